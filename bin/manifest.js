@@ -1,0 +1,23 @@
+/**
+ * Writes oclif.manifest.json from the commands in dist: with it the command line starts without importing every command.
+ * `--print` writes it to standard output instead, for the test that keeps the committed file fresh.
+ */
+import {Plugin} from '@oclif/core'
+import {writeFileSync} from 'node:fs'
+import {fileURLToPath} from 'node:url'
+
+process.env.NODE_ENV ??= 'production' // oclif looks for TypeScript sources in any other environment
+
+const plugin = new Plugin({
+  errorOnManifestCreate: true,
+  ignoreManifest: true,
+  respectNoCacheDefault: true,
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  type: 'core',
+})
+await plugin.load()
+if (!plugin.valid) throw new Error('package.json does not describe an oclif plugin')
+
+const text = `${JSON.stringify(plugin.manifest, null, 2)}\n`
+if (process.argv.includes('--print')) process.stdout.write(text)
+else writeFileSync(new URL('../oclif.manifest.json', import.meta.url), text)

@@ -1,0 +1,185 @@
+/** Which half of the house a room belongs to: `pure` rooms do no I/O, `io` rooms know no guarantee, `glue` joins the two. */
+export type Half = 'pure' | 'io' | 'glue'
+
+/** One room of src/. */
+export interface Room {
+  readonly name: string
+  /** A room may import rooms on lower floors only. */
+  readonly floor: number
+  readonly half: Half
+  /** Exactly the rooms it may import. */
+  readonly mayImport: readonly string[]
+  /** Packages that only the rooms naming them may import. */
+  readonly packages: readonly string[]
+  readonly holds: string
+}
+
+const room = (
+  name: string,
+  floor: number,
+  half: Half,
+  mayImport: readonly string[],
+  holds: string,
+  packages: readonly string[] = [],
+): Room => ({name, floor, half, mayImport, packages, holds})
+
+/**
+ * The import table: every room the house has or has a place for. src/README.md prints the rows whose folder exists; a folder
+ * without a row is a violation.
+ */
+export const IMPORT_TABLE: readonly Room[] = [
+  room('base', 0, 'pure', [], 'sizes, errors and exit codes, errno names, seeded random numbers, byte ranges'),
+
+  room('report', 1, 'pure', ['base'], 'a Document and the formats it is written in', ['cli-table3']),
+  room('cache-mode', 1, 'pure', ['base'], 'one file of facts per cache mode'),
+  room('ordering', 1, 'pure', ['base'], 'one file of facts per BARRIER policy'),
+  room('frontend', 1, 'pure', ['base'], 'guest device models as facts'),
+  room('native', 1, 'io', ['base'], 'libc and io_uring, called without an addon', ['koffi']),
+
+  room(
+    'request',
+    2,
+    'pure',
+    ['base', 'cache-mode', 'ordering'],
+    'virtio-blk requests: type, status, validate, lower to steps',
+  ),
+
+  room('scsi', 3, 'pure', ['base', 'frontend', 'request'], 'SCSI commands and sense data'),
+  room('batch', 3, 'pure', ['base', 'request'], 'the batch language: text to requests and back'),
+  room('trace', 3, 'pure', ['base', 'request'], 'the events of a run'),
+  room('aio', 3, 'io', ['base', 'cache-mode', 'native', 'request'], 'backends that execute steps: uring, threads, sim'),
+  room('image', 3, 'io', ['base', 'cache-mode', 'native'], 'opening an image under a mode: flags, alignment, locks'),
+
+  room(
+    'durability',
+    4,
+    'pure',
+    ['base', 'cache-mode', 'ordering', 'frontend', 'request', 'trace'],
+    'what is stable, what is at risk, what a mode guarantees, hazards',
+  ),
+  room(
+    'engine',
+    4,
+    'io',
+    ['base', 'cache-mode', 'ordering', 'request', 'trace', 'aio', 'image'],
+    'the request engine: schedule, slots in flight, poison',
+  ),
+
+  room(
+    'run',
+    5,
+    'glue',
+    ['base', 'report', 'cache-mode', 'ordering', 'request', 'batch', 'trace', 'aio', 'image', 'durability', 'engine'],
+    'runs a batch on an image and tells what it meant',
+  ),
+  room(
+    'crash',
+    5,
+    'pure',
+    ['base', 'cache-mode', 'ordering', 'request', 'batch', 'trace', 'durability'],
+    'every image a crash may leave',
+  ),
+  room('serve', 5, 'glue', ['base', 'cache-mode', 'request', 'trace', 'aio', 'image', 'engine'], 'protocol servers'),
+  room(
+    'bench',
+    5,
+    'glue',
+    ['base', 'report', 'cache-mode', 'ordering', 'request', 'trace', 'aio', 'image', 'durability', 'engine'],
+    'workloads, histograms, comparisons',
+  ),
+  room(
+    'inspect',
+    5,
+    'glue',
+    ['base', 'report', 'cache-mode', 'native', 'image'],
+    'reading an image, never changing it',
+  ),
+
+  room(
+    'cli',
+    6,
+    'glue',
+    ['base', 'report', 'cache-mode', 'ordering'],
+    'what commands share: flags, errors, output, signals',
+    ['@oclif/core', 'ora'],
+  ),
+  room(
+    'commands',
+    7,
+    'glue',
+    [
+      'base',
+      'report',
+      'cache-mode',
+      'ordering',
+      'frontend',
+      'batch',
+      'trace',
+      'aio',
+      'image',
+      'durability',
+      'run',
+      'crash',
+      'serve',
+      'bench',
+      'inspect',
+      'cli',
+    ],
+    'one file, one command',
+    ['@oclif/core'],
+  ),
+]
+
+/** Node modules that do I/O: closed to pure rooms. */
+export const IO_MODULES: readonly string[] = [
+  'child_process',
+  'dgram',
+  'fs',
+  'fs/promises',
+  'http',
+  'https',
+  'net',
+  'readline',
+  'tls',
+  'worker_threads',
+]
+
+const IO_ROOMS = IMPORT_TABLE.filter((candidate) => candidate.half === 'io').map((candidate) => candidate.name)
+
+/** Rooms that know of guarantees or of people: closed to the I/O half. */
+const CLOSED_TO_IO = ['durability', 'crash', 'report']
+
+/** What is wrong with the table itself: rooms of the same or a higher floor, and imports across the wall between the halves. */
+export function faultsOf(table: readonly Room[]): string[] {
+  const faults: string[] = []
+  for (const {name, floor, half, mayImport} of table) {
+    for (const other of mayImport) {
+      const target = table.find((candidate) => candidate.name === other)
+      if (!target) faults.push(`${name} may import ${other}, which has no row`)
+      else if (target.floor >= floor)
+        faults.push(`${name} (floor ${floor}) may import ${other} (floor ${target.floor})`)
+      if (half === 'pure' && IO_ROOMS.includes(other)) faults.push(`${name} is pure and may import ${other}`)
+      if (half === 'io' && CLOSED_TO_IO.includes(other)) faults.push(`${name} does I/O and may import ${other}`)
+    }
+  }
+  return faults
+}
+
+/** The rows of the rooms that exist, lowest floor first, as the Markdown table of src/README.md. */
+export function printImportTable(table: readonly Room[], existing: ReadonlySet<string>): string {
+  const rows = table
+    .filter((candidate) => existing.has(candidate.name))
+    .map(({name, floor, half, mayImport, packages, holds}) => [
+      String(floor),
+      `\`${name}\``,
+      half,
+      mayImport.filter((other) => existing.has(other)).join(', ') || 'nothing',
+      packages.map((own) => `\`${own}\``).join(', '),
+      holds,
+    ])
+  const head = ['floor', 'room', 'half', 'may import', 'own packages', 'holds']
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)))
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}
