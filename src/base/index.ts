@@ -1,0 +1,11 @@
+/**
+ * Method: what every other room may lean on and that leans on nothing: sizes, errors and their exit codes, errno names,
+ * seeded random numbers, byte ranges. No I/O, no device knowledge.
+ *
+ * @module
+ */
+export {EXIT_CODES, exitCodeOf, invariant, ToolError, type ErrorContext, type ErrorKind} from './errors.js'
+export {codeOf, ERRNO, errnoName, errnoOf} from './errno.js'
+export {Prng} from './prng.js'
+export {alignOut, joinRanges, overlaps, type Range} from './range.js'
+export {formatBytes, formatBytesBoth, formatNs, formatSize, parseSize, SECTOR_BYTES, SIZE_RULE} from './units.js'
