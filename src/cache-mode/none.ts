@@ -1,0 +1,12 @@
+import type {CacheMode} from './mode.js'
+
+export const none: CacheMode = {
+  name: 'none',
+  aliases: ['off'],
+  direct: true,
+  dsync: false,
+  noFlush: false,
+  summary: 'no host page cache (O_DIRECT); a write is in the drive, and stable only after a FLUSH',
+  cost: 'each transfer waits for the drive; each FLUSH empties the drive cache',
+  source: 'seed 002 (O_DIRECT); QEMU cache option table',
+}
