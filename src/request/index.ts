@@ -1,0 +1,45 @@
+/**
+ * Method: a virtio-blk request is a type code with operands. Each type is a row of facts; `validate` gives the status of a
+ * request that must not run, `lower` the steps of one that may, `decodeRequest` reads one from a guest's buffers. Nothing
+ * here does I/O.
+ *
+ * To add one: a file with its facts, and a row in REQUEST_KINDS (table.ts).
+ *
+ * @module
+ */
+export {FLUSH} from './flush.js'
+export {ID_BYTES, idBytes} from './get-id.js'
+export {
+  STEP_NONE,
+  STEP_PUNCH,
+  STEP_READ,
+  STEP_SYNC,
+  STEP_WRITE,
+  STEP_ZERO,
+  type RequestKind,
+  type RequestName,
+  type StepOp,
+} from './kind.js'
+export {FLAG_BARRIER, FLAG_COMBINATIONS, FLAG_FUA, FLAG_UNMAP, lower, type Plan} from './lower.js'
+export {
+  STATUS_CANCELED,
+  STATUS_IOERR,
+  STATUS_OK,
+  STATUS_PENDING,
+  STATUS_UNSUPP,
+  statusName,
+  type StatusName,
+} from './status.js'
+export {kindOfType, REQUEST_KINDS, TYPE_BARRIER_BIT} from './table.js'
+export {SEGMENT_UNMAP, validate, type DeviceFacts} from './validate.js'
+export {
+  decodeRequest,
+  HEADER_BYTES,
+  idAnswer,
+  SEGMENT_BYTES,
+  validateWire,
+  type ProtocolError,
+  type WireBuffers,
+  type WireEndian,
+  type WireRequest,
+} from './wire.js'

@@ -1,0 +1,53 @@
+import {SECTOR_BYTES} from '../base/index.js'
+import type {RequestKind} from './kind.js'
+import {STATUS_IOERR, STATUS_OK, STATUS_UNSUPP} from './status.js'
+
+/** Bit 0 of a segment's flags; all other bits are reserved. */
+export const SEGMENT_UNMAP = 1
+/** A segment counts its sectors in 32 bits. */
+const SEGMENT_SECTORS_MAX = 2 ** 32 - 1
+
+/** What a device is, as far as accepting a request depends on it. */
+export interface DeviceFacts {
+  /** In 512-byte sectors, rounded down. */
+  readonly capacitySectors: number
+  readonly readOnly: boolean
+  /** IN and OUT must be whole, aligned logical blocks; 512 unless the device says otherwise. */
+  readonly logicalBlockBytes: number
+}
+
+/**
+ * The status a device gives a request before any I/O: OK to go on, or the final status. Applies the rules in the fixed
+ * order read-only, type support, flags, range (framing is the wire's business: see wire.ts). Nothing is read or written.
+ *
+ * @param kind the row of the type table, undefined for a type this device does not know
+ * @param segmentFlags flags of the segment; 0 for kinds without one
+ * @returns STATUS_OK, STATUS_IOERR or STATUS_UNSUPP
+ */
+export function validate(
+  device: DeviceFacts,
+  kind: RequestKind | undefined,
+  offsetBytes: number,
+  lengthBytes: number,
+  segmentFlags: number,
+): number {
+  if (kind === undefined) return STATUS_UNSUPP
+  if (kind.writes && device.readOnly) return STATUS_IOERR
+  switch (kind.operands) {
+    case 'none':
+    case 'id':
+      return STATUS_OK
+    case 'segment': {
+      const allowed = kind.unmapStep === undefined ? 0 : SEGMENT_UNMAP
+      if ((segmentFlags & ~allowed) !== 0) return STATUS_UNSUPP
+      if (offsetBytes % SECTOR_BYTES !== 0 || lengthBytes % SECTOR_BYTES !== 0) return STATUS_IOERR
+      if (lengthBytes / SECTOR_BYTES > SEGMENT_SECTORS_MAX) return STATUS_IOERR
+      break
+    }
+    case 'data':
+      if (offsetBytes % device.logicalBlockBytes !== 0 || lengthBytes % device.logicalBlockBytes !== 0) {
+        return STATUS_IOERR
+      }
+  }
+  return offsetBytes + lengthBytes > device.capacitySectors * SECTOR_BYTES ? STATUS_IOERR : STATUS_OK
+}
