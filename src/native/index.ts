@@ -1,0 +1,26 @@
+/**
+ * Method: the one place where JavaScript meets C. Each file binds one interface of the kernel through koffi, which is
+ * optional and imported only when somebody asks: nothing here costs anything at start-up, and everything above works without
+ * it. Numbers and structure layouts are those of Linux on x64 and arm64; elsewhere the answer is a reason, not a guess.
+ *
+ * To add one: a file with its loader (an answer or a reason, never an exception), and a line below.
+ *
+ * @module
+ */
+export {loadLibc, type Extent, type Libc, type LibcAnswer, type LockKind, type OtherLock} from './libc.js'
+export {
+  IORING_ENTER_GETEVENTS,
+  IORING_FSYNC_DATASYNC,
+  IORING_OP_FALLOCATE,
+  IORING_OP_FSYNC,
+  IORING_OP_READ,
+  IORING_OP_READ_FIXED,
+  IORING_OP_WRITE,
+  IORING_OP_WRITE_FIXED,
+  IOSQE_FIXED_FILE,
+  loadUring,
+  RWF_DSYNC,
+  type MappedMemory,
+  type MappedRing,
+  type Uring,
+} from './uring.js'
