@@ -1,0 +1,72 @@
+import type {StepOp} from '../request/index.js'
+
+export type BackendName = 'uring' | 'threads' | 'sim'
+
+/** Page-aligned memory that a backend can transfer to and from. Stays where it is until free(). */
+export interface Memory {
+  readonly bytes: Uint8Array
+  /** Gives it back. Nothing may be in flight on it, and nobody may touch `bytes` afterwards. */
+  free(): void
+}
+
+/**
+ * Executes steps on one open image. One step per token at a time. The order of completion is anyone's guess; a SYNC makes
+ * stable what completed before it was *queued* and promises nothing about steps in flight beside it.
+ *
+ * The engine is the only caller. Usage per tick: queue()* , submit(), reap().
+ */
+export interface Backend {
+  readonly name: BackendName
+  /** WRITE steps may carry dsync. False makes the engine sync after the write instead. */
+  readonly canDsync: boolean
+  /** ZERO and PUNCH are executed in place. False makes the engine write zeroes, or skip a discard. */
+  readonly canZero: boolean
+  readonly canPunch: boolean
+  /** Tokens given to queue() must be below this. */
+  readonly tokens: number
+
+  /** @throws ToolError of kind environment when there is no memory */
+  createMemory(bytes: number): Memory
+
+  /**
+   * Queues one step. False means the backend is full: reap first, then try again. Results arrive through reap().
+   *
+   * @param memory with memoryOffset: where READ puts and WRITE takes lengthBytes bytes; undefined for other steps
+   */
+  queue(
+    op: StepOp,
+    token: number,
+    memory: Memory | undefined,
+    memoryOffset: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    dsync: boolean,
+  ): boolean
+
+  /**
+   * Hands queued steps on. With `wait`, at least one completion is there to reap afterwards (or a signal arrived): either at
+   * once (undefined) or when the returned promise resolves.
+   */
+  submit(wait: boolean): Promise<void> | undefined
+
+  /**
+   * Takes finished steps. Token i of `doneTokens` ended with `doneResults[i]`: bytes transferred for READ and WRITE, 0 for
+   * the rest, or a negative errno.
+   *
+   * @returns how many, at most doneTokens.length; call again until 0
+   */
+  reap(): number
+  readonly doneTokens: Int32Array
+  readonly doneResults: Int32Array
+
+  /** A monotonic clock in nanoseconds: the host's, or the simulated disk's. */
+  nowNs(): number
+
+  /** Nothing may be in flight. Gives back everything but the image's descriptors, which belong to the image. */
+  close(): Promise<void>
+}
+
+/** Resolves after the event loop has polled once, so that a signal handler waiting for its turn runs first. */
+export function yieldToSignals(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

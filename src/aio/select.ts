@@ -1,0 +1,122 @@
+import {ToolError, type Range} from '../base/index.js'
+import type {CacheMode} from '../cache-mode/index.js'
+import type {Backend, BackendName} from './backend.js'
+
+/** What a backend is opened on. */
+export interface BackendTarget {
+  /** The image, open under its mode's flags; it stays with its owner. */
+  readonly fd: number
+  /** A second descriptor of the image with O_DSYNC, opened when first asked for; it stays with its owner. */
+  readonly dsyncFd: () => number
+  readonly sizeBytes: number
+  readonly readOnly: boolean
+  readonly mode: CacheMode
+  /** Steps at a time. */
+  readonly tokens: number
+  /** Chooses everything a simulated disk leaves to chance. */
+  readonly seed: number
+  /** Content and allocation a simulated disk starts with; whole sectors. */
+  readonly read: (offsetBytes: number, target: Uint8Array) => void
+  readonly freshRanges: (offsetBytes: number, lengthBytes: number) => readonly Range[] | undefined
+}
+
+/** An open backend. */
+export interface OpenBackend {
+  readonly backend: Backend
+  /** Why this backend and no other, as a clause. */
+  readonly reason: string
+  /** Where blocks have no stable allocation: the image's own answer, or the simulated disk's. */
+  readonly freshRanges: BackendTarget['freshRanges']
+}
+
+interface BackendRow {
+  readonly name: BackendName
+  readonly summary: string
+  /** @returns the backend, or the reason it cannot be had here */
+  readonly open: (target: BackendTarget) => Promise<OpenBackend | string>
+}
+
+/** Every backend; `auto` takes the first that is `real` and can be opened. */
+export const BACKENDS: readonly BackendRow[] = [
+  {
+    name: 'uring',
+    summary: 'io_uring',
+    async open(target) {
+      const [{loadUring}, {UringBackend}] = await Promise.all([
+        import('../native/index.js'),
+        import('./uring/backend.js'),
+      ])
+      const loaded = await loadUring()
+      if (!loaded.ok) return loaded.reason
+      try {
+        const backend = new UringBackend(loaded.uring, target.fd, target.tokens)
+        return {backend, reason: 'io_uring is available', freshRanges: target.freshRanges}
+      } catch (error) {
+        if (error instanceof ToolError && error.kind === 'environment') return error.message
+        throw error
+      }
+    },
+  },
+  {
+    name: 'threads',
+    summary: 'plain node:fs calls on a thread pool',
+    async open(target) {
+      const {ThreadsBackend} = await import('./threads/backend.js')
+      const backend = new ThreadsBackend(target.fd, target.dsyncFd, target.tokens)
+      return {backend, reason: 'node:fs works everywhere', freshRanges: target.freshRanges}
+    },
+  },
+  {
+    name: 'sim',
+    summary: 'a simulated disk in simulated time; the image is only read',
+    async open(target) {
+      const [{SimBackend}, {SimDisk}] = await Promise.all([import('./sim/backend.js'), import('./sim/disk.js')])
+      const disk = new SimDisk({
+        sizeBytes: target.sizeBytes,
+        seed: target.seed,
+        mode: target.mode,
+        initial: target.read,
+        allocated: (sector) => target.freshRanges(sector * 512, 512)?.length === 0,
+      })
+      const backend = new SimBackend({
+        disk,
+        seed: target.seed,
+        tokens: target.tokens,
+        capacity: target.tokens,
+        readOnly: target.readOnly,
+      })
+      return {
+        backend,
+        reason: `simulated disk, seed ${target.seed}`,
+        freshRanges: (offsetBytes, lengthBytes) => disk.freshRanges(offsetBytes, lengthBytes, 'extents'),
+      }
+    },
+  },
+]
+
+export type AioChoice = 'auto' | BackendName
+
+/** What --aio accepts. */
+export const AIO_CHOICES: readonly AioChoice[] = ['auto', ...BACKENDS.map((row) => row.name)]
+
+/**
+ * Opens a backend. `auto` prefers the first row and falls back with the reason; a named one is taken or refused.
+ *
+ * @throws ToolError of kind environment when the named backend cannot be had here
+ */
+export async function openBackend(choice: AioChoice, target: BackendTarget): Promise<OpenBackend> {
+  const refused: string[] = []
+  for (const row of BACKENDS) {
+    if (choice !== 'auto' && choice !== row.name) continue
+    const opened = await row.open(target)
+    if (typeof opened !== 'string') {
+      if (choice !== 'auto')
+        return {...opened, reason: row.name === 'sim' ? opened.reason : `asked for with --aio ${choice}`}
+      return refused.length === 0 ? opened : {...opened, reason: `fallback: ${refused.join('; ')}`}
+    }
+    refused.push(opened)
+  }
+  throw new ToolError('environment', 'E_AIO', `--aio ${choice}: ${refused.join('; ')}`, {
+    hint: 'Use --aio auto to take what this machine has, or --aio threads.',
+  })
+}

@@ -1,0 +1,186 @@
+import {ERRNO, invariant, ToolError} from '../../base/index.js'
+import {
+  IORING_ENTER_GETEVENTS,
+  IORING_FSYNC_DATASYNC,
+  IORING_OP_FALLOCATE,
+  IORING_OP_FSYNC,
+  IORING_OP_READ,
+  IORING_OP_READ_FIXED,
+  IORING_OP_WRITE,
+  IORING_OP_WRITE_FIXED,
+  IOSQE_FIXED_FILE,
+  RWF_DSYNC,
+  type MappedMemory,
+  type MappedRing,
+  type Uring,
+} from '../../native/index.js'
+import {STEP_NONE, STEP_PUNCH, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO, type StepOp} from '../../request/index.js'
+import {yieldToSignals, type Backend, type Memory} from '../backend.js'
+
+/** fallocate(2) modes: FALLOC_FL_KEEP_SIZE with FALLOC_FL_ZERO_RANGE or FALLOC_FL_PUNCH_HOLE. */
+const ZERO_RANGE_KEEP_SIZE = 0x11
+const PUNCH_HOLE_KEEP_SIZE = 0x03
+const TWO_32 = 2 ** 32
+
+/** 32-bit words in a submission and a completion entry. */
+const SQE_WORDS = 16
+const CQE_WORDS = 4
+
+/**
+ * Steps as io_uring entries on one ring, driven from this thread: no addon, no worker, one system call per batch.
+ *
+ * A FLUSH is an FSYNC entry of its own, issued only after the writes it must cover have completed: the ring orders nothing, and
+ * links are never used (a failed FSYNC does not cut a link on current kernels).
+ */
+export class UringBackend implements Backend {
+  readonly name = 'uring'
+  readonly canDsync = true
+  readonly canZero = true
+  readonly canPunch = true
+  readonly tokens: number
+  readonly doneTokens: Int32Array
+  readonly doneResults: Int32Array
+
+  readonly #uring: Uring
+  readonly #ring: MappedRing
+  readonly #fd: number
+  readonly #fileFlags: number
+  #registered: MappedMemory | undefined
+  #tail: number
+  #head: number
+  /** Entries written behind the tail that the kernel has not been told of. */
+  #unsubmitted = 0
+  /** Entries the kernel has and has not answered. */
+  #inFlight = 0
+
+  /** @param tokens at most this many steps at a time; @throws ToolError of kind environment with the reason */
+  constructor(uring: Uring, fd: number, tokens: number) {
+    const opened = uring.openRing(tokens)
+    if (!opened.ok) throw new ToolError('environment', 'E_URING', opened.reason)
+    this.#uring = uring
+    this.#ring = opened.ring
+    this.tokens = tokens
+    this.doneTokens = new Int32Array(opened.ring.completionEntries)
+    this.doneResults = new Int32Array(opened.ring.completionEntries)
+    this.#tail = Atomics.load(opened.ring.ring, opened.ring.sqTail)
+    this.#head = Atomics.load(opened.ring.ring, opened.ring.cqHead)
+    const fixed = opened.ring.registerFile(fd) === 0
+    this.#fd = fixed ? 0 : fd
+    this.#fileFlags = fixed ? IOSQE_FIXED_FILE << 8 : 0
+  }
+
+  /** The first memory is registered with the kernel (no page pinning per transfer); where a limit forbids that, it is used plainly. */
+  createMemory(bytes: number): Memory {
+    const memory = this.#uring.mapMemory(Math.max(bytes, 1))
+    if (!memory) throw new ToolError('environment', 'E_MEMORY', `no memory for a buffer of ${bytes} bytes`)
+    if (this.#registered === undefined && this.#ring.registerBuffer(memory) === 0) this.#registered = memory
+    return memory
+  }
+
+  queue(
+    op: StepOp,
+    token: number,
+    memory: Memory | undefined,
+    memoryOffset: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    dsync: boolean,
+  ): boolean {
+    if (this.#unsubmitted + this.#inFlight >= this.tokens) return false
+    const sqes = this.#ring.sqes
+    const word = (this.#tail & this.#ring.sqMask) * SQE_WORDS
+    let opcode = IORING_OP_FSYNC
+    let addressLow = 0
+    let addressHigh = 0
+    let length = lengthBytes
+    let opFlags = 0
+    switch (op) {
+      case STEP_READ:
+      case STEP_WRITE: {
+        const mapped = memory as MappedMemory
+        const fixed = mapped === this.#registered
+        const low = mapped.addressLow + memoryOffset
+        addressLow = low | 0
+        addressHigh = mapped.addressHigh + (low >= TWO_32 ? 1 : 0)
+        if (op === STEP_READ) opcode = fixed ? IORING_OP_READ_FIXED : IORING_OP_READ
+        else opcode = fixed ? IORING_OP_WRITE_FIXED : IORING_OP_WRITE
+        opFlags = dsync ? RWF_DSYNC : 0
+        break
+      }
+      case STEP_ZERO:
+      case STEP_PUNCH: // the length travels in the address field, the mode in the length field (io_uring_enter(2))
+        opcode = IORING_OP_FALLOCATE
+        addressLow = lengthBytes | 0
+        addressHigh = Math.floor(lengthBytes / TWO_32)
+        length = op === STEP_ZERO ? ZERO_RANGE_KEEP_SIZE : PUNCH_HOLE_KEEP_SIZE
+        break
+      case STEP_SYNC: // offset and length 0: the whole file
+        opFlags = IORING_FSYNC_DATASYNC
+        length = 0
+        break
+      case STEP_NONE:
+        invariant(false, 'a step without I/O reached the ring')
+    }
+    const offset = op === STEP_SYNC ? 0 : offsetBytes
+    sqes[word] = opcode | this.#fileFlags
+    sqes[word + 1] = this.#fd
+    sqes[word + 2] = offset | 0
+    sqes[word + 3] = Math.floor(offset / TWO_32)
+    sqes[word + 4] = addressLow
+    sqes[word + 5] = addressHigh
+    sqes[word + 6] = length
+    sqes[word + 7] = opFlags
+    sqes[word + 8] = token
+    sqes[word + 9] = 0
+    sqes[word + 10] = 0
+    sqes[word + 11] = 0
+    this.#tail = (this.#tail + 1) | 0
+    this.#unsubmitted++
+    return true
+  }
+
+  submit(wait: boolean): Promise<void> | undefined {
+    const {ring} = this.#ring
+    if (this.#unsubmitted > 0) Atomics.store(ring, this.#ring.sqTail, this.#tail)
+    const ready = Atomics.load(ring, this.#ring.cqTail) !== this.#head
+    const waitFor = wait && !ready && this.#inFlight + this.#unsubmitted > 0 ? 1 : 0
+    if (this.#unsubmitted === 0 && this.#inFlight === 0) return undefined
+    const submitted = this.#ring.enter(this.#unsubmitted, waitFor, IORING_ENTER_GETEVENTS)
+    if (submitted >= 0) {
+      this.#inFlight += submitted
+      this.#unsubmitted -= submitted
+    } else if (submitted !== -ERRNO.EINTR && submitted !== -ERRNO.EAGAIN && submitted !== -ERRNO.EBUSY) {
+      throw new ToolError('io', 'E_URING_ENTER', `io_uring_enter failed with errno ${-submitted}`)
+    }
+    // Interrupted, or short of memory, with nothing to reap: let the event loop run (signal handlers live there), then go on.
+    const empty = Atomics.load(ring, this.#ring.cqTail) === this.#head
+    return waitFor === 1 && empty ? yieldToSignals() : undefined
+  }
+
+  reap(): number {
+    const {ring, cqes, cqMask} = this.#ring
+    const end = Atomics.load(ring, this.#ring.cqTail)
+    let head = this.#head
+    let count = 0
+    for (; head !== end; head = (head + 1) | 0, count++) {
+      const word = cqes + (head & cqMask) * CQE_WORDS
+      this.doneTokens[count] = ring[word] as number
+      this.doneResults[count] = ring[word + 2] as number
+    }
+    if (count > 0) {
+      this.#head = head
+      this.#inFlight -= count
+      Atomics.store(ring, this.#ring.cqHead, head)
+    }
+    return count
+  }
+
+  nowNs(): number {
+    return performance.now() * 1e6
+  }
+
+  async close(): Promise<void> {
+    invariant(this.#inFlight === 0, 'the ring is closed with steps in flight')
+    this.#ring.close()
+  }
+}
