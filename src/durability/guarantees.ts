@@ -1,0 +1,134 @@
+import type {CacheMode} from '../cache-mode/index.js'
+import type {OrderingMode} from '../ordering/index.js'
+
+export type GuaranteeId =
+  | 'G-READ'
+  | 'G-PROC'
+  | 'G-STABLE'
+  | 'G-FLUSH'
+  | 'G-FUA'
+  | 'G-ALLOC'
+  | 'G-NOHOSTCACHE'
+  | 'G-ORDER-FLUSH'
+  | 'G-ORDER-BARRIER'
+  | 'G-ATOM-SECTOR'
+  | 'G-ERR'
+
+/** One promise of a mode. `assumed`: nothing here makes it true; it is taken for granted and should be known. */
+export interface Guarantee {
+  readonly id: GuaranteeId
+  readonly holds: boolean | 'assumed'
+  /** One sentence: what makes it hold or fail, and which host assumption it rests on. */
+  readonly why: string
+}
+
+type Rule = (mode: CacheMode, ordering: OrderingMode) => Omit<Guarantee, 'id'>
+
+const HOST = 'provided the host passes cache flushes down and the drive obeys them'
+
+const yes = (why: string): Omit<Guarantee, 'id'> => ({holds: true, why})
+const no = (why: string): Omit<Guarantee, 'id'> => ({holds: false, why})
+
+/** How a guarantee follows from the facts of a mode, in the order reports print them. Source: semantics 8.7. */
+const RULES: readonly (readonly [GuaranteeId, Rule])[] = [
+  [
+    'G-READ',
+    () =>
+      yes('A read after a completed write finds its data, stable or not: cached and direct transfers are coherent.'),
+  ],
+  [
+    'G-PROC',
+    (mode) =>
+      yes(
+        mode.direct
+          ? 'A completed write is in the drive, out of reach of the process that dies.'
+          : 'A completed write is in the page cache, which belongs to the host kernel and not to the process that dies.',
+      ),
+  ],
+  ['G-STABLE', stableAtCompletion],
+  [
+    'G-FLUSH',
+    (mode) =>
+      mode.noFlush
+        ? no(`FLUSH is answered OK under ${mode.name} without syncing anything.`)
+        : yes(
+            `FLUSH is an fdatasync: every write completed before it was submitted is stable when it completes, ${HOST}.`,
+          ),
+  ],
+  [
+    'G-FUA',
+    (mode) =>
+      mode.noFlush
+        ? no(`FUA is ignored under ${mode.name}.`)
+        : yes(`A FUA write completes when its own data is stable, and says nothing of earlier writes, ${HOST}.`),
+  ],
+  ['G-ALLOC', stableAllocation],
+  [
+    'G-NOHOSTCACHE',
+    (mode) =>
+      mode.direct
+        ? yes('O_DIRECT transfers leave no copy in the host page cache.')
+        : no('Transfers go through the host page cache, which keeps a copy.'),
+  ],
+  [
+    'G-ORDER-FLUSH',
+    (mode) => {
+      if (mode.noFlush)
+        return no(`FLUSH is ignored under ${mode.name}, so waiting for it orders nothing on the medium.`)
+      return mode.dsync
+        ? yes(`Waiting for a write is enough: it is stable before the next one is sent, ${HOST}.`)
+        : yes(`Waiting for a write and then for a FLUSH puts it on the medium before whatever is sent next, ${HOST}.`)
+    },
+  ],
+  ['G-ORDER-BARRIER', barrierOrder],
+  [
+    'G-ATOM-SECTOR',
+    () => ({
+      holds: 'assumed',
+      why: 'A 512-byte sector is taken to be old or new after a crash, never a mix: no layer below promises it.',
+    }),
+  ],
+  [
+    'G-ERR',
+    (mode) =>
+      mode.noFlush
+        ? no(`Nothing is synced under ${mode.name}, so a FLUSH succeeds whatever happened to earlier writes.`)
+        : yes(
+            'A failed sync is remembered: writes it left in doubt are never called stable because a later sync succeeded.',
+          ),
+  ],
+]
+
+/** The eleven guarantees under a cache mode and a barrier policy, computed from their facts. */
+export function guarantees(mode: CacheMode, ordering: OrderingMode): Guarantee[] {
+  return RULES.map(([id, rule]) => ({id, ...rule(mode, ordering)}))
+}
+
+function stableAtCompletion(mode: CacheMode): Omit<Guarantee, 'id'> {
+  if (mode.noFlush) return no(`Nothing is ever synced under ${mode.name}.`)
+  if (mode.dsync) return yes(`O_DSYNC: a write completes when its data is stable, ${HOST}.`)
+  return mode.direct
+    ? no(
+        'A completed write may be in the volatile cache of the drive only: O_DIRECT bypasses the page cache, not the drive cache.',
+      )
+    : no('A completed write may be in the host page cache only, until a FLUSH.')
+}
+
+function stableAllocation(mode: CacheMode): Omit<Guarantee, 'id'> {
+  if (mode.noFlush)
+    return no(`Block allocation stays in host memory until the host writes it back: ${mode.name} never syncs.`)
+  return mode.dsync
+    ? yes(`O_DSYNC includes the metadata needed to read the data back: allocation and file size, ${HOST}.`)
+    : no('A write into a hole completes while its block allocation is still in host memory, until a FLUSH.')
+}
+
+function barrierOrder(mode: CacheMode, ordering: OrderingMode): Omit<Guarantee, 'id'> {
+  if (!ordering.drains) return no(`Ordering ${ordering.name} strips the BARRIER flag.`)
+  if (mode.noFlush) return no(`A barrier orders requests in time, but nothing is synced under ${mode.name}.`)
+  if (mode.dsync) return yes(`The barrier drains the queue, and each write is stable when it completes, ${HOST}.`)
+  return ordering.preFlush
+    ? yes(`The ${ordering.name} barrier drains the queue and syncs what came before it ahead of its own data, ${HOST}.`)
+    : no(
+        'The barrier drains the queue but syncs nothing: start order is not the order in which a volatile cache reaches the medium.',
+      )
+}

@@ -1,0 +1,226 @@
+import type {CacheMode} from '../cache-mode/index.js'
+import type {OrderingMode} from '../ordering/index.js'
+import {FLAG_BARRIER, FLAG_FUA, type Plan} from '../request/index.js'
+import type {CompleteEvent, StartEvent, SubmitEvent, TraceEvent} from '../trace/index.js'
+import {Flights, outcomeOf, type Flight} from './flights.js'
+import {HAZARD_CODES, sentenceOf, type HazardCode} from './hazard-codes.js'
+import {Ledger} from './ledger.js'
+import {notePartners, settlePartners, type OverlapNote} from './overlap.js'
+
+/** A dangerous or pointless use of flushes and barriers, found in a run. */
+export interface Hazard {
+  readonly code: HazardCode
+  /** Ids of all requests concerned, ascending. */
+  readonly requests: readonly number[]
+  /** A sentence that names the requests; long lists are shortened there. */
+  readonly message: string
+}
+
+interface Note extends OverlapNote {
+  readonly partners: HazardFlight[]
+  /** Writes in flight when this flush began that it does not cover. */
+  uncovered: number[]
+  redundant: boolean
+  hole: boolean
+}
+
+type HazardFlight = Flight<Note>
+
+interface Tally {
+  /** The flushes, barriers or writes that are at fault. */
+  readonly subjects: Set<number>
+  /** The writes that suffer, where they are others. */
+  readonly objects: Set<number>
+}
+
+/**
+ * Finds hazards in the events of one run. One hazard per code, naming every request concerned. Costs O(1) an event on average,
+ * and a step per request in flight at each write and flush.
+ */
+export class HazardWatch {
+  readonly #mode: CacheMode
+  readonly #ordering: OrderingMode
+  readonly #ledger: Ledger
+  readonly #feedsLedger: boolean
+  readonly #flights: Flights<Note>
+  readonly #tallies = new Map<HazardCode, Tally>()
+  readonly #void = new Set<number>()
+  /** Writes completed and not stable at once, since a barrier last looked at them. */
+  #sinceBarrier: number[] = []
+  #sawWrite = false
+  #sawFlush = false
+
+  /** @param ledger one that sees each event before this watch does; without it the watch keeps one of its own */
+  constructor(mode: CacheMode, ordering: OrderingMode, ledger?: Ledger) {
+    this.#mode = mode
+    this.#ordering = ordering
+    this.#feedsLedger = ledger === undefined
+    this.#ledger = ledger ?? new Ledger(mode, ordering)
+    this.#flights = new Flights(mode, ordering)
+  }
+
+  /** Follows one event. */
+  observe(event: TraceEvent): void {
+    if (this.#feedsLedger) this.#ledger.observe(event)
+    switch (event.kind) {
+      case 'submit':
+        this.#submit(event)
+        return
+      case 'start':
+        this.#start(event)
+        return
+      case 'complete':
+        this.#complete(event)
+        return
+      case 'sync-start':
+      case 'sync-end':
+      case 'mark':
+        return
+    }
+  }
+
+  /** The hazards up to now, most serious first. Writes not flushed by now count as never flushed. */
+  hazards(): Hazard[] {
+    const tallies = new Map(this.#tallies)
+    const unflushed = this.#ledger.unflushed()
+    if (unflushed.length > 0) tallies.set('NOT_FLUSHED', {subjects: new Set(unflushed), objects: new Set()})
+    tallies.set('FLUSH_FAILED', this.#failedSyncs())
+    const found: Hazard[] = []
+    for (const code of HAZARD_CODES) {
+      const tally = tallies.get(code)
+      if (tally === undefined) continue
+      const subjects = ascending([...tally.subjects])
+      const objects = ascending([...tally.objects].filter((id) => !this.#void.has(id)))
+      if (subjects.length + objects.length === 0 || (NEEDS_OBJECTS.has(code) && objects.length === 0)) continue
+      found.push({
+        code,
+        requests: ascending([...new Set([...subjects, ...objects])]),
+        message: sentenceOf(code, subjects, objects, this.#mode, this.#ordering),
+      })
+    }
+    return found
+  }
+
+  readonly #noteOf = (): Note => ({partners: [], uncovered: [], redundant: false, hole: false})
+
+  #submit(event: SubmitEvent): void {
+    const flight = this.#flights.submit(event, this.#noteOf)
+    if (flight === undefined) return
+    const {kind, preSync} = flight.plan
+    if (kind.writes) notePartners(flight, this.#flights.values())
+    if (preSync) this.#look(flight)
+    if (kind.flushes && (event.offsetBytes !== 0 || event.lengthBytes !== 0)) this.#tally('FLUSH_OPERANDS', [event.id])
+  }
+
+  #start(event: StartEvent): void {
+    const flight = this.#flights.start(event)
+    if (flight === undefined) return
+    if (flight.plan.preSync && event.held) this.#look(flight)
+    if (!flight.plan.kind.writes || !this.#mode.direct) return
+    flight.note.hole = event.fresh === undefined || event.fresh.length > 0 || flight.plan.kind.operands === 'segment'
+  }
+
+  /** What a flush would find at the position from which it covers. */
+  #look(flush: HazardFlight): void {
+    flush.note.uncovered = []
+    for (const {id, plan} of this.#flights.values()) {
+      const stableByItself = plan.dsync || plan.postSync
+      if (plan.kind.writes && id !== flush.id && !stableByItself) flush.note.uncovered.push(id)
+    }
+    flush.note.redundant =
+      (this.#sawWrite || this.#sawFlush) &&
+      this.#ledger.volatileCount === 0 &&
+      flush.note.uncovered.length === 0 &&
+      !this.#ledger.isInDoubt
+  }
+
+  #complete(event: CompleteEvent): void {
+    const flight = this.#flights.complete(event)
+    if (flight === undefined) return
+    switch (outcomeOf(flight, event)) {
+      case 'void':
+        this.#void.add(flight.id)
+        return
+      case 'failed':
+        if (flight.plan.kind.writes) this.#tally('WRITE_FAILED', [flight.id])
+        if (flight.plan.kind.flushes) this.#tally('FLUSH_FAILED', [flight.id])
+        this.#settleOverlaps(flight)
+        return
+      case 'done':
+        if (flight.plan.kind.writes) this.#writeDone(flight, event)
+        this.#flushDone(flight, event)
+        this.#barrierDone(flight)
+    }
+  }
+
+  #writeDone(flight: HazardFlight, event: CompleteEvent): void {
+    this.#sawWrite = true
+    this.#settleOverlaps(flight)
+    const asksFua = (flight.flags & FLAG_FUA) !== 0
+    if (asksFua && (event.ignored || flight.plan.ignoresSync)) this.#tally('FUA_IGNORED', [flight.id])
+    if (event.stable && !this.#mode.noFlush) return
+    this.#sinceBarrier.push(flight.id)
+    const {direct, dsync} = this.#mode
+    if (direct && !dsync && flight.lengthBytes > 0 && (flight.note.hole || !flight.started))
+      this.#tally('HOLE_UNDER_NONE', [flight.id])
+  }
+
+  #flushDone({id, plan, note}: HazardFlight, event: CompleteEvent): void {
+    if (asksFlush(plan, event)) this.#tally('FLUSH_IGNORED', [id])
+    if (!plan.preSync) return
+    if (note.uncovered.length > 0) this.#tally('FLUSH_DID_NOT_COVER', [id], note.uncovered)
+    if (plan.kind.flushes && note.redundant) this.#tally('REDUNDANT_FLUSH', [id])
+    this.#sawFlush = true
+    // Forgetting only when most of it is stable keeps a flush O(1) on average.
+    if (this.#sinceBarrier.length > this.#ledger.volatileCount * 2) {
+      this.#sinceBarrier = this.#sinceBarrier.filter((write) => this.#ledger.isVolatile(write))
+    }
+  }
+
+  #barrierDone({id, flags, plan}: HazardFlight): void {
+    if ((flags & FLAG_BARRIER) === 0) return
+    if (!plan.drains) {
+      this.#tally('BARRIER_STRIPPED', [id])
+      return
+    }
+    if (plan.preSync) return
+    const own = plan.kind.writes && this.#ledger.isVolatile(id) ? 1 : 0
+    // Each write is named once, by the first barrier that left it volatile; the barriers after that are counted only.
+    const named = this.#sinceBarrier.filter((write) => write !== id && this.#ledger.isVolatile(write))
+    this.#sinceBarrier = own > 0 ? [id] : []
+    if (this.#ledger.volatileCount > own) this.#tally('BARRIER_NOT_PERSISTED', [id], named)
+  }
+
+  #settleOverlaps(flight: HazardFlight): void {
+    const others = settlePartners(flight)
+    if (others.length > 0) this.#tally('OVERLAP', [], [flight.id, ...others])
+  }
+
+  /** The FLUSH requests that failed, and whatever else failed at a sync that writes depended on. */
+  #failedSyncs(): Tally {
+    const harmful = this.#ledger.poisonings().filter(({writes}) => writes.length > 0)
+    const named = harmful.flatMap(({request}) => (request === null ? [] : [request]))
+    return {
+      subjects: new Set([...(this.#tallies.get('FLUSH_FAILED')?.subjects ?? []), ...named]),
+      objects: new Set(harmful.flatMap(({writes}) => writes)),
+    }
+  }
+
+  #tally(code: HazardCode, subjects: readonly number[], objects: readonly number[] = []): void {
+    let tally = this.#tallies.get(code)
+    if (tally === undefined) this.#tallies.set(code, (tally = {subjects: new Set(), objects: new Set()}))
+    for (const id of subjects) tally.subjects.add(id)
+    for (const id of objects) tally.objects.add(id)
+  }
+}
+
+/** These say nothing once the writes they are about turn out to have been refused. */
+const NEEDS_OBJECTS: ReadonlySet<HazardCode> = new Set(['FLUSH_DID_NOT_COVER', 'BARRIER_NOT_PERSISTED', 'OVERLAP'])
+
+function asksFlush(plan: Plan, event: CompleteEvent): boolean {
+  return plan.kind.flushes && (event.ignored || plan.ignoresSync)
+}
+
+function ascending(ids: number[]): number[] {
+  return ids.toSorted((a, b) => a - b)
+}

@@ -1,0 +1,364 @@
+import {SECTOR_BYTES} from '../base/index.js'
+import type {CacheMode} from '../cache-mode/index.js'
+import {orderingModeOf, type OrderingMode} from '../ordering/index.js'
+import type {Plan} from '../request/index.js'
+import type {CompleteEvent, SubmitEvent, TraceEvent} from '../trace/index.js'
+import type {CrashKind} from './crash-kind.js'
+import {Flights, outcomeOf, type Flight} from './flights.js'
+import {FreshRanges} from './fresh.js'
+import {indexIntervals, type IntervalIndex} from './interval-index.js'
+import {riskOf, type AtRisk} from './risk.js'
+import {stabilityOf, type FlushReach, type Stability} from './stability.js'
+import {VolatileQueue} from './volatile-queue.js'
+import {
+  WRITE_FAILED,
+  WRITE_POISONED,
+  WRITE_STABLE_FLUSH,
+  WRITE_STABLE_OWN,
+  WRITE_VOID,
+  WRITE_VOLATILE,
+  WriteLog,
+} from './write-log.js'
+
+/** A sync that failed, and the writes it leaves in doubt. */
+export interface Poisoning {
+  /** The request whose sync it was; null when the host reported a failed sync that no request answered for. */
+  readonly request: number | null
+  /** Number of the host sync, null when unknown. */
+  readonly sync: number | null
+  /** Ids of the writes that no later sync can make stable. */
+  readonly writes: readonly number[]
+}
+
+/** A write in flight that is executed only after a sync: where its data shows, that sync succeeded. */
+export interface Preflush {
+  readonly request: number
+  /** Ids of the writes that are durable if any byte of `request` is present after a power loss or OS crash. */
+  readonly covers: readonly number[]
+}
+
+interface Note {
+  /** Index in the log, -1 for a request that writes nothing. */
+  readonly write: number
+  /** Which poisoning hit it while in flight, -1 if none. */
+  poisoning: number
+  syncsAtStart: number
+  poisoningsAtStart: number
+}
+
+type LedgerFlight = Flight<Note>
+
+/**
+ * Knows at every moment which writes are stable, which a crash may lose, and what each sector may hold afterwards. Follows
+ * the events of one run of one image. observe() costs O(1) on average and remembers nothing of reads; the interval work is
+ * done when asked. Rules: semantics 8.2 (what may be present), 8.5 (what each mode keeps), 8.6 (what flushes add), 8.8 (errors).
+ *
+ * The content found at open is taken as stable and has the id 0.
+ */
+export class Ledger {
+  readonly #mode: CacheMode
+  readonly #flights: Flights<Note>
+  readonly #log = new WriteLog()
+  readonly #volatile = new VolatileQueue()
+  /** Writes that stay in doubt for ever: failed or poisoned. */
+  readonly #stuck: number[] = []
+  readonly #poisonings: {request: number | null; sync: number | null; writes: number[]}[] = []
+  /** Where allocation matters: data in the drive, block map in host memory. */
+  readonly #fresh: FreshRanges | undefined
+  /** The successful flush that covers most, and the position it covers up to. */
+  #widestFlush: FlushReach = {id: 0, covers: 0}
+  /** The same among those that failed. */
+  #widestFailure: FlushReach = {id: 0, covers: 0}
+  #latestStableBegin = 0
+  #syncs = 0
+  #flushesIgnored = 0
+  readonly #noteOf = (plan: Plan, event: SubmitEvent): Note => ({
+    write: plan.kind.writes ? this.#log.add(event.id, event.offsetBytes, event.lengthBytes, this.#flights.now) : -1,
+    poisoning: -1,
+    syncsAtStart: 0,
+    poisoningsAtStart: 0,
+  })
+  #index: {readonly count: number; readonly writes: IntervalIndex} | undefined
+
+  /** @param ordering what BARRIER means; drain (no flush) unless told */
+  constructor(mode: CacheMode, ordering: OrderingMode = orderingModeOf('drain')) {
+    this.#mode = mode
+    this.#flights = new Flights(mode, ordering)
+    this.#fresh = mode.direct && !mode.dsync && !mode.noFlush ? new FreshRanges(this.#log) : undefined
+  }
+
+  /** FLUSH requests that were answered OK without syncing anything. */
+  get flushesIgnored(): number {
+    return this.#flushesIgnored
+  }
+
+  /** Writes completed OK that the next FLUSH can make stable. */
+  get volatileCount(): number {
+    return this.#volatile.size
+  }
+
+  /** True once a write has failed or a sync has left one in doubt. */
+  get isInDoubt(): boolean {
+    return this.#stuck.length > 0
+  }
+
+  /** Follows one event. Events must come in the order they were observed. */
+  observe(event: TraceEvent): void {
+    switch (event.kind) {
+      case 'submit':
+        this.#flights.submit(event, this.#noteOf)
+        return
+      case 'start': {
+        const flight = this.#flights.start(event)
+        if (flight === undefined) return
+        flight.note.syncsAtStart = this.#syncs
+        flight.note.poisoningsAtStart = this.#poisonings.length
+        if (flight.note.write < 0) return
+        this.#log.begins[flight.note.write] = flight.begin
+        this.#noteFresh(flight, event.fresh)
+        return
+      }
+      case 'complete':
+        this.#complete(event)
+        return
+      case 'sync-start':
+        this.#syncs++
+        return
+      case 'sync-end':
+        if (event.errno === 0 || this.#mode.noFlush) return
+        this.#poison(null, event.sync)
+        return
+      case 'mark':
+        return
+    }
+  }
+
+  /** Since when, or why not, the data of a request is stable against power loss. */
+  stability(id: number): Stability {
+    return stabilityOf(id, {
+      mode: this.#mode,
+      log: this.#log,
+      index: () => this.#writes(),
+      latestStableBegin: this.#latestStableBegin,
+      widestFlush: this.#widestFlush,
+      widestFailure: this.#widestFailure,
+      flushes: [...this.#flights.values()].filter((flight) => flight.plan.preSync),
+      poisonings: this.#poisonings,
+    })
+  }
+
+  /** True for a write that completed OK and that the next FLUSH can make stable. */
+  isVolatile(id: number): boolean {
+    return this.#log.states[this.#log.find(id)] === WRITE_VOLATILE
+  }
+
+  /** The data of writes completed, failed or in flight that a crash of this kind, now, may lose or change. */
+  atRisk(kind: CrashKind): AtRisk {
+    const lost = [...this.#stuck]
+    for (const flight of this.#flights.values()) if (flight.note.write >= 0) lost.push(flight.note.write)
+    const unsure: number[] = []
+    const fresh = kind === 'osCrash' ? this.#fresh : undefined
+    const undecided = fresh === undefined ? lost : unsure
+    if (kind !== 'processKill') for (const write of this.#volatile) undecided.push(write)
+    if (lost.length + unsure.length === 0) return {bytes: 0, ranges: []}
+
+    const firstEnd = (writes: readonly number[]): number =>
+      writes.reduce((first, index) => Math.min(first, this.#log.ends[index] ?? Infinity), Infinity)
+    const earliest = Math.min(firstEnd(lost), firstEnd(unsure))
+    const durable: number[] = []
+    for (let index = 0; index < this.#log.count; index++) {
+      const keeps = this.#log.isStable(index) || (kind === 'processKill' && this.#log.states[index] === WRITE_VOLATILE)
+      if (keeps && (this.#log.begins[index] ?? 0) > earliest) durable.push(index)
+    }
+    return riskOf({log: this.#log, lost, unsure, durable, fresh: fresh?.live() ?? []})
+  }
+
+  /**
+   * What a sector may hold after a crash of this kind, now: the ids of the writes, ascending, 0 for the content before the run.
+   * The id of a DISCARD stands for any content at all. Sectors are independent of each other, so the possible images are all
+   * combinations, less those that preflushes() rules out.
+   */
+  candidates(kind: CrashKind, sector: number): number[] {
+    const from = sector * SECTOR_BYTES
+    const to = from + SECTOR_BYTES
+    const freshSince = (kind === 'osCrash' ? this.#fresh?.since(from, to) : undefined) ?? Infinity
+    const writes: number[] = []
+    let floor = 0
+    this.#writes().visit(from, to, (index) => {
+      if (this.#log.states[index] === WRITE_VOID) return true
+      writes.push(index)
+      if (this.#survives(index, kind, freshSince)) floor = Math.max(floor, this.#log.begins[index] ?? 0)
+      return true
+    })
+    const ids = writes
+      .filter((index) => (this.#log.ends[index] ?? 0) > floor)
+      .map((index) => this.#log.ids[index] ?? 0)
+      .toSorted((a, b) => a - b)
+    return floor === 0 ? [0, ...ids] : ids
+  }
+
+  /**
+   * The one tie between sectors: writes in flight that wait for a sync first (a flushing barrier). Part of such a write can be on
+   * the medium only if what its sync covers is there too (semantics 8.6).
+   */
+  preflushes(): Preflush[] {
+    const found: Preflush[] = []
+    for (const {id, plan, begin, note} of this.#flights.values()) {
+      if (note.write < 0 || !plan.preSync) continue
+      const covers = [...this.#volatile].filter((index) => (this.#log.ends[index] ?? Infinity) < begin)
+      if (covers.length > 0) found.push({request: id, covers: this.#idsOf(covers)})
+    }
+    return found
+  }
+
+  /** The failed syncs of the run, with the writes each left in doubt. */
+  poisonings(): Poisoning[] {
+    return this.#poisonings.map(({request, sync, writes}) => ({request, sync, writes: this.#idsOf(writes)}))
+  }
+
+  /** Ids, ascending, of writes that completed OK, are not stable, and are not overwritten by stable ones: a FLUSH would help. */
+  unflushed(): number[] {
+    const ids = new Set<number>()
+    for (const range of this.atRisk('powerLoss').ranges) {
+      for (const id of range.requests) if (this.isVolatile(id)) ids.add(id)
+    }
+    return [...ids].toSorted((a, b) => a - b)
+  }
+
+  #survives(index: number, kind: CrashKind, freshSince: number): boolean {
+    if (this.#log.isStable(index)) return true
+    if (this.#log.states[index] !== WRITE_VOLATILE) return false
+    switch (kind) {
+      case 'processKill':
+        return true
+      case 'osCrash':
+        return this.#fresh !== undefined && !(freshSince < (this.#log.ends[index] ?? Infinity))
+      case 'powerLoss':
+        return false
+    }
+  }
+
+  #complete(event: CompleteEvent): void {
+    const flight = this.#flights.complete(event)
+    if (flight === undefined) return
+    const outcome = outcomeOf(flight, event)
+    const {plan, note} = flight
+    if (outcome === 'done') {
+      if (plan.kind.flushes && (event.ignored || plan.ignoresSync)) this.#flushesIgnored++
+      if (plan.preSync) this.#cover(flight)
+    }
+    if (outcome === 'failed') this.#failedWithSync(flight)
+    if (note.write < 0) return
+    this.#log.ends[note.write] = flight.end
+    switch (outcome) {
+      case 'void':
+        this.#log.states[note.write] = WRITE_VOID
+        return
+      case 'failed':
+        this.#log.states[note.write] = WRITE_FAILED
+        this.#stuck.push(note.write)
+        return
+      case 'done':
+        this.#writeDone(flight, event.stable && !this.#mode.noFlush)
+    }
+  }
+
+  #writeDone(flight: LedgerFlight, stable: boolean): void {
+    const {write, poisoning} = flight.note
+    if (!flight.started) this.#noteFresh(flight, undefined)
+    if (stable) {
+      this.#log.states[write] = WRITE_STABLE_OWN
+      this.#latestStableBegin = Math.max(this.#latestStableBegin, flight.begin)
+    } else if (poisoning >= 0) {
+      this.#log.states[write] = WRITE_POISONED
+      this.#log.causes[write] = poisoning
+      this.#poisonings[poisoning]?.writes.push(write)
+      this.#stuck.push(write)
+    } else {
+      this.#log.states[write] = WRITE_VOLATILE
+      this.#volatile.push(write)
+    }
+  }
+
+  /** A flush succeeded: what ended before its begin is stable. The queue is in the order of completion. */
+  #cover(flush: LedgerFlight): void {
+    const {ends, begins, states, causes} = this.#log
+    if (flush.begin > this.#widestFlush.covers) this.#widestFlush = {id: flush.id, covers: flush.begin}
+    for (let next = this.#volatile.first; next !== undefined; next = this.#volatile.first) {
+      if ((ends[next] ?? Infinity) > flush.begin) return
+      this.#volatile.shift()
+      states[next] = WRITE_STABLE_FLUSH
+      causes[next] = flush.id
+      this.#latestStableBegin = Math.max(this.#latestStableBegin, begins[next] ?? 0)
+    }
+  }
+
+  /** A request failed. If a sync was part of it, that sync may be what failed. */
+  #failedWithSync(flight: LedgerFlight): void {
+    const {plan, note, id, begin} = flight
+    if (plan.preSync && begin > this.#widestFailure.covers) this.#widestFailure = {id, covers: begin}
+    if (!syncs(plan)) return
+    const since = this.#poisonings.slice(note.poisoningsAtStart)
+    if (since.some((poisoning) => poisoning.sync !== null)) {
+      // The host's own report came first and has poisoned already: only the name was missing.
+      for (const poisoning of since) poisoning.request ??= id
+      return
+    }
+    // Where host syncs are reported, silence means that none failed for this request, unless the sync is inside its write: it
+    // failed at its data, or because an earlier sync had failed and the engine no longer asks.
+    const hostIsSilent = this.#syncs > note.syncsAtStart && !plan.kind.flushes
+    const isRepeat = this.#syncs > 0 && this.#poisonings.length > 0
+    if (!plan.dsync && (hostIsSilent || isRepeat)) return
+    this.#poison(id, null)
+  }
+
+  /**
+   * A sync failed: the host reports lost pages once and marks them clean, so that a later sync succeeds without them. That holds
+   * for every write issued before the failed sync returned, not only for those it had to cover: a write in flight beside
+   * it may have been picked up by the same writeback (semantics 3.2 and 8.8, fsync(2)).
+   */
+  #poison(request: number | null, sync: number | null): void {
+    const number = this.#poisonings.length
+    const writes = [...this.#volatile]
+    this.#volatile.clear()
+    for (const write of writes) {
+      this.#log.states[write] = WRITE_POISONED
+      this.#log.causes[write] = number
+      this.#stuck.push(write)
+    }
+    for (const {started, note} of this.#flights.values()) {
+      if (started && note.write >= 0 && note.poisoning < 0) note.poisoning = number
+    }
+    this.#poisonings.push({request, sync, writes})
+  }
+
+  /** Allocation changes are metadata themselves, whatever was allocated before; unknown counts as fresh. */
+  #noteFresh(
+    flight: LedgerFlight,
+    fresh: readonly {readonly offsetBytes: number; readonly lengthBytes: number}[] | undefined,
+  ): void {
+    if (this.#fresh === undefined) return
+    const metadata = flight.plan.kind.operands === 'segment'
+    const ranges = fresh === undefined || metadata ? [flight, ...(fresh ?? [])] : fresh
+    for (const {offsetBytes, lengthBytes} of ranges) {
+      const owner = flight.note.write
+      this.#fresh.add({from: offsetBytes, to: offsetBytes + lengthBytes, owner, since: this.#flights.now})
+    }
+  }
+
+  #writes(): IntervalIndex {
+    if (this.#index?.count !== this.#log.count) {
+      const {count, froms, tos} = this.#log
+      this.#index = {count, writes: indexIntervals(count, froms, tos)}
+    }
+    return this.#index.writes
+  }
+
+  #idsOf(writes: readonly number[]): number[] {
+    return writes.map((index) => this.#log.ids[index] ?? 0).toSorted((a, b) => a - b)
+  }
+}
+
+function syncs(plan: Plan): boolean {
+  return plan.preSync || plan.postSync || plan.dsync
+}

@@ -1,0 +1,23 @@
+import {expect, it} from 'vitest'
+import {cacheModeOf} from '../../src/cache-mode/index.js'
+import {HAZARD_CODES} from '../../src/durability/index.js'
+import {sentenceOf} from '../../src/durability/hazard-codes.js'
+import {orderingModeOf} from '../../src/ordering/index.js'
+
+const drain = orderingModeOf('drain')
+
+it.each(HAZARD_CODES.map((code) => [code] as const))('%s is one sentence that names its requests', (code) => {
+  const withObjects = ['FLUSH_DID_NOT_COVER', 'BARRIER_NOT_PERSISTED', 'FLUSH_FAILED', 'OVERLAP'].includes(code)
+  for (const mode of ['writeback', 'unsafe', 'directsync']) {
+    const text = sentenceOf(code, [41, 42], withObjects ? [7, 8] : [], cacheModeOf(mode), drain)
+    expect(text).toMatch(/^\S.*\.$/)
+    if (code !== 'OVERLAP') expect(text).toContain('#41, #42')
+    if (withObjects) expect(text).toContain('#7, #8')
+  }
+})
+
+it('speaks of one request in the singular and of many in the plural', () => {
+  const say = (ids: number[]): string => sentenceOf('NOT_FLUSHED', ids, [], cacheModeOf('writeback'), drain)
+  expect(say([3])).toBe('#3 completed and is not stable: no FLUSH that covers it has succeeded.')
+  expect(say([3, 4])).toBe('#3, #4 completed and are not stable: no FLUSH that covers them has succeeded.')
+})
