@@ -1,0 +1,51 @@
+import {readFileSync} from 'node:fs'
+import {SECTOR_BYTES} from '../base/index.js'
+
+/** A device number as the kernel writes it in /sys and /proc: "259:1". */
+export function deviceName(rdev: number): string {
+  const device = BigInt(rdev)
+  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn)
+  const minor = (device & 0xffn) | ((device >> 12n) & 0xfff00n)
+  return `${major}:${minor}`
+}
+
+/** The size of a block device in bytes; undefined where sysfs does not show it. A partition has its own. */
+export function deviceSizeBytes(rdev: number, sysfs = '/sys'): number | undefined {
+  const sectors = readNumber(`${sysfs}/dev/block/${deviceName(rdev)}/size`)
+  return sectors === undefined ? undefined : sectors * SECTOR_BYTES // sysfs counts 512-byte sectors for every device
+}
+
+/** The logical block size in bytes; a partition has that of its disk, one folder up. */
+export function logicalBlockBytes(rdev: number, sysfs = '/sys'): number | undefined {
+  const folder = `${sysfs}/dev/block/${deviceName(rdev)}`
+  return readNumber(`${folder}/queue/logical_block_size`) ?? readNumber(`${folder}/../queue/logical_block_size`)
+}
+
+/** Where a block device is mounted in this mount namespace; undefined when it is not, or when that cannot be read. */
+export function mountPointOf(rdev: number): string | undefined {
+  const table = readText('/proc/self/mountinfo')
+  return table === undefined ? undefined : findMountPoint(table, deviceName(rdev))
+}
+
+/** The fifth field of the first line whose third field is the device; mountinfo writes blanks as octal escapes. */
+export function findMountPoint(mountinfo: string, device: string): string | undefined {
+  for (const line of mountinfo.split('\n')) {
+    const fields = line.split(' ')
+    if (fields[2] !== device) continue
+    return fields[4]?.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+  }
+  return undefined
+}
+
+function readNumber(path: string): number | undefined {
+  const text = readText(path)?.trim()
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * Method: an image is a raw file or block device, open with exactly the flags of its cache mode, locked against other
+ * users in the protocol of QEMU, and measured only then: size, alignment, file system. What cannot be done as asked is refused
+ * with the cause and the next step; there is no fallback to a weaker mode. A snapshot is the same on a throw-away copy.
+ * No request and no guarantee is known here.
+ *
+ * To add one: a file system is a row in file-system.ts; an errno of open(2) is a row in refusal.ts.
+ *
+ * @module
+ */
+export {createImage, type Undo} from './create.js'
+export type {Image} from './image.js'
+export {openImage, type OpenOptions} from './open.js'
+export {snapshotImage, type SnapshotOptions} from './snapshot.js'
