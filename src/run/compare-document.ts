@@ -1,0 +1,118 @@
+import {formatNs} from '../base/index.js'
+import type {Block, Column, Document, TableBlock} from '../report/index.js'
+import {compareJson, runRecords} from './json.js'
+import type {RequestOutcome, RunResult} from './result.js'
+import type {Verdict} from './verdict.js'
+import {FAILURES, holdsText, idsText, requestsAtRisk, requestText, riskText, stableText, statusText} from './words.js'
+
+const ROWS_SHOWN = 40
+
+/** One batch under several modes, side by side. Results and verdicts are in the same order. */
+export function compareDocument(results: readonly RunResult[], verdicts: readonly Verdict[]): Document {
+  const [first] = results
+  const table = summaryTable(results)
+  return {
+    title: first ? `${first.image.path}: ${first.counts.total} requests under ${names(results).join(', ')}` : '',
+    blocks: [
+      {kind: 'text', text: 'Each mode ran the same batch on its own throw-away copy of the image.'},
+      {kind: 'heading', level: 2, text: 'Since when each request is stable'},
+      requestsTable(results),
+      {kind: 'heading', level: 2, text: 'What each mode guaranteed, and what a failure now would lose'},
+      table,
+      ...results.flatMap(hazardBlocks),
+      ...verdicts.flatMap((verdict, i) =>
+        verdict.lines.map(({ok, text}): Block => ({kind: 'verdict', ok, text: `${results[i]?.mode.name}: ${text}`})),
+      ),
+    ],
+    get json() {
+      return compareJson(results)
+    },
+    records: {
+      *[Symbol.iterator]() {
+        for (const result of results) yield* runRecords(result)
+      },
+    },
+    csvTable: table,
+  }
+}
+
+function names(results: readonly RunResult[]): string[] {
+  return results.map((result) => result.mode.name)
+}
+
+function modeColumns(results: readonly RunResult[]): Column[] {
+  return names(results).map((name) => ({name, key: name}))
+}
+
+function requestsTable(results: readonly RunResult[]): TableBlock {
+  const columns: Column[] = [
+    {name: '#', key: 'id', align: 'right'},
+    {name: 'request', key: 'request'},
+    ...modeColumns(results),
+  ]
+  const shown = results.map((result) => firstOutcomes(result, ROWS_SHOWN))
+  const count = Math.max(0, ...shown.map((outcomes) => outcomes.length))
+  const rows = Array.from({length: count}, (_, i) => {
+    const request = shown.map((outcomes) => outcomes[i]?.request).find((candidate) => candidate !== undefined)
+    const cells = shown.map((outcomes) => cellOf(outcomes[i]))
+    return [String(i + 1), request ? requestText(request) : '', ...cells]
+  })
+  const ran = Math.max(0, ...results.map((result) => result.counts.ran))
+  const note = ran > count ? {note: `${ran - count} more: --json and --format ndjson have every request.`} : {}
+  return {kind: 'table', columns, rows, ...note}
+}
+
+function firstOutcomes(result: RunResult, most: number): RequestOutcome[] {
+  const outcomes: RequestOutcome[] = []
+  for (const outcome of result.outcomes) {
+    if (outcomes.push(outcome) === most) break
+  }
+  return outcomes
+}
+
+function cellOf(outcome: RequestOutcome | undefined): string {
+  if (!outcome) return 'never ran'
+  const status = statusText(outcome)
+  const stable = stableText(outcome)
+  if (stable === '-') return status
+  return status === 'OK' ? stable : `${status}; ${stable}`
+}
+
+function summaryTable(results: readonly RunResult[]): TableBlock {
+  const row = (label: string, cell: (result: RunResult) => string): string[] => [label, ...results.map(cell)]
+  const guaranteeIds = results[0]?.guarantees.map(({id}) => id) ?? []
+  return {
+    kind: 'table',
+    columns: [{name: '', key: 'question'}, ...modeColumns(results)],
+    rows: [
+      row('opened with', (result) => result.openFlags.join(' ')),
+      row('backend', (result) => result.aio.backend),
+      row('requests OK', ({counts}) => `${counts.ok} of ${counts.ran}`),
+      row('host syncs', ({aio}) => String(aio.syncs)),
+      row('time in requests', (result) => formatNs(totalLatencyNs(result))),
+      ...guaranteeIds.map((id) =>
+        row(id, ({guarantees}) => holdsText(guarantees.find((guarantee) => guarantee.id === id)?.holds ?? false)),
+      ),
+      ...FAILURES.map(({kind, ifClause}) =>
+        row(`lost ${ifClause}`, ({atRisk}) => {
+          const ids = idsText(requestsAtRisk(atRisk[kind]), 4)
+          return ids === '' ? 'nothing' : `${riskText(atRisk[kind])}: ${ids}`
+        }),
+      ),
+    ],
+  }
+}
+
+function totalLatencyNs(result: RunResult): number {
+  let total = 0
+  for (const {latencyNs} of result.outcomes) total += latencyNs
+  return total
+}
+
+function hazardBlocks(result: RunResult): Block[] {
+  if (result.hazards.length === 0) return []
+  return [
+    {kind: 'heading', level: 2, text: `Hazards under ${result.mode.name}`},
+    {kind: 'list', items: result.hazards.map(({code, message}) => `${code}: ${message}`)},
+  ]
+}

@@ -1,0 +1,218 @@
+import {openBackend, type AioChoice} from '../aio/index.js'
+import {SECTOR_BYTES} from '../base/index.js'
+import type {BatchRequest, Pattern, Statement} from '../batch/index.js'
+import type {CacheMode} from '../cache-mode/index.js'
+import {assumptions, guarantees, HazardWatch, Ledger} from '../durability/index.js'
+import {Engine} from '../engine/index.js'
+import type {OrderingMode} from '../ordering/index.js'
+import {FLUSH, idBytes, kindOfType, STATUS_IOERR, STATUS_OK, statusName} from '../request/index.js'
+import type {Observer} from '../trace/index.js'
+import {drive, type DriveResult} from './driver.js'
+import type {RequestOutcome, RunCounts, RunResult} from './result.js'
+import {openStage, type Stage} from './stage.js'
+
+/** What a run is asked to do. */
+export interface RunOptions {
+  readonly path: string
+  readonly mode: CacheMode
+  readonly ordering: OrderingMode
+  readonly aio: AioChoice
+  readonly depth: number
+  readonly readOnly: boolean
+  /** Run on a throw-away copy. */
+  readonly snapshot: boolean
+  readonly forceShare: boolean
+  /** Make a sparse image of this many bytes first. */
+  readonly createBytes: number | undefined
+  /** Chooses what a simulated disk leaves to chance. */
+  readonly seed: number
+  readonly statements: readonly Statement[]
+  /** Content of the file behind a file pattern; undefined for other patterns. */
+  readonly fileBytes: (pattern: Pattern) => Uint8Array | undefined
+  /** Aborted to cut the run short: no more starts, what is in flight is waited for, the result is complete. */
+  readonly signal: AbortSignal
+  readonly progress: (done: number) => void
+}
+
+/** What GET_ID answers. */
+const DEVICE_ID = 'flushpoint'
+
+/**
+ * Runs a batch on an image under a cache mode. Opens, runs, reports, syncs what is unsynced, closes; whatever happens, nothing
+ * stays open and nothing stays in flight.
+ *
+ * @returns what happened, as of the end of the batch and before the closing sync
+ * @throws ToolError when the image or the backend cannot be opened; a failing request is part of the result
+ */
+export async function runBatch(options: RunOptions): Promise<RunResult> {
+  const stage = await openStage(options)
+  try {
+    const {mode, seed} = options
+    const opened = await openBackend(options.aio, {...stage.target, mode, seed, tokens: options.depth + 1})
+    try {
+      return await runOn(options, stage, opened)
+    } finally {
+      await opened.backend.close()
+    }
+  } finally {
+    stage.close()
+  }
+}
+
+async function runOn(
+  options: RunOptions,
+  stage: Stage,
+  {backend, reason, freshRanges}: Awaited<ReturnType<typeof openBackend>>,
+): Promise<RunResult> {
+  const {mode, ordering, depth, statements} = options
+  const ledger = new Ledger(mode, ordering)
+  const hazards = new HazardWatch(mode, ordering)
+  let watching = true
+  const observer: Observer = (event) => {
+    if (!watching) return
+    ledger.observe(event)
+    hazards.observe(event)
+  }
+  const engine = new Engine({
+    device: {capacitySectors: stage.capacitySectors, readOnly: stage.readOnly, logicalBlockBytes: SECTOR_BYTES},
+    mode,
+    ordering,
+    backend,
+    depth,
+    alignmentBytes: mode.direct ? stage.alignmentBytes : 1,
+    soleWriter: stage.soleWriter,
+    id: idBytes(DEVICE_ID),
+    observer,
+    freshRanges,
+  })
+  try {
+    const sizeBytes = stage.capacitySectors * SECTOR_BYTES
+    const driven = await drive({...options, engine, backend, sizeBytes, observer})
+    const {syncs} = engine
+    watching = false
+    const atRisk = {
+      processKill: ledger.atRisk('processKill'),
+      osCrash: ledger.atRisk('osCrash'),
+      powerLoss: ledger.atRisk('powerLoss'),
+    }
+    const closing =
+      atRisk.powerLoss.bytes > 0 && !stage.readOnly && !stage.snapshot && !mode.noFlush && backend.name !== 'sim'
+        ? await syncBeforeClose(engine)
+        : {closingSync: 'skipped' as const, closingErrno: 0}
+    return {
+      image: {
+        path: options.path,
+        sizeBytes: stage.sizeBytes,
+        sectors: stage.capacitySectors,
+        fileSystem: stage.fileSystem,
+        readOnly: stage.readOnly,
+        snapshot: stage.snapshot,
+        created: stage.created,
+      },
+      mode,
+      openFlags: stage.openFlags,
+      ordering: ordering.name,
+      aio: {asked: options.aio, backend: backend.name, reason, depth, syncs},
+      outcomes: {[Symbol.iterator]: () => outcomes(statements, driven, ledger)},
+      counts: countOutcomes(outcomes(statements, driven, ledger), statements),
+      marks: statements.flatMap((statement) =>
+        statement.kind === 'mark'
+          ? [{name: statement.name, line: statement.line, reached: driven.marksReached.has(statement.name)}]
+          : [],
+      ),
+      atRisk,
+      guarantees: guarantees(mode, ordering),
+      assumptions: assumptions(mode),
+      hazards: hazards.hazards(),
+      notes: [...stage.notes, ...sizeNotes(stage)],
+      ...closing,
+      interruptedBy: options.signal.aborted ? String(options.signal.reason) : undefined,
+    }
+  } finally {
+    await drainQuietly(engine)
+    engine.close()
+  }
+}
+
+/** Waits for whatever is still in flight after a failure, so that no buffer is freed under the kernel's hands. */
+async function drainQuietly(engine: Engine): Promise<void> {
+  engine.cancelQueued()
+  for (;;) {
+    for (let slot = engine.takeDone(); slot >= 0; slot = engine.takeDone()) engine.release(slot)
+    if (engine.pending === 0) return
+    await engine.tick(true)
+  }
+}
+
+/** A CLI that exits 0 is expected to have left the data on the disk, whatever the batch forgot. */
+async function syncBeforeClose(engine: Engine): Promise<Pick<RunResult, 'closingSync' | 'closingErrno'>> {
+  engine.submit(FLUSH.type, 0, 0, 0, undefined, 0)
+  let slot = engine.takeDone()
+  for (; slot < 0; slot = engine.takeDone()) await engine.tick(true)
+  const ok = engine.statusOf(slot) === STATUS_OK
+  const closingErrno = engine.errnoOf(slot)
+  engine.release(slot)
+  return {closingSync: ok ? 'done' : 'failed', closingErrno}
+}
+
+function sizeNotes(stage: Stage): string[] {
+  const now = stage.currentSizeBytes()
+  if (now === stage.sizeBytes) return []
+  return [
+    `the size of the image changed during the run, from ${stage.sizeBytes} to ${now} bytes: somebody else resized it, and what lay beyond is gone`,
+  ]
+}
+
+function* outcomes(
+  statements: readonly Statement[],
+  driven: DriveResult,
+  ledger: Ledger,
+): Generator<RequestOutcome, undefined> {
+  const requests = requestsOf(statements)
+  for (const request of requests) {
+    if (request.id > driven.ran) return
+    const i = request.id - 1
+    const stable = ledger.stability(request.id)
+    yield {
+      request,
+      status: statusName(driven.statuses[i] as number),
+      errno: driven.errnos[i] as number,
+      latencyNs: Math.round(driven.latenciesNs[i] as number),
+      stable,
+      stableBy: stable.request === null ? undefined : requests[stable.request - 1],
+      verification: driven.verifications.get(request.id),
+      text: driven.texts.get(request.id),
+    }
+  }
+}
+
+function countOutcomes(all: Iterable<RequestOutcome>, statements: readonly Statement[]): RunCounts {
+  const counts = {
+    total: requestsOf(statements).length,
+    ran: 0,
+    ok: 0,
+    asExpected: 0,
+    verifyFailed: 0,
+    hostErrors: 0,
+    writes: 0,
+    stableWrites: 0,
+  }
+  for (const outcome of all) {
+    const {request, status, errno, stable, verification} = outcome
+    const expected = status === (request.expect ?? 'OK')
+    counts.ran++
+    if (status === statusName(STATUS_OK)) counts.ok++
+    if (expected) counts.asExpected++
+    if (!expected && status === statusName(STATUS_IOERR) && errno !== 0) counts.hostErrors++
+    if (verification && !verification.ok) counts.verifyFailed++
+    if (status === 'OK' && kindOfType(request.type)?.writes) {
+      counts.writes++
+      if (stable.by !== 'none') counts.stableWrites++
+    }
+  }
+  return counts
+}
+
+function requestsOf(statements: readonly Statement[]): BatchRequest[] {
+  return statements.flatMap((statement) => (statement.kind === 'request' ? [statement.request] : []))
+}

@@ -1,0 +1,134 @@
+import fs from 'node:fs'
+
+import type {BackendTarget} from '../aio/index.js'
+import {SECTOR_BYTES, type Range} from '../base/index.js'
+import type {Statement} from '../batch/index.js'
+import {cacheModeOf, openFlagNames} from '../cache-mode/index.js'
+import {createImage, openImage, snapshotImage, type Image} from '../image/index.js'
+import {kindOfType} from '../request/index.js'
+import type {RunOptions} from './run.js'
+
+/** What a run works on: an image opened under its mode, a throw-away copy of one, or the beginnings of a simulated disk. */
+export interface Stage {
+  readonly sizeBytes: number
+  readonly capacitySectors: number
+  readonly alignmentBytes: number
+  readonly soleWriter: boolean
+  readonly readOnly: boolean
+  readonly openFlags: readonly string[]
+  readonly fileSystem: string
+  readonly snapshot: boolean
+  readonly created: boolean
+  readonly notes: readonly string[]
+  readonly target: Omit<BackendTarget, 'tokens' | 'mode' | 'seed'>
+  /** What the size of the image is now; somebody may have changed it meanwhile. */
+  readonly currentSizeBytes: () => number
+  readonly close: () => void
+}
+
+/**
+ * Sets the stage. An image that was created here is removed again when it cannot be opened as asked, so that a refused run leaves
+ * nothing behind.
+ *
+ * @throws ToolError of kind environment or usage
+ */
+export async function openStage(options: RunOptions): Promise<Stage> {
+  if (options.aio === 'sim') return openSimulated(options)
+  const undo = options.createBytes === undefined ? undefined : await createImage(options.path, options.createBytes)
+  try {
+    const image = options.snapshot
+      ? await snapshotImage(options.path, {
+          mode: options.mode,
+          forceShare: options.forceShare,
+          touched: touchedRanges(options.statements),
+        })
+      : await openImage(options.path, {mode: options.mode, readOnly: options.readOnly, forceShare: options.forceShare})
+    const readOnly = options.readOnly || image.readOnly
+    return {...stageOf(image), created: undo !== undefined, readOnly}
+  } catch (error) {
+    undo?.()
+    throw error
+  }
+}
+
+function stageOf(image: Image): Stage {
+  return {
+    sizeBytes: image.sizeBytes,
+    capacitySectors: image.capacitySectors,
+    alignmentBytes: image.alignmentBytes,
+    soleWriter: image.soleWriter,
+    readOnly: image.readOnly,
+    openFlags: image.openFlags,
+    fileSystem: image.fileSystem,
+    snapshot: image.snapshot,
+    created: false,
+    notes: image.notes,
+    target: {
+      fd: image.fd,
+      dsyncFd: () => image.dsyncFd(),
+      sizeBytes: image.sizeBytes,
+      readOnly: image.readOnly,
+      read: (offsetBytes, target) => readFully(image.fd, offsetBytes, target),
+      freshRanges: (offsetBytes, lengthBytes) => image.freshRanges(offsetBytes, lengthBytes),
+    },
+    currentSizeBytes: () => image.currentSizeBytes(),
+    close: () => image.close(),
+  }
+}
+
+/** A simulated disk starts with what the image holds, which is opened for reading only; with --create, with zeroes. */
+async function openSimulated(options: RunOptions): Promise<Stage> {
+  const flags = openFlagNames(options.mode, options.readOnly)
+  const common = {openFlags: flags, readOnly: options.readOnly, soleWriter: true, alignmentBytes: SECTOR_BYTES}
+  if (options.createBytes !== undefined) {
+    const sizeBytes = options.createBytes
+    return {
+      ...common,
+      sizeBytes,
+      capacitySectors: Math.floor(sizeBytes / SECTOR_BYTES),
+      fileSystem: 'simulated',
+      snapshot: options.snapshot,
+      created: false,
+      notes: ['the disk is simulated, no file is made'],
+      target: {
+        fd: -1,
+        dsyncFd: () => -1,
+        sizeBytes,
+        readOnly: options.readOnly,
+        read: (_offsetBytes, target) => target.fill(0),
+        freshRanges: (offsetBytes, lengthBytes): Range[] => [{offsetBytes, lengthBytes}],
+      },
+      currentSizeBytes: () => sizeBytes,
+      close: () => {},
+    }
+  }
+  const {path, forceShare} = options
+  const image = await openImage(path, {mode: cacheModeOf('writeback'), readOnly: true, forceShare})
+  const stage = stageOf(image)
+  return {
+    ...stage,
+    ...common,
+    notes: [...stage.notes, 'the disk is simulated, the image is only read'],
+    target: {...stage.target, readOnly: options.readOnly},
+  }
+}
+
+/** The ranges of an image a batch may read or write. */
+function touchedRanges(statements: readonly Statement[]): Range[] {
+  return statements.flatMap((statement) => {
+    if (statement.kind !== 'request') return []
+    const {type, offsetBytes, lengthBytes} = statement.request
+    const operands = kindOfType(type)?.operands
+    return operands === 'data' || operands === 'segment' ? [{offsetBytes, lengthBytes}] : []
+  })
+}
+
+function readFully(fd: number, offsetBytes: number, target: Uint8Array): void {
+  let done = 0
+  while (done < target.length) {
+    const count = fs.readSync(fd, target, done, target.length - done, offsetBytes + done)
+    if (count === 0) break
+    done += count
+  }
+  target.fill(0, done)
+}

@@ -1,0 +1,60 @@
+import type {ErrorKind} from '../base/index.js'
+import {formatBytes} from '../base/index.js'
+import type {RunResult} from './result.js'
+import {idsText, requestsAtRisk} from './words.js'
+
+/** The answer of a run: how the command ends, and the sentences that say why. */
+export interface Verdict {
+  /** The error kind whose exit status the command ends with; undefined for 0. */
+  readonly kind: ErrorKind | undefined
+  readonly lines: readonly {readonly ok: boolean; readonly text: string}[]
+}
+
+/**
+ * Judges a run: a signal outweighs a host I/O error, which outweighs a request that did not end as the batch expects, data that
+ * differs, or `--require stable` unmet.
+ */
+export function verdictOf(result: RunResult, requireStable: boolean): Verdict {
+  const {counts, atRisk, closingSync, mode} = result
+  const lines: {ok: boolean; text: string}[] = []
+  const unexpected = counts.ran - counts.asExpected
+  lines.push(
+    unexpected === 0
+      ? {ok: true, text: `all ${counts.ran} requests ended as the batch expects`}
+      : {ok: false, text: `${unexpected} of ${counts.ran} requests did not end as the batch expects`},
+  )
+  if (counts.verifyFailed > 0)
+    lines.push({ok: false, text: `${counts.verifyFailed} reads found other data than verify= expects`})
+  const lost = atRisk.powerLoss
+  lines.push(
+    lost.bytes === 0
+      ? {ok: true, text: stableText(result)}
+      : {
+          ok: false,
+          text: `a power cut now may lose ${formatBytes(lost.bytes)} under ${mode.name} (written by ${idsText(requestsAtRisk(lost))})`,
+        },
+  )
+  if (closingSync === 'failed')
+    lines.push({ok: false, text: 'the sync before closing failed: what was not stable is lost or in doubt'})
+  if (result.interruptedBy !== undefined) {
+    const never = counts.total - counts.ran
+    lines.push({
+      ok: false,
+      text: `cut short by ${result.interruptedBy}: ${counts.ran} of ${counts.total} requests submitted, ${never} never; stable: ${counts.stableWrites} of ${counts.writes} completed writes${closingSync === 'done' ? ', and all of them since the sync before closing' : ''}`,
+    })
+  }
+  return {kind: kindOf(result, requireStable), lines}
+}
+
+function stableText({counts}: RunResult): string {
+  if (counts.writes === 0) return 'nothing was written, so a power cut now loses nothing'
+  return `a power cut now loses nothing: all ${counts.writes} completed writes are stable, or replaced by one that is`
+}
+
+function kindOf(result: RunResult, requireStable: boolean): ErrorKind | undefined {
+  const {counts} = result
+  if (result.interruptedBy !== undefined) return result.interruptedBy === 'SIGTERM' ? 'terminated' : 'interrupted'
+  if (counts.hostErrors > 0 || result.closingSync === 'failed') return 'io'
+  if (counts.asExpected < counts.ran || counts.verifyFailed > 0) return 'verdict'
+  return requireStable && result.atRisk.powerLoss.bytes > 0 ? 'verdict' : undefined
+}

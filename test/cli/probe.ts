@@ -1,0 +1,144 @@
+import {execFile, execFileSync, spawn, type ChildProcess} from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import {fileURLToPath} from 'node:url'
+
+const top = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What a finished process left. */
+export interface Ended {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** An installed command line with one command, `probe`, built from the sources of this checkout in a temporary folder. */
+export interface ProbeTool {
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>
+  /** Starts it and hands over the process, for tests about pipes and signals. */
+  start(args: readonly string[], stdout?: 'pipe' | number): ChildProcess
+  remove(): void
+}
+
+/** What `flushpoint` declares about itself to oclif, with the probe's commands in place of the real ones. */
+function packageJson(): string {
+  const {version, oclif} = JSON.parse(fs.readFileSync(path.join(top, 'package.json'), 'utf8')) as {
+    version: string
+    oclif: Record<string, unknown>
+  }
+  const hooks = {command_not_found: './dist/cli/command-not-found.js'}
+  return JSON.stringify({name: 'flushpoint', version, type: 'module', oclif: {...oclif, plugins: [], hooks}})
+}
+
+const PROBE = `
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {ToolError} from '../base/index.js'
+import {BaseCommand, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
+
+export default class Probe extends BaseCommand {
+  static summary = 'Does what a test asks for.'
+  static args = {image: Args.string()}
+  static flags = {
+    rows: Flags.integer({default: 1}),
+    size: sizeFlag(),
+    fail: Flags.string(),
+    late: Flags.boolean(),
+    bug: Flags.boolean(),
+    exit: Flags.integer(),
+    end: Flags.string(),
+    wait: Flags.boolean(),
+  }
+  async run() {
+    const {rows, fail, late, bug, exit, end, wait, size} = this.flags
+    const spinner = await startSpinner('working')
+    spinner.stop()
+    const failure = fail && new ToolError(fail, 'E_PROBE', 'disk.img: probe 7', {hint: 'try again', cause: 'a string'})
+    if (failure && !late) throw failure
+    if (bug) throw new TypeError('not a function')
+    if (exit !== undefined) this.exit(exit)
+    if (wait) await this.untilInterrupted()
+    if (end) this.endWith(end)
+    const ids = Array.from({length: rows}, (_, id) => id)
+    await this.print({
+      title: 'Probe',
+      blocks: [
+        {kind: 'table', columns: [{name: 'id', key: 'id'}], rows: ids.map((id) => [String(id)])},
+        {kind: 'verdict', ok: !end, text: 'as asked'},
+      ],
+      json: {schema: 'probe@1', image: this.args.image ?? null, size: size ?? null, ids},
+      records: ids.map((id) => ({record: 'id', id})),
+    })
+    if (failure) throw failure
+    return {schema: 'probe@1'}
+  }
+  async untilInterrupted() {
+    const interrupt = new Interrupt()
+    const alive = setInterval(() => {}, 1000)
+    process.stderr.write('ready\\n')
+    await new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve))
+    process.stderr.write('winding down\\n')
+    if (this.args.image === 'stuck') await new Promise(() => {})
+    clearInterval(alive)
+    interrupt.close()
+    this.endWith(interrupt.kind)
+  }
+}
+`
+
+/** Compiles the rooms the command line is made of and puts the probe command beside them. */
+export function buildProbe(): ProbeTool {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'flushpoint-probe-'))
+  fs.writeFileSync(path.join(root, 'package.json'), packageJson())
+  fs.symlinkSync(path.join(top, 'node_modules'), path.join(root, 'node_modules'))
+  fs.writeFileSync(
+    path.join(root, 'tsconfig.json'),
+    JSON.stringify({
+      extends: path.join(top, 'tsconfig.json'),
+      compilerOptions: {
+        rootDir: path.join(top, 'src'),
+        outDir: path.join(root, 'dist'),
+        noCheck: true,
+        declaration: false,
+        sourceMap: false,
+      },
+      include: [],
+      files: ['index.ts', 'command-not-found.ts'].map((name) => path.join(top, 'src/cli', name)),
+    }),
+  )
+  execFileSync(process.execPath, [path.join(top, 'node_modules/typescript/bin/tsc'), '-p', root])
+  fs.mkdirSync(path.join(root, 'dist/commands'))
+  fs.writeFileSync(path.join(root, 'dist/commands/probe.js'), PROBE)
+  fs.mkdirSync(path.join(root, 'bin'))
+  fs.copyFileSync(path.join(top, 'bin/run.js'), path.join(root, 'bin/run.js'))
+  // A compiler configuration would make oclif look for TypeScript sources.
+  fs.rmSync(path.join(root, 'tsconfig.json'))
+  return probeTool(root)
+}
+
+function probeTool(root: string): ProbeTool {
+  const script = path.join(root, 'bin/run.js')
+  // What the caller's environment says about colour and JSON must not decide a test.
+  const {NO_COLOR: _color, FORCE_COLOR: _force, DEBUG: _debug, FLUSHPOINT_CONTENT_TYPE: _type, ...rest} = process.env
+  const plain = {...rest, HOME: root, XDG_CACHE_HOME: path.join(root, 'cache')}
+  return {
+    run(args, env = {}) {
+      return new Promise((resolve) => {
+        const child = execFile(
+          process.execPath,
+          [script, ...args],
+          {env: {...plain, ...env}, maxBuffer: 2 ** 26},
+          (_error, stdout, stderr) => resolve({status: child.exitCode, stdout, stderr}),
+        )
+        child.stdin?.end('from stdin\n')
+      })
+    },
+    start(args, stdout = 'pipe') {
+      return spawn(process.execPath, [script, ...args], {env: plain, stdio: ['ignore', stdout, 'pipe']})
+    },
+    remove() {
+      fs.rmSync(root, {recursive: true, force: true})
+    },
+  }
+}
