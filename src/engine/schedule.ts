@@ -1,0 +1,139 @@
+/**
+ * Decides what may start: the corrected form of the 2009 posix-aio barrier engine (seed 003), with dependencies.
+ *
+ * Requests are slots, kept in order of acceptance until they start.
+ * - A *draining* slot starts when nothing runs and nothing accepted earlier is waiting; while it runs nothing else starts, and
+ *   while it waits nothing accepted later starts.
+ * - A slot that *waits for* others starts when all of them have been resolved.
+ * - An *exclusive* slot (a read-modify-write) never runs beside a write that touches its blocks.
+ * Cancelling removes a slot wherever it waits; since "a barrier is pending" is nothing but its place in the queue, what was
+ * held behind it goes on.
+ *
+ * Pure state, no I/O; one instance per image.
+ */
+export class Schedule {
+  /** Accepted, not started, in order of acceptance. */
+  readonly #queue: Int32Array
+  #queued = 0
+  #running = 0
+  /** The draining slot that runs, or -1. */
+  #barrier = -1
+  readonly #drains: Uint8Array
+  readonly #waitsFor: Int32Array
+  /** Bytes a write rewrites, [start, end); empty for everything else. */
+  readonly #starts: Float64Array
+  readonly #ends: Float64Array
+  readonly #exclusive: Uint8Array
+  readonly #isRunning: Uint8Array
+  #exclusiveRunning = 0
+
+  constructor(slots: number) {
+    this.#queue = new Int32Array(slots)
+    this.#drains = new Uint8Array(slots)
+    this.#waitsFor = new Int32Array(slots)
+    this.#starts = new Float64Array(slots)
+    this.#ends = new Float64Array(slots)
+    this.#exclusive = new Uint8Array(slots)
+    this.#isRunning = new Uint8Array(slots)
+  }
+
+  get queued(): number {
+    return this.#queued
+  }
+
+  get running(): number {
+    return this.#running
+  }
+
+  /**
+   * Accepts a slot. @param start,end the bytes a write rewrites; equal for everything else.
+   * @returns true when it may start now and counts as running; false when it waits until next() names it
+   */
+  accept(slot: number, drains: boolean, waitsFor: number, start: number, end: number, exclusive: boolean): boolean {
+    this.#drains[slot] = drains ? 1 : 0
+    this.#waitsFor[slot] = waitsFor
+    this.#starts[slot] = start
+    this.#ends[slot] = end
+    this.#exclusive[slot] = exclusive ? 1 : 0
+    if (this.#queued === 0 && this.#mayStart(slot, true)) {
+      this.#begin(slot)
+      return true
+    }
+    this.#queue[this.#queued++] = slot
+    return false
+  }
+
+  /** Takes the next slot that may start now out of the queue; it counts as running. -1 when there is none. */
+  next(): number {
+    for (let i = 0; i < this.#queued; i++) {
+      const slot = this.#queue[i] as number
+      if (this.#mayStart(slot, i === 0)) {
+        this.#remove(i)
+        this.#begin(slot)
+        return slot
+      }
+      if (this.#drains[slot] === 1) return -1
+    }
+    return -1
+  }
+
+  /** One of the slots this one waits for has ended well. */
+  resolve(slot: number): void {
+    this.#waitsFor[slot] = (this.#waitsFor[slot] as number) - 1
+  }
+
+  /** A running slot has ended. */
+  ended(slot: number): void {
+    this.#running--
+    this.#isRunning[slot] = 0
+    if (this.#barrier === slot) this.#barrier = -1
+    if (this.#exclusive[slot] === 1) this.#exclusiveRunning--
+  }
+
+  /** Takes a waiting slot out. @returns false when it is not waiting */
+  withdraw(slot: number): boolean {
+    for (let i = 0; i < this.#queued; i++) {
+      if (this.#queue[i] === slot) {
+        this.#remove(i)
+        return true
+      }
+    }
+    return false
+  }
+
+  /** The slot accepted last that still waits, or -1. */
+  lastQueued(): number {
+    return this.#queued === 0 ? -1 : (this.#queue[this.#queued - 1] as number)
+  }
+
+  #remove(index: number): void {
+    this.#queue.copyWithin(index, index + 1, this.#queued)
+    this.#queued--
+  }
+
+  #begin(slot: number): void {
+    this.#running++
+    this.#isRunning[slot] = 1
+    if (this.#drains[slot] === 1) this.#barrier = slot
+    if (this.#exclusive[slot] === 1) this.#exclusiveRunning++
+  }
+
+  /** @param first nothing accepted earlier still waits */
+  #mayStart(slot: number, first: boolean): boolean {
+    if (this.#barrier >= 0 || this.#waitsFor[slot] !== 0) return false
+    if (this.#drains[slot] === 1) return first && this.#running === 0
+    if (this.#exclusive[slot] === 0 && this.#exclusiveRunning === 0) return true
+    return !this.#conflicts(slot)
+  }
+
+  #conflicts(slot: number): boolean {
+    const start = this.#starts[slot] as number
+    const end = this.#ends[slot] as number
+    for (let other = 0; other < this.#isRunning.length; other++) {
+      if (this.#isRunning[other] === 0) continue
+      if (this.#exclusive[slot] === 0 && this.#exclusive[other] === 0) continue
+      if (start < (this.#ends[other] as number) && (this.#starts[other] as number) < end) return true
+    }
+    return false
+  }
+}
