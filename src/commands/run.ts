@@ -21,14 +21,11 @@ const DEPTH_MAX = 1024
 export default class Run extends BaseCommand<typeof Run> {
   static override summary =
     'Run a batch of requests on an image under a cache mode, and tell what would survive a failure.'
-  static override description = `Reads requests (IN, OUT, FLUSH, DISCARD, WRITE_ZEROES, GET_ID, ...) from a file, from stdin (-) or from -c, runs them on
-the image, and reports for each since when its data is stable, what a process kill, an OS crash and a power cut would lose
-now, which guarantees the mode gives and why, and what is risky in the batch.
-
-The whole batch is parsed and checked before the image is opened. With several modes, each runs on a throw-away copy of
-the image, and one table compares them.
-
-${exitStatusHelp()}`
+  static override description = [
+    'Reads requests (IN, OUT, FLUSH, DISCARD, WRITE_ZEROES, GET_ID, ...) from a file, from stdin (-) or from -c, runs them on the image, and reports for each since when its data is stable, what a process kill, an OS crash and a power cut would lose now, which guarantees the mode gives and why, and what is risky in the batch.',
+    'The whole batch is parsed and checked before the image is opened. With several modes, each runs on a throw-away copy of the image, and one table compares them. The README has the batch language.',
+    exitStatusHelp(),
+  ].join('\n\n')
 
   static override examples = [
     {

@@ -11,10 +11,9 @@
  */
 export {CRASH_KINDS, type CrashKind} from './crash-kind.js'
 export {guarantees, type Guarantee, type GuaranteeId} from './guarantees.js'
-export {HAZARD_CODES, type HazardCode} from './hazard-codes.js'
+export {HAZARD_CODES} from './hazard-codes.js'
 export {HazardWatch, type Hazard} from './hazards.js'
 export {listIds} from './id-list.js'
-export {Ledger, type Poisoning, type Preflush} from './ledger.js'
-export type {AtRisk, RiskRange} from './risk.js'
+export {Ledger} from './ledger.js'
 export type {Stability} from './stability.js'
 export {assumptions, survival} from './survival.js'

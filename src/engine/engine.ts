@@ -184,7 +184,7 @@ export class Engine {
     this.#observer?.({kind: 'submit', id, type, flags, offsetBytes, lengthBytes, atNs: this.#nowNs})
     let waitsFor = 0
     if (after !== undefined && after.length > 0) {
-      waitsFor = this.#dependencies.add(slot, after, (other) => slots.find(other) >= 0)
+      waitsFor = this.#dependencies.add(id, after, (other) => slots.find(other) >= 0)
       if (waitsFor < 0) {
         this.#complete(slot, STATUS_CANCELED, 0)
         return slot
@@ -584,7 +584,9 @@ export class Engine {
       const stable = ok && plan.kind.writes && (plan.dsync || plan.postSync)
       this.#observer({kind: 'complete', id, status, errno, stable, ignored: ok && plan.ignoresSync, atNs: this.#nowNs})
     }
-    for (const waiting of this.#dependencies.ended(id, status === STATUS_OK)) {
+    for (const waitingId of this.#dependencies.ended(id, status === STATUS_OK)) {
+      const waiting = slots.find(waitingId)
+      if (waiting < 0) continue
       if (status === STATUS_OK) this.#schedule.resolve(waiting)
       else if (this.#schedule.withdraw(waiting)) this.#complete(waiting, STATUS_CANCELED, 0)
     }

@@ -15,6 +15,8 @@ export class Schedule {
   /** Accepted, not started, in order of acceptance. */
   readonly #queue: Int32Array
   #queued = 0
+  /** Draining slots among them: what is accepted behind one of those waits, whatever it is. */
+  #drainsQueued = 0
   #running = 0
   /** The draining slot that runs, or -1. */
   #barrier = -1
@@ -55,11 +57,12 @@ export class Schedule {
     this.#starts[slot] = start
     this.#ends[slot] = end
     this.#exclusive[slot] = exclusive ? 1 : 0
-    if (this.#queued === 0 && this.#mayStart(slot, true)) {
+    if (this.#drainsQueued === 0 && this.#mayStart(slot, this.#queued === 0)) {
       this.#begin(slot)
       return true
     }
     this.#queue[this.#queued++] = slot
+    if (drains) this.#drainsQueued++
     return false
   }
 
@@ -107,6 +110,7 @@ export class Schedule {
   }
 
   #remove(index: number): void {
+    if (this.#drains[this.#queue[index] as number] === 1) this.#drainsQueued--
     this.#queue.copyWithin(index, index + 1, this.#queued)
     this.#queued--
   }

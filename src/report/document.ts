@@ -41,7 +41,7 @@ export interface ListBlock {
   readonly items: readonly string[]
 }
 
-/** The answer to a yes-or-no question, with the sentence that says what was asked. */
+/** A sentence that says how it stands, marked as good news or bad. */
 export interface VerdictBlock {
   readonly kind: 'verdict'
   readonly ok: boolean

@@ -1,9 +1,10 @@
 import {formatNs} from '../base/index.js'
+import {listIds} from '../durability/index.js'
 import type {Block, Column, Document, TableBlock} from '../report/index.js'
 import {compareJson, runRecords} from './json.js'
 import type {RequestOutcome, RunResult} from './result.js'
 import type {Verdict} from './verdict.js'
-import {FAILURES, holdsText, idsText, requestsAtRisk, requestText, riskText, stableText, statusText} from './words.js'
+import {FAILURES, holdsText, requestsAtRisk, requestText, riskText, stableText, statusText} from './words.js'
 
 const ROWS_SHOWN = 40
 
@@ -95,7 +96,7 @@ function summaryTable(results: readonly RunResult[]): TableBlock {
       ),
       ...FAILURES.map(({kind, ifClause}) =>
         row(`lost ${ifClause}`, ({atRisk}) => {
-          const ids = idsText(requestsAtRisk(atRisk[kind]), 4)
+          const ids = listIds(requestsAtRisk(atRisk[kind]))
           return ids === '' ? 'nothing' : `${riskText(atRisk[kind])}: ${ids}`
         }),
       ),

@@ -1,19 +1,10 @@
 import {formatBytesBoth, formatNs} from '../base/index.js'
+import {listIds} from '../durability/index.js'
 import type {Block, Document, TableBlock} from '../report/index.js'
 import {runJson, runRecords} from './json.js'
 import type {RequestOutcome, RunResult} from './result.js'
 import type {Verdict} from './verdict.js'
-import {
-  FAILURES,
-  flagNames,
-  holdsText,
-  idsText,
-  requestsAtRisk,
-  requestText,
-  riskText,
-  stableText,
-  statusText,
-} from './words.js'
+import {FAILURES, flagNames, holdsText, requestsAtRisk, requestText, riskText, stableText, statusText} from './words.js'
 
 /** Rows of a table people read; the middle of a longer one is left out (json, ndjson and csv have all of it). */
 const ROWS_SHOWN = 40
@@ -165,7 +156,7 @@ function riskTable(result: RunResult): TableBlock {
       const risk = result.atRisk[kind]
       const shown = risk.ranges.slice(0, RANGES_SHOWN).map((range) => `${range.offsetBytes}+${range.lengthBytes}`)
       const more = risk.ranges.length > RANGES_SHOWN ? [`and ${risk.ranges.length - RANGES_SHOWN} more`] : []
-      return [name, riskText(risk), idsText(requestsAtRisk(risk)), [...shown, ...more].join(', ')]
+      return [name, riskText(risk), listIds(requestsAtRisk(risk)), [...shown, ...more].join(', ')]
     }),
   }
 }

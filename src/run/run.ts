@@ -66,7 +66,7 @@ async function runOn(
 ): Promise<RunResult> {
   const {mode, ordering, depth, statements} = options
   const ledger = new Ledger(mode, ordering)
-  const hazards = new HazardWatch(mode, ordering)
+  const hazards = new HazardWatch(mode, ordering, ledger)
   let watching = true
   const observer: Observer = (event) => {
     if (!watching) return

@@ -1,7 +1,8 @@
 import type {ErrorKind} from '../base/index.js'
 import {formatBytes} from '../base/index.js'
+import {listIds} from '../durability/index.js'
 import type {RunResult} from './result.js'
-import {idsText, requestsAtRisk} from './words.js'
+import {requestsAtRisk} from './words.js'
 
 /** The answer of a run: how the command ends, and the sentences that say why. */
 export interface Verdict {
@@ -15,14 +16,12 @@ export interface Verdict {
  * differs, or `--require stable` unmet.
  */
 export function verdictOf(result: RunResult, requireStable: boolean): Verdict {
-  const {counts, atRisk, closingSync, mode} = result
+  const {counts, atRisk, closingSync} = result
   const lines: {ok: boolean; text: string}[] = []
   const unexpected = counts.ran - counts.asExpected
-  lines.push(
-    unexpected === 0
-      ? {ok: true, text: `all ${counts.ran} requests ended as the batch expects`}
-      : {ok: false, text: `${unexpected} of ${counts.ran} requests did not end as the batch expects`},
-  )
+  if (unexpected > 0) {
+    lines.push({ok: false, text: `${unexpected} of ${counts.ran} requests did not end as the batch expects`})
+  }
   if (counts.verifyFailed > 0)
     lines.push({ok: false, text: `${counts.verifyFailed} reads found other data than verify= expects`})
   const lost = atRisk.powerLoss
@@ -31,7 +30,7 @@ export function verdictOf(result: RunResult, requireStable: boolean): Verdict {
       ? {ok: true, text: stableText(result)}
       : {
           ok: false,
-          text: `a power cut now may lose ${formatBytes(lost.bytes)} under ${mode.name} (written by ${idsText(requestsAtRisk(lost))})`,
+          text: `a power cut now may lose ${formatBytes(lost.bytes)} (written by ${listIds(requestsAtRisk(lost))})`,
         },
   )
   if (closingSync === 'failed')
@@ -47,8 +46,8 @@ export function verdictOf(result: RunResult, requireStable: boolean): Verdict {
 }
 
 function stableText({counts}: RunResult): string {
-  if (counts.writes === 0) return 'nothing was written, so a power cut now loses nothing'
-  return `a power cut now loses nothing: all ${counts.writes} completed writes are stable, or replaced by one that is`
+  if (counts.writes === 0) return 'a power cut now loses nothing: nothing was written'
+  return `a power cut now loses nothing: ${counts.writes === 1 ? 'the completed write is' : `all ${counts.writes} completed writes are`} stable`
 }
 
 function kindOf(result: RunResult, requireStable: boolean): ErrorKind | undefined {

@@ -53,7 +53,7 @@ export function stableText(outcome: RequestOutcome): string {
     case 'completion':
       return 'its completion'
     case 'fua':
-      return 'its completion (FUA)'
+      return `its completion (${request.flags & FLAG_FUA ? 'FUA' : 'BARRIER'})`
     case 'flush':
       return `${stableBy?.name ?? 'sync of'} #${stable.request}`
     case 'none':
@@ -70,19 +70,6 @@ export function riskText({bytes, ranges}: AtRisk): string {
 /** The ids of all requests whose data is at risk, ascending. */
 export function requestsAtRisk(risk: AtRisk): number[] {
   return [...new Set(risk.ranges.flatMap((range) => range.requests))].toSorted((a, b) => a - b)
-}
-
-/** "#1-3, #7 and 12 more": ids for a sentence, runs compressed, at most `most` pieces. */
-export function idsText(ids: readonly number[], most = 8): string {
-  const runs: {from: number; to: number}[] = []
-  for (const id of ids) {
-    const last = runs.at(-1)
-    if (last && last.to === id - 1) last.to = id
-    else runs.push({from: id, to: id})
-  }
-  const shown = runs.slice(0, most).map(({from, to}) => (from === to ? `#${from}` : `#${from}-${to}`))
-  const hidden = runs.slice(most).reduce((sum, {from, to}) => sum + to - from + 1, 0)
-  return hidden === 0 ? shown.join(', ') : `${shown.join(', ')} and ${hidden} more`
 }
 
 /** How a yes-or-no-or-assumed answer is printed. */

@@ -15,11 +15,10 @@ export interface SubmitEvent {
 }
 
 /**
- * The engine issues the first step of a request. `held` means that an ordering rule (a barrier, a dependency) kept it back
- * until now: whatever completed before this event is ordered before the request, not only what completed before its submission.
- * `stable` means that the step itself is stable at completion (dsync). `fresh` lists the parts of a write's blocks that had
- * no stable allocation when it started (holes, unwritten or delayed extents), rounded out to file system blocks; undefined
- * where nobody asked.
+ * The engine issues the first step of a request. `held` means that an ordering rule (a barrier, a dependency, an overlap that had
+ * to wait) kept it back until now: whatever completed before this event is ordered before the request, not only what completed
+ * before its submission. `fresh` lists the parts of a write's blocks that had no allocation of their own when it started (holes,
+ * unwritten or delayed extents), rounded out to file system blocks; undefined where nobody asked, and for zero lengths.
  */
 export interface StartEvent {
   readonly kind: 'start'
@@ -30,9 +29,8 @@ export interface StartEvent {
 }
 
 /**
- * The device has reported a status. `stable`: the request's own data is on stable media (dsync write, or a sync of this
- * request's own after its data). `ignored`: it asked for stability under a mode that ignores such requests. `coalesced`: a FLUSH
- * or barrier answered without a sync of its own.
+ * The device has reported a status. `stable`: the request's own data is on stable media (a dsync write, or a sync of this
+ * request's own after its data). `ignored`: it asked for stability under a mode that ignores such requests.
  */
 export interface CompleteEvent {
   readonly kind: 'complete'

@@ -33,7 +33,7 @@ function* blockText(block: Block): Generator<string> {
       for (const item of block.items) yield `- ${inline(item)}\n`
       return
     case 'verdict':
-      yield `**${block.ok ? '✓ yes' : '✗ no'}:** ${inline(block.text)}\n`
+      yield `**${block.ok ? '✓ ok' : '✗ not ok'}:** ${inline(block.text)}\n`
   }
 }
 

@@ -94,7 +94,7 @@ function hanging(prefix: string, text: string, width: number): string {
 }
 
 function verdictText(ok: boolean, text: string, {width, color}: FormatOptions): string {
-  const mark = ok ? '✓ yes' : '✗ no'
+  const mark = ok ? '✓ ok' : '✗ not ok'
   const plain = hanging(`${mark}: `, text, width)
   return color ? `${ok ? GREEN : RED}${mark}${RESET}${plain.slice(mark.length)}` : plain
 }
