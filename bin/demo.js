@@ -8,14 +8,16 @@ import path from 'node:path'
 import {fileURLToPath} from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const batch = path.join('examples', '01-first-batch', 'batch.fp')
+const batch = path.join(root, 'examples', '01-first-batch', 'batch.fp')
+const flags = ['--create', '16M', '--cache', 'writethrough,writeback,none']
 const folder = mkdtempSync(path.join(tmpdir(), 'flushpoint-demo-'))
-const image = path.join(folder, 'demo.img')
-const args = ['run', image, batch, '--create', '16M', '--cache', 'writethrough,writeback,none']
+// Ctrl-C reaches the command below too, which winds down by itself; this process only has to clean up after it.
+process.on('SIGINT', () => {})
 
-console.log(`flushpoint ${args.join(' ')}\n`)
+console.log(`$ flushpoint run demo.img examples/01-first-batch/batch.fp ${flags.join(' ')}\n`)
 try {
-  const run = spawnSync(process.execPath, [path.join('bin', 'run.js'), ...args], {cwd: root, stdio: 'inherit'})
+  const args = [path.join(root, 'bin', 'run.js'), 'run', 'demo.img', batch, ...flags]
+  const run = spawnSync(process.execPath, args, {cwd: folder, stdio: 'inherit'})
   if (run.error) throw run.error
   process.exitCode = run.status ?? 1
 } finally {

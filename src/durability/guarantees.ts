@@ -17,27 +17,32 @@ export type GuaranteeId =
 /** One promise of a mode. `assumed`: nothing here makes it true; it is taken for granted and should be known. */
 export interface Guarantee {
   readonly id: GuaranteeId
+  /** What is promised, in a few words; the same under every mode. */
+  readonly promise: string
   readonly holds: boolean | 'assumed'
   /** One sentence: what makes it hold or fail, and which host assumption it rests on. */
   readonly why: string
 }
 
-type Rule = (mode: CacheMode, ordering: OrderingMode) => Omit<Guarantee, 'id'>
+type Answer = Pick<Guarantee, 'holds' | 'why'>
+type Rule = (mode: CacheMode, ordering: OrderingMode) => Answer
 
 const HOST = 'provided the host passes cache flushes down and the drive obeys them'
 
-const yes = (why: string): Omit<Guarantee, 'id'> => ({holds: true, why})
-const no = (why: string): Omit<Guarantee, 'id'> => ({holds: false, why})
+const yes = (why: string): Answer => ({holds: true, why})
+const no = (why: string): Answer => ({holds: false, why})
 
 /** How a guarantee follows from the facts of a mode, in the order reports print them. Source: semantics 8.7. */
-const RULES: readonly (readonly [GuaranteeId, Rule])[] = [
+const RULES: readonly (readonly [id: GuaranteeId, promise: string, rule: Rule])[] = [
   [
     'G-READ',
+    'a later read finds a completed write',
     () =>
       yes('A read after a completed write finds its data, stable or not: cached and direct transfers are coherent.'),
   ],
   [
     'G-PROC',
+    'a completed write survives the death of this process',
     (mode) =>
       yes(
         mode.direct
@@ -45,9 +50,10 @@ const RULES: readonly (readonly [GuaranteeId, Rule])[] = [
           : 'A completed write is in the page cache, which belongs to the host kernel and not to the process that dies.',
       ),
   ],
-  ['G-STABLE', stableAtCompletion],
+  ['G-STABLE', 'a completed write is stable', stableAtCompletion],
   [
     'G-FLUSH',
+    'FLUSH makes the writes completed before it stable',
     (mode) =>
       mode.noFlush
         ? no(`FLUSH is answered OK under ${mode.name} without syncing anything.`)
@@ -57,14 +63,16 @@ const RULES: readonly (readonly [GuaranteeId, Rule])[] = [
   ],
   [
     'G-FUA',
+    'a completed FUA write is stable',
     (mode) =>
       mode.noFlush
         ? no(`FUA is ignored under ${mode.name}.`)
         : yes(`A FUA write completes when its own data is stable, and says nothing of earlier writes, ${HOST}.`),
   ],
-  ['G-ALLOC', stableAllocation],
+  ['G-ALLOC', "a completed write's allocation is stable", stableAllocation],
   [
     'G-NOHOSTCACHE',
+    'no second copy in host memory',
     (mode) =>
       mode.direct
         ? yes('O_DIRECT transfers leave no copy in the host page cache.')
@@ -72,6 +80,7 @@ const RULES: readonly (readonly [GuaranteeId, Rule])[] = [
   ],
   [
     'G-ORDER-FLUSH',
+    'waiting and flushing orders writes on the medium',
     (mode) => {
       if (mode.noFlush)
         return no(`FLUSH is ignored under ${mode.name}, so waiting for it orders nothing on the medium.`)
@@ -80,9 +89,10 @@ const RULES: readonly (readonly [GuaranteeId, Rule])[] = [
         : yes(`Waiting for a write and then for a FLUSH puts it on the medium before whatever is sent next, ${HOST}.`)
     },
   ],
-  ['G-ORDER-BARRIER', barrierOrder],
+  ['G-ORDER-BARRIER', 'BARRIER orders writes on the medium', barrierOrder],
   [
     'G-ATOM-SECTOR',
+    'a sector is old or new after a crash, never a mix',
     () => ({
       holds: 'assumed',
       why: 'A 512-byte sector is taken to be old or new after a crash, never a mix: no layer below promises it.',
@@ -90,6 +100,7 @@ const RULES: readonly (readonly [GuaranteeId, Rule])[] = [
   ],
   [
     'G-ERR',
+    'a failed flush is never followed by a false success',
     (mode) =>
       mode.noFlush
         ? no(`Nothing is synced under ${mode.name}, so a FLUSH succeeds whatever happened to earlier writes.`)
@@ -101,10 +112,10 @@ const RULES: readonly (readonly [GuaranteeId, Rule])[] = [
 
 /** The eleven guarantees under a cache mode and a barrier policy, computed from their facts. */
 export function guarantees(mode: CacheMode, ordering: OrderingMode): Guarantee[] {
-  return RULES.map(([id, rule]) => ({id, ...rule(mode, ordering)}))
+  return RULES.map(([id, promise, rule]) => ({id, promise, ...rule(mode, ordering)}))
 }
 
-function stableAtCompletion(mode: CacheMode): Omit<Guarantee, 'id'> {
+function stableAtCompletion(mode: CacheMode): Answer {
   if (mode.noFlush) return no(`Nothing is ever synced under ${mode.name}.`)
   if (mode.dsync) return yes(`O_DSYNC: a write completes when its data is stable, ${HOST}.`)
   return mode.direct
@@ -114,7 +125,7 @@ function stableAtCompletion(mode: CacheMode): Omit<Guarantee, 'id'> {
     : no('A completed write may be in the host page cache only, until a FLUSH.')
 }
 
-function stableAllocation(mode: CacheMode): Omit<Guarantee, 'id'> {
+function stableAllocation(mode: CacheMode): Answer {
   if (mode.noFlush)
     return no(`Block allocation stays in host memory until the host writes it back: ${mode.name} never syncs.`)
   return mode.dsync
@@ -122,7 +133,7 @@ function stableAllocation(mode: CacheMode): Omit<Guarantee, 'id'> {
     : no('A write into a hole completes while its block allocation is still in host memory, until a FLUSH.')
 }
 
-function barrierOrder(mode: CacheMode, ordering: OrderingMode): Omit<Guarantee, 'id'> {
+function barrierOrder(mode: CacheMode, ordering: OrderingMode): Answer {
   if (!ordering.drains) return no(`Ordering ${ordering.name} strips the BARRIER flag.`)
   if (mode.noFlush) return no(`A barrier orders requests in time, but nothing is synced under ${mode.name}.`)
   if (mode.dsync) return yes(`The barrier drains the queue, and each write is stable when it completes, ${HOST}.`)

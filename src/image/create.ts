@@ -4,7 +4,7 @@ import {codeOf, ToolError} from '../base/index.js'
 import {ioFailure, openRefusal} from './refusal.js'
 
 /** Removes the image again, if what bears its name is still the file that was made. Never throws. */
-export type Undo = () => void
+type Undo = () => void
 
 /**
  * Makes a sparse image. When it returns, the file, its size and its directory entry are stable. An existing file is

@@ -43,9 +43,6 @@ const BY_MAGIC: ReadonlyMap<number, Facts> = new Map<number, Facts>([
   [0x9660, {name: 'iso9660', overwrites: 'unknown', inMemory: false}],
 ])
 
-/** What this tool calls a block device where a file system would be named. */
-export const BLOCK_DEVICE = 'block device'
-
 /** The file system that holds a path; one that cannot be asked is unknown, which promises nothing. */
 export function fileSystemOf(path: string): FileSystem {
   try {

@@ -58,7 +58,7 @@ export interface Image {
 }
 
 /** What is known about an image once it is open. */
-export interface ImageFacts {
+interface ImageFacts {
   readonly path: string
   readonly fd: number
   readonly sizeBytes: number

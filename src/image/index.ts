@@ -8,7 +8,7 @@
  *
  * @module
  */
-export {createImage, type Undo} from './create.js'
+export {createImage} from './create.js'
 export type {Image} from './image.js'
 export {openImage, type OpenOptions} from './open.js'
-export {snapshotImage, type SnapshotOptions} from './snapshot.js'
+export {snapshotImage} from './snapshot.js'

@@ -12,7 +12,7 @@ import {directRefusal, isDirectRefused, measure, openImage} from './open.js'
 import {ioFailure, openRefusal} from './refusal.js'
 import {copyRanges} from './sparse-copy.js'
 
-export interface SnapshotOptions {
+interface SnapshotOptions {
   readonly mode: CacheMode
   /** Read the base without regard to locks. */
   readonly forceShare: boolean

@@ -7,7 +7,7 @@
  *
  * @module
  */
-export {loadLibc, type Extent, type Libc, type LibcAnswer, type LockKind, type OtherLock} from './libc.js'
+export {loadLibc, type Extent, type Libc, type LibcAnswer, type OtherLock} from './libc.js'
 export {
   IORING_ENTER_GETEVENTS,
   IORING_FSYNC_DATASYNC,

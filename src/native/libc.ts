@@ -3,7 +3,7 @@ import type {Range} from '../base/index.js'
 import {loadKoffi, type Koffi} from './koffi.js'
 
 /** A byte-range lock of an open file description; `unlock` gives one back. */
-export type LockKind = 'read' | 'write' | 'unlock'
+type LockKind = 'read' | 'write' | 'unlock'
 
 /** A lock somebody else holds. The kernel knows a process only for traditional locks; undefined for those of descriptions. */
 export interface OtherLock {

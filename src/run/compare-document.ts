@@ -81,7 +81,7 @@ function cellOf(outcome: RequestOutcome | undefined): string {
 
 function summaryTable(results: readonly RunResult[]): TableBlock {
   const row = (label: string, cell: (result: RunResult) => string): string[] => [label, ...results.map(cell)]
-  const guaranteeIds = results[0]?.guarantees.map(({id}) => id) ?? []
+  const promises = results[0]?.guarantees ?? []
   return {
     kind: 'table',
     columns: [{name: '', key: 'question'}, ...modeColumns(results)],
@@ -91,14 +91,16 @@ function summaryTable(results: readonly RunResult[]): TableBlock {
       row('requests OK', ({counts}) => `${counts.ok} of ${counts.ran}`),
       row('host syncs', ({aio}) => String(aio.syncs)),
       row('time in requests', (result) => formatNs(totalLatencyNs(result))),
-      ...guaranteeIds.map((id) =>
-        row(id, ({guarantees}) => holdsText(guarantees.find((guarantee) => guarantee.id === id)?.holds ?? false)),
-      ),
       ...FAILURES.map(({kind, ifClause}) =>
         row(`lost ${ifClause}`, ({atRisk}) => {
           const ids = listIds(requestsAtRisk(atRisk[kind]))
           return ids === '' ? 'nothing' : `${riskText(atRisk[kind])}: ${ids}`
         }),
+      ),
+      ...promises.map(({id, promise}) =>
+        row(`${promise} (${id})`, ({guarantees}) =>
+          holdsText(guarantees.find((guarantee) => guarantee.id === id)?.holds ?? false),
+        ),
       ),
     ],
   }

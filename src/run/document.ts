@@ -52,7 +52,7 @@ function runBlocks(result: RunResult, verdict: Verdict): Block[] {
     {
       kind: 'table',
       columns: [
-        {name: 'guarantee', key: 'id'},
+        {name: 'id', key: 'id'},
         {name: 'holds', key: 'holds'},
         {name: 'why', key: 'why'},
       ],
