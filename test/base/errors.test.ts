@@ -53,7 +53,7 @@ describe('an error of this tool', () => {
       cause,
     })
     expect(error).toBeInstanceOf(Error)
-    expect({...error, name: error.name, message: error.message, cause: error.cause}).toEqual({
+    expect(error).toMatchObject({
       name: 'ToolError',
       kind: 'io',
       code: 'E_SYNC',

@@ -49,9 +49,10 @@ describe('guarantees', () => {
     const stable: GuaranteeId[] = ['G-STABLE', 'G-FLUSH', 'G-FUA', 'G-ALLOC', 'G-ORDER-FLUSH', 'G-ORDER-BARRIER']
     for (const mode of CACHE_MODES) {
       for (const ordering of ORDERING_MODES) {
-        for (const {id, holds, why} of guarantees(mode, ordering)) {
-          expect(why).toMatch(/^[A-Z].*\.$/)
-          if (stable.includes(id)) expect(why.includes('provided the host'), `${mode.name} ${id}`).toBe(holds === true)
+        const rows = guarantees(mode, ordering)
+        for (const {why} of rows) expect(why).toMatch(/^[A-Z].*\.$/)
+        for (const {id, holds, why} of rows.filter((row) => stable.includes(row.id))) {
+          expect(why.includes('provided the host'), `${mode.name} ${id}`).toBe(holds)
         }
       }
     }

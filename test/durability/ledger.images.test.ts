@@ -50,7 +50,7 @@ function disagreement(
     const range = ranges.find(({offsetBytes, lengthBytes}) => offsetBytes <= from && from < offsetBytes + lengthBytes)
     const listed = range?.requests ?? []
     if (listed.join() !== expected.join())
-      return `${mode.name} ${kind}: sector ${sector} risks ${listed}, not ${expected}`
+      return `${mode.name} ${kind}: sector ${sector} risks ${listed.join()}, not ${expected.join()}`
     if (kind === 'powerLoss' && durable[sector]?.some((id) => ledger.stability(id).by === 'none')) {
       return `${mode.name}: sector ${sector} holds a durable write that is not called stable`
     }

@@ -1,4 +1,5 @@
 import {expect, it} from 'vitest'
+import type {Stability} from '../../src/durability/index.js'
 import {FLAG_FUA, STATUS_CANCELED} from '../../src/request/index.js'
 import type {TraceEvent} from '../../src/trace/index.js'
 import {done, failed, flush, ledgerOf, out, start, submit, syncEnd} from './history.js'
@@ -77,7 +78,8 @@ it.each([
     'no FLUSH was submitted after #1 completed',
   ],
 ])('%s is not stable, and the reason says why', (_what, mode, events, why) => {
-  expect(ledgerOf(mode, events).stability(1)).toEqual({by: 'none', request: null, why})
+  const expected: Stability = {by: 'none', request: null, why}
+  expect(ledgerOf(mode, events).stability(1)).toEqual(expected)
 })
 
 it.each([

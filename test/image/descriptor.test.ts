@@ -53,4 +53,18 @@ describe('opening a descriptor again', () => {
     scene.onClose(() => closeSync(nameless))
     expect(readFileSync(nameless)).toEqual(Buffer.alloc(512, 1))
   })
+
+  it('by path, never takes another file for the one meant', () => {
+    const platform = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor
+    const path = scene.file('disk.img', 512, 1)
+    const fd = open(path, 'r')
+    renameSync(path, scene.path('moved.img'))
+    writeFileSync(path, 'another file')
+    Object.defineProperty(process, 'platform', {...platform, value: 'darwin'})
+    try {
+      expect(() => reopen(fd, path, constants.O_RDONLY)).toThrow('ESTALE')
+    } finally {
+      Object.defineProperty(process, 'platform', platform)
+    }
+  })
 })

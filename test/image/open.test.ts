@@ -367,14 +367,6 @@ describe('block devices', () => {
     const image = await open(device, READER)
     expect(image.notes.join()).toContain(`is mounted on ${point}`)
   })
-
-  itNeeds(needs, 'without a medium are refused as such', async () => {
-    const path = scene.file('disk.img', 2 ** 20)
-    const device = execFileSync('losetup', ['--find', '--show', path], {encoding: 'utf8'}).trim()
-    execFileSync('losetup', ['--detach', device])
-    const refusal = await refusalOf(openImage(device, WRITER))
-    expect(['E_EMPTY', 'E_NO_DEVICE']).toContain(refusal.code)
-  })
 })
 
 describe('a read-only file system', () => {

@@ -36,8 +36,7 @@ function libc(): Libc {
 describe('loading the C library', () => {
   it('never throws: there are its calls, or there is a reason', async () => {
     const loaded = await loadLibc()
-    if (loaded.ok) expect(typeof loaded.libc.fiemap).toBe('function')
-    else expect(loaded.reason).not.toBe('')
+    expect(loaded.ok ? typeof loaded.libc.fiemap : typeof loaded.reason).toBe(loaded.ok ? 'function' : 'string')
   })
 
   it('FLUSHPOINT_NO_NATIVE=1 makes the answer a reason that names it', async () => {
@@ -165,11 +164,8 @@ describe('the extent map of a file', () => {
 describe('what O_DIRECT asks for', () => {
   itNeeds([native], 'the kernel says nothing, no, or two powers of two', () => {
     const told = libc().statxDioAlign(open('w+'))
-    if (told === undefined || told === 'unsupported') return
-    for (const bytes of [told.memoryBytes, told.offsetBytes]) {
-      expect(bytes).toBeGreaterThan(0)
-      expect(Math.log2(bytes) % 1).toBe(0)
-    }
+    const sizes = typeof told === 'object' ? [told.memoryBytes, told.offsetBytes] : []
+    expect(sizes.filter((bytes) => bytes <= 0 || Math.log2(bytes) % 1 !== 0)).toEqual([])
   })
 
   itNeeds([native], 'a descriptor that cannot be asked gives nothing, and others work after it', () => {

@@ -42,6 +42,6 @@ it('fields, lists and verdicts are one line each', async () => {
     {kind: 'verdict', ok: true, text: 'every flush completed'},
   )
   expect(text).toBe(
-    '- **Mode:** writeback\n\n- first\n- second\n\n**✗ no:** every write is stable\n\n**✓ yes:** every flush completed\n',
+    '- **Mode:** writeback\n\n- first\n- second\n\n**✗ not ok:** every write is stable\n\n**✓ ok:** every flush completed\n',
   )
 })

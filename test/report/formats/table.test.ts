@@ -116,14 +116,14 @@ describe('other blocks', () => {
     )
   })
 
-  it('a verdict says yes or no in words, so that it survives without colour', async () => {
+  it('a verdict says ok or not ok in words, so that it survives without colour', async () => {
     const blocks: Block[] = [
       {kind: 'verdict', ok: true, text: 'every flush completed'},
       {kind: 'verdict', ok: false, text: 'every write is stable'},
     ]
-    expect(await table(blocks)).toBe('✓ yes: every flush completed\n✗ no: every write is stable\n')
+    expect(await table(blocks)).toBe('✓ ok: every flush completed\n✗ not ok: every write is stable\n')
     expect(await table(blocks, {color: true})).toBe(
-      '\u001b[32m✓ yes\u001b[39m: every flush completed\n\u001b[31m✗ no\u001b[39m: every write is stable\n',
+      '\u001b[32m✓ ok\u001b[39m: every flush completed\n\u001b[31m✗ not ok\u001b[39m: every write is stable\n',
     )
   })
 })

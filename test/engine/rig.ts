@@ -1,0 +1,211 @@
+import type {Memory} from '../../src/aio/index.js'
+import {invariant} from '../../src/base/index.js'
+import {cacheModeOf, type CacheModeName} from '../../src/cache-mode/index.js'
+import {Engine, type CancelAnswer, type EngineOptions} from '../../src/engine/index.js'
+import {orderingModeOf, type OrderingName} from '../../src/ordering/index.js'
+import {
+  idBytes,
+  REQUEST_KINDS,
+  statusName,
+  STEP_NONE,
+  STEP_PUNCH,
+  STEP_READ,
+  STEP_SYNC,
+  STEP_WRITE,
+  STEP_ZERO,
+  type RequestName,
+  type StepOp,
+} from '../../src/request/index.js'
+import type {TraceEvent} from '../../src/trace/index.js'
+import {ManualBackend, type ManualBackendOptions, type ManualStep} from './manual-backend.js'
+
+export interface RigOptions extends ManualBackendOptions {
+  readonly mode?: CacheModeName
+  readonly ordering?: OrderingName
+  readonly depth?: number
+  readonly alignmentBytes?: number
+  readonly soleWriter?: boolean
+  readonly readOnly?: boolean
+  readonly logicalBlockBytes?: number
+  readonly id?: string
+  readonly freshRanges?: EngineOptions['freshRanges']
+}
+
+export interface Operands {
+  readonly flags?: number
+  readonly after?: readonly number[]
+  readonly memory?: Memory
+  readonly memoryOffset?: number
+}
+
+export interface Ending {
+  readonly status: string
+  readonly errno: number
+}
+
+const STEP_NAMES: Record<StepOp, string> = {
+  [STEP_NONE]: 'nothing',
+  [STEP_READ]: 'read',
+  [STEP_WRITE]: 'write',
+  [STEP_ZERO]: 'zero',
+  [STEP_PUNCH]: 'punch',
+  [STEP_SYNC]: 'sync',
+}
+
+/** An engine on a ManualBackend, with requests called by their ids and everything that happens written down. */
+export class Rig {
+  readonly backend: ManualBackend
+  readonly engine: Engine
+  readonly events: TraceEvent[] = []
+  /** What the engine does and what the backend is given, one line each: "start 3", "write 3", "sync", "complete 3 OK". */
+  readonly log: string[] = []
+  /** How requests ended, in order of completion. */
+  readonly endings = new Map<number, Ending>()
+  readonly #slots = new Map<number, number>()
+
+  constructor(options: RigOptions = {}) {
+    const onQueue = (step: ManualStep): void => void this.log.push(this.describe(step))
+    this.backend = new ManualBackend({...options, onQueue})
+    const observer = (event: TraceEvent): void => this.#observe(event)
+    this.engine = new Engine({...engineOptions(this.backend, options), observer})
+  }
+
+  /** Submits a request. @returns its id */
+  submit(name: RequestName | number, offsetBytes = 0, lengthBytes = 0, operands: Operands = {}): number {
+    const type = typeof name === 'number' ? name : (REQUEST_KINDS.find((kind) => kind.name === name)?.type ?? -1)
+    const {flags = 0, after, memoryOffset = 0} = operands
+    const memory = operands.memory ?? memoryOf(lengthBytes)
+    const id = this.engine.nextId
+    const slot = this.engine.submit(type, flags, offsetBytes, lengthBytes, memory, memoryOffset, after)
+    invariant(slot >= 0, 'the engine is full')
+    this.#slots.set(id, slot)
+    this.#take()
+    return id
+  }
+
+  write(sector: number, operands: Operands = {}): number {
+    return this.submit('OUT', sector * 512, 512, operands)
+  }
+
+  read(sector: number, operands: Operands = {}): number {
+    return this.submit('IN', sector * 512, 512, operands)
+  }
+
+  flush(operands: Operands = {}): number {
+    return this.submit('FLUSH', 0, 0, operands)
+  }
+
+  /** The outstanding step of a request's own data. */
+  stepOf(id: number): ManualStep | undefined {
+    return this.backend.outstanding.find((step) => step.op !== STEP_SYNC && this.engine.idOf(step.token) === id)
+  }
+
+  /** Ends the outstanding step of a request and lets the engine see it. */
+  end(id: number, result?: number): void {
+    const step = this.stepOf(id)
+    invariant(step !== undefined, `request ${id} has no step outstanding`)
+    this.backend.end(step, result)
+    this.tick()
+  }
+
+  /** Ends the outstanding sync. */
+  endSync(result = 0): void {
+    const {sync} = this.backend
+    invariant(sync !== undefined, 'no sync is outstanding')
+    this.backend.end(sync, result)
+    this.tick()
+  }
+
+  tick(): void {
+    invariant(this.engine.tick(false) === undefined, 'a tick that does not wait returned a promise')
+    this.#take()
+  }
+
+  cancel(id: number): CancelAnswer {
+    const answer = this.engine.cancel(id)
+    this.#take()
+    return answer
+  }
+
+  /** Ends every step, well and in order, until nothing is pending. Fails when there is nothing to end before that. */
+  settle(): void {
+    while (this.engine.pending > 0) {
+      const next = this.backend.outstanding[0]
+      if (next) this.backend.end(next)
+      const before = this.backend.steps.length
+      this.tick()
+      const moved = next !== undefined || this.backend.steps.length > before
+      invariant(moved || this.engine.pending === 0, `${this.engine.pending} requests pending, and no step to wait for`)
+    }
+  }
+
+  /** "OK", "IOERR" ... or undefined while it has not ended. */
+  status(id: number): string | undefined {
+    return this.endings.get(id)?.status
+  }
+
+  describe(step: ManualStep): string {
+    const name = STEP_NAMES[step.op]
+    return step.op === STEP_SYNC ? name : `${name}${step.dsync ? ' dsync' : ''} ${this.engine.idOf(step.token)}`
+  }
+
+  /** Where a line stands in the log; -1 when it does not. */
+  at(line: string): number {
+    return this.log.indexOf(line)
+  }
+
+  /** Outstanding steps, described, in order of queueing. */
+  get outstanding(): string[] {
+    return this.backend.outstanding.map((step) => this.describe(step))
+  }
+
+  /** How many syncs the backend was asked for. */
+  get syncs(): number {
+    return this.backend.steps.filter((step) => step.op === STEP_SYNC).length
+  }
+
+  /** The steps of one request so far, as transfers. */
+  transfersOf(id: number): string[] {
+    const suffix = ` ${id}`
+    return this.log.filter((line) => line.endsWith(suffix) && !/^(submit|start|complete)/.test(line))
+  }
+
+  #observe(event: TraceEvent): void {
+    this.events.push(event)
+    if (event.kind === 'submit' || event.kind === 'start') this.log.push(`${event.kind} ${event.id}`)
+    if (event.kind === 'complete') this.log.push(`complete ${event.id} ${statusName(event.status)}`)
+  }
+
+  #take(): void {
+    for (let slot = this.engine.takeDone(); slot >= 0; slot = this.engine.takeDone()) {
+      const id = this.engine.idOf(slot)
+      invariant(!this.endings.has(id), `request ${id} ended twice`)
+      this.endings.set(id, {status: statusName(this.engine.statusOf(slot)), errno: this.engine.errnoOf(slot)})
+      this.engine.release(slot)
+    }
+  }
+}
+
+/** What an engine on this backend is opened with; what is left out is as harmless as possible. */
+export function engineOptions(backend: ManualBackend, options: RigOptions = {}): EngineOptions {
+  return {
+    device: {
+      capacitySectors: backend.image.length / 512,
+      readOnly: options.readOnly ?? false,
+      logicalBlockBytes: options.logicalBlockBytes ?? 512,
+    },
+    mode: cacheModeOf(options.mode ?? 'writeback'),
+    ordering: orderingModeOf(options.ordering ?? 'drain'),
+    backend,
+    depth: options.depth ?? 128,
+    alignmentBytes: options.alignmentBytes ?? 512,
+    soleWriter: options.soleWriter ?? false,
+    id: idBytes(options.id ?? 'disk'),
+    freshRanges: options.freshRanges,
+  }
+}
+
+/** Memory of this many bytes, filled with one value. */
+export function memoryOf(bytes: number, value = 0): Memory {
+  return {bytes: new Uint8Array(bytes).fill(value), free: () => {}}
+}
