@@ -55,7 +55,9 @@ export function parseSize(text: string): bigint {
 
 function bounded(value: bigint, text: string): bigint {
   if (value > SIZE_MAX) {
-    throw new ToolError('usage', 'E_SIZE', `"${text}" is too large: sizes end at 2^64-1 bytes`)
+    throw new ToolError('usage', 'E_SIZE', `"${text}" is too large: sizes end at 2^64-1 bytes`, {
+      hint: 'Check the suffix: E is 2^60 bytes, and a number without one counts bytes.',
+    })
   }
   return value
 }
@@ -72,7 +74,9 @@ const HUMAN: readonly (readonly [string, number])[] = [
 /** A byte count for people: "4 KiB", "1.5 MiB", "513 bytes". Exact counts stay exact; others keep two decimals. */
 export function formatBytes(bytes: number): string {
   for (const [unit, size] of HUMAN) {
-    if (bytes >= size) return `${Number((bytes / size).toFixed(2))} ${unit}`
+    // Not "1024 KiB" for what two decimals round up to the next unit.
+    if (bytes >= size || (bytes > 1024 && Math.round((bytes / size) * 100) >= 100))
+      return `${Number((bytes / size).toFixed(2))} ${unit}`
   }
   return bytes === 1 ? '1 byte' : `${bytes} bytes`
 }

@@ -184,7 +184,8 @@ export function sizeOf(operand: SizeOperand, what: string, frame: Frame, max = S
   if (value !== undefined && value >= 0n && value <= max) return Number(value)
   const found = value === undefined ? 'overflows' : `is ${value}`
   const wrong = value !== undefined && value < 0n ? 'it cannot be negative' : `it ends at ${max}`
-  throw fault(frame, column, `${what} ${found}${countersText(frame.counters)}: ${wrong}`)
+  const hint = 'Check the arithmetic: suffixes multiply first, and ${i} counts from 0.'
+  throw fault(frame, column, `${what} ${found}${countersText(frame.counters)}: ${wrong}`, hint)
 }
 
 /** The value in plain numbers, or NaN as soon as a result may be inexact. A million requests are resolved through here. */

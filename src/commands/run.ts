@@ -111,9 +111,9 @@ export default class Run extends BaseCommand<typeof Run> {
           ordering: orderingModeOf(flags.ordering),
           aio: flags.aio,
           depth: flags.depth,
-          readOnly: flags['read-only'],
+          readOnly: Boolean(flags['read-only']),
           snapshot: flags.snapshot || modes.length > 1,
-          forceShare: flags['force-share'],
+          forceShare: Boolean(flags['force-share']),
           createBytes: results.length === 0 ? this.createBytes() : undefined,
           seed: flags.seed,
           statements,
@@ -145,7 +145,11 @@ export default class Run extends BaseCommand<typeof Run> {
   private modes(): CacheMode[] {
     const modes = this.flags.cache.split(',').map((name) => cacheModeOf(name.trim()))
     const twice = modes.find((mode, i) => modes.indexOf(mode) !== i)
-    if (twice) throw new ToolError('usage', 'E_CACHE_MODE', `--cache names ${twice.name} twice`)
+    if (twice) {
+      throw new ToolError('usage', 'E_CACHE_MODE', `--cache names ${twice.name} twice`, {
+        hint: 'Name each mode once; aliases count as the mode they stand for.',
+      })
+    }
     if (this.flags['force-share'] && !this.flags['read-only'] && !this.flags.snapshot && modes.length === 1) {
       throw new ToolError(
         'usage',
@@ -163,7 +167,9 @@ export default class Run extends BaseCommand<typeof Run> {
     const bytes = this.flags.create
     if (bytes === undefined) return undefined
     if (bytes === 0n || bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
-      throw new ToolError('usage', 'E_CREATE', `--create ${bytes}: an image has 1 to 2^53-1 bytes`)
+      throw new ToolError('usage', 'E_CREATE', `--create ${bytes}: an image has 1 to 2^53-1 bytes`, {
+        hint: '64M is a good first size.',
+      })
     }
     return Number(bytes)
   }

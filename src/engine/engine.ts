@@ -1,5 +1,5 @@
 import {yieldToSignals, type Backend, type Memory} from '../aio/index.js'
-import {ERRNO, invariant, type Range} from '../base/index.js'
+import {invariant, type Range} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import type {OrderingMode} from '../ordering/index.js'
 import {
@@ -11,23 +11,17 @@ import {
   STATUS_IOERR,
   STATUS_OK,
   STATUS_PENDING,
-  STEP_NONE,
-  STEP_PUNCH,
-  STEP_READ,
   STEP_SYNC,
-  STEP_WRITE,
-  STEP_ZERO,
   validate,
   type DeviceFacts,
   type Plan,
-  type StepOp,
 } from '../request/index.js'
 import type {Observer} from '../trace/index.js'
-import {Bounce} from './bounce.js'
 import {Dependencies} from './dependencies.js'
 import {FlushMachine} from './flush-machine.js'
 import {Schedule} from './schedule.js'
 import {PHASE_DATA, PHASE_DONE, PHASE_POST_SYNC, PHASE_PRE_SYNC, PHASE_QUEUED, Slots} from './slots.js'
+import {BLOCKED, MOVED, MOVING, Transfers} from './transfers.js'
 
 /** What an engine is opened with. */
 export interface EngineOptions {
@@ -51,9 +45,6 @@ export interface EngineOptions {
 
 /** What cancel() found: it will not start; it has started and will end as it does; it had ended. */
 export type CancelAnswer = 'canceled' | 'not-canceled' | 'done'
-
-/** Zeroes are written from here, again and again, when the backend cannot make them in place. */
-const ZEROES_BYTES = 1 << 20
 
 /** A loop of ticks that never has to wait gives the event loop (and signal handlers) a turn this often. */
 const YIELD_NS = 20e6
@@ -79,6 +70,7 @@ export class Engine {
   readonly #plans: readonly (Plan | undefined)[]
   readonly #slots: Slots
   readonly #schedule: Schedule
+  readonly #transfers: Transfers
   readonly #dependencies = new Dependencies()
   readonly #flush: FlushMachine
   /** Token of the one device sync that may be in flight. */
@@ -93,7 +85,6 @@ export class Engine {
   #nextId = 1
   #nowNs: number
   #yieldedNs: number
-  #zeroes: Memory | undefined
 
   constructor(options: EngineOptions) {
     const {depth, backend} = options
@@ -109,6 +100,7 @@ export class Engine {
     this.#plans = plansOf(options.mode, options.ordering)
     this.#slots = new Slots(depth)
     this.#schedule = new Schedule(depth)
+    this.#transfers = new Transfers(this.#slots, backend, options.mode, options.alignmentBytes)
     this.#flush = new FlushMachine(options.soleWriter)
     this.#syncToken = depth
     this.#done = new Int32Array(depth)
@@ -171,6 +163,7 @@ export class Engine {
     const id = this.#nextId++
     const plan = this.#plans[type * FLAG_COMBINATIONS + (flags & (FLAG_COMBINATIONS - 1))]
     slots.ids[slot] = id
+    slots.types[slot] = type
     slots.flags[slot] = flags
     slots.offsets[slot] = offsetBytes
     slots.lengths[slot] = lengthBytes
@@ -201,8 +194,8 @@ export class Engine {
   }
 
   /**
-   * Hands steps to the backend and collects what ended. With `wait`: afterwards at least one request is done, or none is pending,
-   * or the event loop has had a turn.
+   * Hands steps to the backend and collects what ended. With `wait`: afterwards at least one step has ended, or none was in
+   * flight, or the event loop has had a turn. A request may take several steps, so call it until takeDone() has something.
    *
    * @returns a promise only when it must wait on the event loop
    */
@@ -279,8 +272,7 @@ export class Engine {
   /** Nothing may be pending. Gives back the engine's own memory; the backend and the image stay with their owners. */
   close(): void {
     invariant(this.pending === 0, 'the engine is closed with requests pending')
-    this.#zeroes?.free()
-    this.#zeroes = undefined
+    this.#transfers.close()
   }
 
   // Starting
@@ -291,17 +283,12 @@ export class Engine {
     }
     const offsetBytes = this.#slots.offsets[slot] as number
     const endBytes = offsetBytes + (this.#slots.lengths[slot] as number)
-    if (!this.#isMisaligned(slot)) {
+    if (!this.#transfers.isMisaligned(slot)) {
       return this.#schedule.accept(slot, plan.drains, waitsFor, offsetBytes, endBytes, false)
     }
     const unit = this.#alignmentBytes
     const start = Math.floor(offsetBytes / unit) * unit
     return this.#schedule.accept(slot, plan.drains, waitsFor, start, Math.ceil(endBytes / unit) * unit, true)
-  }
-
-  #isMisaligned(slot: number): boolean {
-    const unit = this.#alignmentBytes
-    return (this.#slots.offsets[slot] as number) % unit !== 0 || (this.#slots.lengths[slot] as number) % unit !== 0
   }
 
   #dispatch(): void {
@@ -313,7 +300,8 @@ export class Engine {
     const plan = slots.plans[slot]
     const offsetBytes = slots.offsets[slot] as number
     const lengthBytes = slots.lengths[slot] as number
-    const status = validate(this.#device, plan?.kind, offsetBytes, lengthBytes, (slots.flags[slot] as number) >>> 2)
+    const type = slots.types[slot] as number
+    const status = validate(this.#device, type, offsetBytes, lengthBytes, (slots.flags[slot] as number) >>> 2)
     if (status !== STATUS_OK || plan === undefined) {
       this.#end(slot, status, 0)
       return
@@ -336,102 +324,9 @@ export class Engine {
       const room = slots.lengths[slot] as number
       slots.memories[slot]?.bytes.set(this.#id.subarray(0, room), slots.memoryOffsets[slot])
       this.#end(slot, STATUS_OK, 0)
-    } else if (plan.step === STEP_NONE || slots.lengths[slot] === 0) {
-      this.#afterData(slot, plan)
-    } else if (
-      (plan.step === STEP_ZERO && !this.#backend.canZero) ||
-      (plan.step === STEP_PUNCH && !this.#backend.canPunch)
-    ) {
-      this.#withoutInPlace(slot, plan)
-    } else if (plan.kind.operands === 'data' && this.#isMisaligned(slot)) {
-      this.#startBounce(slot, slots.memories[slot], slots.memoryOffsets[slot] as number)
     } else {
-      const memoryOffset = slots.memoryOffsets[slot] as number
-      const lengthBytes = slots.lengths[slot] as number
-      this.#transfer(slot, plan.step, slots.memories[slot], memoryOffset, slots.offsets[slot] as number, lengthBytes)
+      this.#moved(slot, plan, this.#transfers.start(slot, plan))
     }
-  }
-
-  /** Zeroes that cannot be made in place are written; a discard that cannot be done is not done (it promises nothing). */
-  #withoutInPlace(slot: number, plan: Plan): void {
-    if (plan.kind.name === 'DISCARD') {
-      this.#afterData(slot, plan)
-    } else if (this.#isMisaligned(slot)) {
-      this.#startBounce(slot, undefined, 0)
-    } else {
-      this.#zeroes ??= this.#backend.createMemory(ZEROES_BYTES)
-      const lengthBytes = this.#slots.lengths[slot] as number
-      this.#transfer(slot, STEP_WRITE, this.#zeroes, 0, this.#slots.offsets[slot] as number, lengthBytes)
-    }
-  }
-
-  #startBounce(slot: number, memory: Memory | undefined, memoryOffset: number): void {
-    const slots = this.#slots
-    const offsetBytes = slots.offsets[slot] as number
-    const lengthBytes = slots.lengths[slot] as number
-    const bounce = new Bounce(
-      (bytes) => this.#backend.createMemory(bytes),
-      this.#alignmentBytes,
-      offsetBytes,
-      lengthBytes,
-      slots.plans[slot]?.kind.writes === true,
-      memory?.bytes.subarray(memoryOffset, memoryOffset + lengthBytes),
-    )
-    slots.bounces[slot] = bounce
-    this.#nextOfBounce(slot, bounce)
-  }
-
-  #nextOfBounce(slot: number, bounce: Bounce): void {
-    const next = bounce.next()
-    if (next) {
-      this.#transfer(slot, next.op, bounce.memory, next.memoryOffset, next.offsetBytes, next.lengthBytes)
-    } else {
-      this.#dropBounce(slot)
-      this.#afterData(slot, this.#slots.plans[slot] as Plan)
-    }
-  }
-
-  #dropBounce(slot: number): void {
-    this.#slots.bounces[slot]?.free()
-    this.#slots.bounces[slot] = undefined
-  }
-
-  #transfer(
-    slot: number,
-    op: StepOp,
-    memory: Memory | undefined,
-    memoryOffset: number,
-    offsetBytes: number,
-    lengthBytes: number,
-  ): void {
-    const slots = this.#slots
-    slots.steps[slot] = op
-    slots.stepMemories[slot] = memory
-    slots.stepMemoryOffsets[slot] = memoryOffset
-    slots.stepOffsets[slot] = offsetBytes
-    slots.stepLengths[slot] = lengthBytes
-    slots.stepDone[slot] = 0
-    this.#issue(slot)
-  }
-
-  /** Queues what is left of a slot's transfer. */
-  #issue(slot: number): void {
-    const slots = this.#slots
-    const op = slots.steps[slot] as StepOp
-    const done = slots.stepDone[slot] as number
-    const memory = slots.stepMemories[slot]
-    const zeroes = memory !== undefined && memory === this.#zeroes
-    const left = (slots.stepLengths[slot] as number) - done
-    const queued = this.#backend.queue(
-      op,
-      slot,
-      memory,
-      zeroes ? 0 : (slots.stepMemoryOffsets[slot] as number) + done,
-      (slots.stepOffsets[slot] as number) + done,
-      zeroes ? Math.min(left, ZEROES_BYTES) : left,
-      op === STEP_WRITE && slots.plans[slot]?.dsync === true && !this.#mode.dsync && this.#backend.canDsync,
-    )
-    if (!queued) this.#blocked.push(slot)
   }
 
   #retryBlocked(): void {
@@ -439,7 +334,7 @@ export class Engine {
     this.#blocked = []
     for (const token of blocked) {
       if (token === this.#syncToken) this.#issueSync()
-      else this.#issue(token)
+      else this.#moved(token, this.#slots.plans[token] as Plan, this.#transfers.retry(token))
     }
   }
 
@@ -455,55 +350,26 @@ export class Engine {
         const token = doneTokens[i] as number
         const result = doneResults[i] as number
         if (token === this.#syncToken) this.#syncEnded(result)
-        else this.#stepEnded(token, result)
+        else this.#moved(token, this.#slots.plans[token] as Plan, this.#transfers.ended(token, result))
       }
     }
     if (ended && this.#schedule.queued > 0) this.#dispatch()
   }
 
-  #stepEnded(slot: number, result: number): void {
-    const slots = this.#slots
-    if (result < 0) {
-      this.#stepFailed(slot, -result)
-      return
-    }
-    const op = slots.steps[slot] as StepOp
-    if (op === STEP_READ || op === STEP_WRITE) {
-      const before = slots.stepDone[slot] as number
-      let done = before + result
-      if (done < (slots.stepLengths[slot] as number)) {
-        // Short: go on from here. O_DIRECT can only go on from a multiple of the alignment.
-        done -= done % this.#alignmentBytes
-        if (done === before) {
-          this.#stepFailed(slot, ERRNO.EIO) // the image has become shorter, or the device gives up without saying why
-          return
-        }
-        slots.stepDone[slot] = done
-        this.#issue(slot)
-        return
-      }
-    }
-    const bounce = slots.bounces[slot]
-    if (bounce) this.#nextOfBounce(slot, bounce)
-    else this.#afterData(slot, slots.plans[slot] as Plan)
-  }
-
-  #stepFailed(slot: number, errno: number): void {
-    const slots = this.#slots
-    const op = slots.steps[slot] as StepOp
-    const plan = slots.plans[slot] as Plan
-    if (errno === ERRNO.EINTR || errno === ERRNO.EAGAIN) {
-      this.#issue(slot)
-    } else if (errno === ERRNO.EOPNOTSUPP && (op === STEP_ZERO || op === STEP_PUNCH)) {
-      this.#withoutInPlace(slot, plan)
+  /** What became of a slot's data: on its way, blocked, moved, or failed with an errno. */
+  #moved(slot: number, plan: Plan, outcome: number): void {
+    if (outcome === MOVING) return
+    if (outcome === BLOCKED) {
+      this.#blocked.push(slot)
+    } else if (outcome === MOVED) {
+      this.#afterData(slot, plan)
     } else {
-      this.#dropBounce(slot)
       if (plan.kind.writes) {
         this.#flush.wrote()
         // A stable write reports write-back errors of other pages too, and the kernel reports them only once.
-        if (plan.dsync) this.#flush.poisoned(errno)
+        if (plan.dsync) this.#flush.poisoned(outcome)
       }
-      this.#end(slot, STATUS_IOERR, errno)
+      this.#end(slot, STATUS_IOERR, outcome)
     }
   }
 

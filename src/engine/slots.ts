@@ -16,6 +16,7 @@ export const PHASE_DONE = 5
  */
 export class Slots {
   readonly ids: Float64Array
+  readonly types: Float64Array
   readonly flags: Uint32Array
   readonly offsets: Float64Array
   readonly lengths: Float64Array
@@ -43,6 +44,7 @@ export class Slots {
 
   constructor(count: number) {
     this.ids = new Float64Array(count)
+    this.types = new Float64Array(count)
     this.flags = new Uint32Array(count)
     this.offsets = new Float64Array(count)
     this.lengths = new Float64Array(count)

@@ -1,4 +1,3 @@
-import {endianness} from 'node:os'
 import type {Range} from '../base/index.js'
 import {loadKoffi, type Koffi} from './koffi.js'
 
@@ -50,9 +49,6 @@ export async function loadLibc(): Promise<LibcAnswer> {
 async function bind(): Promise<LibcAnswer> {
   const loading = await loadKoffi()
   if (!loading.ok) return loading
-  if ((process.arch !== 'x64' && process.arch !== 'arm64') || endianness() !== 'LE') {
-    return {ok: false, reason: `native calls need x64 or arm64, this is ${process.arch}`}
-  }
   try {
     return {ok: true, libc: bindLibc(loading.koffi)}
   } catch (error) {

@@ -38,8 +38,6 @@ export {
   idAnswer,
   SEGMENT_BYTES,
   validateWire,
-  type ProtocolError,
-  type WireBuffers,
   type WireEndian,
   type WireRequest,
 } from './wire.js'

@@ -1,6 +1,6 @@
 import {SECTOR_BYTES} from '../base/index.js'
-import type {RequestKind} from './kind.js'
 import {STATUS_IOERR, STATUS_OK, STATUS_UNSUPP} from './status.js'
+import {kindOfType} from './table.js'
 
 /** Bit 0 of a segment's flags; all other bits are reserved. */
 export const SEGMENT_UNMAP = 1
@@ -16,23 +16,28 @@ export interface DeviceFacts {
   readonly logicalBlockBytes: number
 }
 
+/** SECURE_ERASE: not executed here, but known to change data, so a read-only device refuses it as a write. */
+const TYPE_SECURE_ERASE = 14
+
 /**
  * The status a device gives a request before any I/O: OK to go on, or the final status. Applies the rules in the fixed
  * order read-only, type support, flags, range (framing is the wire's business: see wire.ts). Nothing is read or written.
  *
- * @param kind the row of the type table, undefined for a type this device does not know
+ * @param type number on the wire, BARRIER bit masked off
  * @param segmentFlags flags of the segment; 0 for kinds without one
  * @returns STATUS_OK, STATUS_IOERR or STATUS_UNSUPP
  */
 export function validate(
   device: DeviceFacts,
-  kind: RequestKind | undefined,
+  type: number,
   offsetBytes: number,
   lengthBytes: number,
   segmentFlags: number,
 ): number {
+  const kind = kindOfType(type)
+  const writes = kind === undefined ? type === TYPE_SECURE_ERASE : kind.writes
+  if (writes && device.readOnly) return STATUS_IOERR
   if (kind === undefined) return STATUS_UNSUPP
-  if (kind.writes && device.readOnly) return STATUS_IOERR
   switch (kind.operands) {
     case 'none':
     case 'id':

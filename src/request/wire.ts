@@ -11,8 +11,6 @@ export const HEADER_BYTES = 16
 export const SEGMENT_BYTES = 16
 /** The device takes one segment a request; its configuration says so (max_discard_seg, max_write_zeroes_seg). */
 const SEGMENTS_MAX = 1
-/** Never executed here, but known to change data: on a read-only device IOERR comes before UNSUPP. */
-const TYPE_SECURE_ERASE = 14
 
 /** `modern`: little-endian, whoever the guest is. The legacy interface uses the byte order of the guest. */
 export type WireEndian = 'modern' | 'legacy-be' | 'legacy-le'
@@ -101,10 +99,9 @@ export function decodeRequest({readable, writableBytes, endian}: WireBuffers): W
 export function validateWire(device: DeviceFacts, request: WireRequest): number {
   const {kind} = request
   if (request.malformed) return STATUS_IOERR
-  const writes = kind?.writes ?? request.type === TYPE_SECURE_ERASE
-  if (writes && device.readOnly) return STATUS_IOERR
+  if (kind?.writes && device.readOnly) return STATUS_IOERR
   if (request.segmentCount > SEGMENTS_MAX) return STATUS_UNSUPP
-  return validate(device, kind, request.offsetBytes, request.lengthBytes, request.segmentFlags)
+  return validate(device, request.type, request.offsetBytes, request.lengthBytes, request.segmentFlags)
 }
 
 /** What GET_ID writes into a buffer of `roomBytes`: the 20 bytes of the id, or as many of them as fit. */

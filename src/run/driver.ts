@@ -138,9 +138,16 @@ class Driver {
 
   /** Memory a request needs: none when the device refuses it anyway, which it does before touching any. */
   #bytesOf(request: BatchRequest): number {
-    const operands = kindOfType(request.type)?.operands
-    const carries = operands === 'data' || operands === 'id'
-    return carries && request.offsetBytes + request.lengthBytes <= this.#options.sizeBytes ? request.lengthBytes : 0
+    switch (kindOfType(request.type)?.operands) {
+      case 'data':
+        return request.offsetBytes + request.lengthBytes <= this.#options.sizeBytes ? request.lengthBytes : 0
+      case 'id': // answered wherever it points: the device does not look at the range
+        return request.lengthBytes
+      case 'segment':
+      case 'none':
+      case undefined:
+        return 0
+    }
   }
 
   #submit(request: BatchRequest, bytes: number): void {

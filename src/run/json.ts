@@ -33,7 +33,7 @@ export function compareJson(results: readonly RunResult[]): object {
   return {schema: 'flushpoint/compare@1', runs: results.map(runJson)}
 }
 
-export function requestJson(outcome: RequestOutcome): object {
+function requestJson(outcome: RequestOutcome): object {
   const {request, status, errno, latencyNs, stable, verification, text} = outcome
   return {
     id: request.id,

@@ -46,7 +46,10 @@ function readPart(
   const where = `${context.path}:${context.line}`
   try {
     if (!fs.statSync(path).isFile()) {
-      throw new ToolError('usage', 'E_PATTERN_FILE', `${where}: file:${path} is not a regular file`, {context})
+      throw new ToolError('usage', 'E_PATTERN_FILE', `${where}: file:${path} is not a regular file`, {
+        hint: 'Name a file that holds the bytes; a device or a pipe cannot be read for a pattern.',
+        context,
+      })
     }
     const fd = fs.openSync(path, 'r')
     try {

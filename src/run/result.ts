@@ -84,7 +84,7 @@ export interface RunCounts {
   readonly verifyFailed: number
   /** IOERR because of a host I/O error that the batch did not expect. */
   readonly hostErrors: number
-  /** Requests that changed the image, and those of them that are stable against power loss (or superseded by one that is). */
+  /** Requests that changed the image, and those of them whose own data is stable against power loss. */
   readonly writes: number
   readonly stableWrites: number
 }

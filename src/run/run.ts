@@ -48,7 +48,11 @@ export async function runBatch(options: RunOptions): Promise<RunResult> {
   const stage = await openStage(options)
   try {
     const {mode, seed} = options
-    const opened = await openBackend(options.aio, {...stage.target, mode, seed, tokens: options.depth + 1})
+    const target = {...stage.target, mode, seed, tokens: options.depth + 1}
+    const opened = await openBackend(options.aio, target).catch((error: unknown) => {
+      stage.takeBack()
+      throw error
+    })
     try {
       return await runOn(options, stage, opened)
     } finally {

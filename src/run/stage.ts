@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 
 import type {BackendTarget} from '../aio/index.js'
-import {SECTOR_BYTES, type Range} from '../base/index.js'
+import {alignOut, joinRanges, SECTOR_BYTES, type Range} from '../base/index.js'
 import type {Statement} from '../batch/index.js'
 import {cacheModeOf, openFlagNames} from '../cache-mode/index.js'
 import {createImage, openImage, snapshotImage, type Image} from '../image/index.js'
@@ -23,12 +23,14 @@ export interface Stage {
   readonly target: Omit<BackendTarget, 'tokens' | 'mode' | 'seed'>
   /** What the size of the image is now; somebody may have changed it meanwhile. */
   readonly currentSizeBytes: () => number
+  /** Removes an image that was created here, for a run that is refused before its first request. Never throws. */
+  readonly takeBack: () => void
   readonly close: () => void
 }
 
 /**
  * Sets the stage. An image that was created here is removed again when it cannot be opened as asked, so that a refused run leaves
- * nothing behind.
+ * nothing behind; see takeBack for refusals that come later.
  *
  * @throws ToolError of kind environment or usage
  */
@@ -44,7 +46,7 @@ export async function openStage(options: RunOptions): Promise<Stage> {
         })
       : await openImage(options.path, {mode: options.mode, readOnly: options.readOnly, forceShare: options.forceShare})
     const readOnly = options.readOnly || image.readOnly
-    return {...stageOf(image), created: undo !== undefined, readOnly}
+    return {...stageOf(image), created: undo !== undefined, readOnly, takeBack: undo ?? (() => {})}
   } catch (error) {
     undo?.()
     throw error
@@ -72,6 +74,7 @@ function stageOf(image: Image): Stage {
       freshRanges: (offsetBytes, lengthBytes) => image.freshRanges(offsetBytes, lengthBytes),
     },
     currentSizeBytes: () => image.currentSizeBytes(),
+    takeBack: () => {},
     close: () => image.close(),
   }
 }
@@ -79,7 +82,8 @@ function stageOf(image: Image): Stage {
 /** A simulated disk starts with what the image holds, which is opened for reading only; with --create, with zeroes. */
 async function openSimulated(options: RunOptions): Promise<Stage> {
   const flags = openFlagNames(options.mode, options.readOnly)
-  const common = {openFlags: flags, readOnly: options.readOnly, soleWriter: true, alignmentBytes: SECTOR_BYTES}
+  const {readOnly, snapshot} = options
+  const common = {openFlags: flags, readOnly, snapshot, soleWriter: true, alignmentBytes: SECTOR_BYTES}
   if (options.createBytes !== undefined) {
     const sizeBytes = options.createBytes
     return {
@@ -87,18 +91,18 @@ async function openSimulated(options: RunOptions): Promise<Stage> {
       sizeBytes,
       capacitySectors: Math.floor(sizeBytes / SECTOR_BYTES),
       fileSystem: 'simulated',
-      snapshot: options.snapshot,
       created: false,
       notes: ['the disk is simulated, no file is made'],
       target: {
         fd: -1,
         dsyncFd: () => -1,
         sizeBytes,
-        readOnly: options.readOnly,
+        readOnly,
         read: (_offsetBytes, target) => target.fill(0),
         freshRanges: (offsetBytes, lengthBytes): Range[] => [{offsetBytes, lengthBytes}],
       },
       currentSizeBytes: () => sizeBytes,
+      takeBack: () => {},
       close: () => {},
     }
   }
@@ -109,7 +113,31 @@ async function openSimulated(options: RunOptions): Promise<Stage> {
     ...stage,
     ...common,
     notes: [...stage.notes, 'the disk is simulated, the image is only read'],
-    target: {...stage.target, readOnly: options.readOnly},
+    target: {...stage.target, readOnly, freshRanges: emptyParts(image)},
+  }
+}
+
+/** The unit of allocation of a simulated disk. */
+const BLOCK_BYTES = 4096
+
+/**
+ * The holes a simulated disk starts with: blocks without an allocation of their own that hold nothing but zeroes. The start is
+ * taken as stable, so whatever data the image holds has its blocks, also where the host has not allocated them yet or cannot
+ * tell.
+ */
+function emptyParts(image: Image): (offsetBytes: number, lengthBytes: number) => Range[] {
+  const block = new Uint8Array(BLOCK_BYTES)
+  return (offsetBytes, lengthBytes) => {
+    const fresh = image.freshRanges(offsetBytes, lengthBytes) ?? [{offsetBytes, lengthBytes}]
+    const empty: Range[] = []
+    for (const range of fresh.map((part) => alignOut(part, BLOCK_BYTES))) {
+      const endBytes = range.offsetBytes + range.lengthBytes
+      for (let at = range.offsetBytes; at < endBytes; at += BLOCK_BYTES) {
+        readFully(image.fd, at, block)
+        if (block.every((byte) => byte === 0)) empty.push({offsetBytes: at, lengthBytes: BLOCK_BYTES})
+      }
+    }
+    return joinRanges(empty)
   }
 }
 

@@ -1,7 +1,7 @@
 import type {ErrorKind} from '../base/index.js'
-import {formatBytes} from '../base/index.js'
+import {errnoName, formatBytes} from '../base/index.js'
 import {listIds} from '../durability/index.js'
-import type {RunResult} from './result.js'
+import type {RequestOutcome, RunResult} from './result.js'
 import {requestsAtRisk} from './words.js'
 
 /** The answer of a run: how the command ends, and the sentences that say why. */
@@ -20,10 +20,14 @@ export function verdictOf(result: RunResult, requireStable: boolean): Verdict {
   const lines: {ok: boolean; text: string}[] = []
   const unexpected = counts.ran - counts.asExpected
   if (unexpected > 0) {
-    lines.push({ok: false, text: `${unexpected} of ${counts.ran} requests did not end as the batch expects`})
+    const ids = idsOf(result, ({request, status}) => status !== (request.expect ?? 'OK'))
+    lines.push({ok: false, text: `${unexpected} of ${counts.ran} requests did not end as the batch expects: ${ids}`})
   }
-  if (counts.verifyFailed > 0)
-    lines.push({ok: false, text: `${counts.verifyFailed} reads found other data than verify= expects`})
+  if (counts.verifyFailed > 0) {
+    const ids = idsOf(result, ({verification}) => verification?.ok === false)
+    const reads = counts.verifyFailed === 1 ? '1 read' : `${counts.verifyFailed} reads`
+    lines.push({ok: false, text: `${reads} found other data than verify= expects: ${ids}`})
+  }
   const lost = atRisk.powerLoss
   lines.push(
     lost.bytes === 0
@@ -33,8 +37,10 @@ export function verdictOf(result: RunResult, requireStable: boolean): Verdict {
           text: `a power cut now may lose ${formatBytes(lost.bytes)} (written by ${listIds(requestsAtRisk(lost))})`,
         },
   )
-  if (closingSync === 'failed')
-    lines.push({ok: false, text: 'the sync before closing failed: what was not stable is lost or in doubt'})
+  if (closingSync === 'failed') {
+    const errno = errnoName(result.closingErrno)
+    lines.push({ok: false, text: `the sync before closing failed (${errno}): what was not stable is lost or in doubt`})
+  }
   if (result.interruptedBy !== undefined) {
     const never = counts.total - counts.ran
     lines.push({
@@ -45,8 +51,17 @@ export function verdictOf(result: RunResult, requireStable: boolean): Verdict {
   return {kind: kindOf(result, requireStable), lines}
 }
 
+function idsOf(result: RunResult, concerns: (outcome: RequestOutcome) => boolean): string {
+  const ids: number[] = []
+  for (const outcome of result.outcomes) if (concerns(outcome)) ids.push(outcome.request.id)
+  return listIds(ids)
+}
+
 function stableText({counts}: RunResult): string {
   if (counts.writes === 0) return 'a power cut now loses nothing: nothing was written'
+  if (counts.stableWrites < counts.writes) {
+    return 'a power cut now loses nothing: every completed write is stable or overwritten by one that is'
+  }
   return `a power cut now loses nothing: ${counts.writes === 1 ? 'the completed write is' : `all ${counts.writes} completed writes are`} stable`
 }
 

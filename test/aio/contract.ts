@@ -206,10 +206,11 @@ export function describeBackendContract(name: string, open: ContractOpener): voi
         fill(0, 0x66, 2)
         const read = {op: STEP_READ, slot: 0, lengthBytes: 2 * PAGE} as const
         expect(await one({...read, offsetBytes: sizeBytes - PAGE})).toBe(PAGE)
-        expect([values(0), values(1)]).toEqual([[0x55], [0x66]])
-        expect(await one({...read, offsetBytes: sizeBytes})).toBe(0)
-        expect(await one({...read, offsetBytes: sizeBytes + 8 * PAGE})).toBe(0)
-        expect([values(0), values(1)]).toEqual([[0x55], [0x66]])
+        expect(values(0)).toEqual([0x55])
+        // What is in memory behind the bytes counted is nobody's promise: the kernel may zero it under O_DIRECT.
+        expect(await one({...read, slot: 4, offsetBytes: sizeBytes})).toBe(0)
+        expect(await one({...read, slot: 4, offsetBytes: sizeBytes + 8 * PAGE})).toBe(0)
+        expect(values(0)).toEqual([0x55])
       })
 
       it('transfers nothing when asked for nothing', async () => {

@@ -48,7 +48,7 @@ describe('the exit status of the process', () => {
   it.each([[], ['--json']])('is what the command set when it printed its result %s', async (...flags) => {
     const ended = await tool.run(['probe', '--end', 'verdict', ...flags])
     expect(ended).toMatchObject({status: 1, stderr: ''})
-    expect(ended.stdout).toContain(flags.length > 0 ? '"schema": "probe@1"' : '✗ no: as asked')
+    expect(ended.stdout).toContain(flags.length > 0 ? '"schema": "probe@1"' : '✗ not ok: as asked')
   })
 
   it.each([[], ['--json']])('is what the command exits with, and no message %s', async (...flags) => {

@@ -149,7 +149,7 @@ describe('a command that works', () => {
   const json = '{\n  "schema": "probe@1",\n  "size": 4096\n}\n'
 
   it.each([
-    [[], 'id\n──\n1\n\n✗ no: stable\n'],
+    [[], 'id\n──\n1\n\n✗ not ok: stable\n'],
     [['--format', 'csv'], 'id\n1\n'],
     [['--format', 'ndjson'], '{"record":"id","id":1}\n'],
     [['--json'], json],

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
+import {Prng} from '../../src/base/index.js'
 import {Bounce} from '../../src/engine/bounce.js'
 import {STEP_READ, STEP_WRITE} from '../../src/request/index.js'
 import {memoryOf} from './rig.js'
@@ -24,15 +25,19 @@ interface Job {
   readonly imageBytes?: number
 }
 
+const MIB = 1 << 20
+const PATTERN = new Uint8Array(4 * MIB + 8192)
+new Prng(1).fill(PATTERN)
+
 function imageOf(bytes: number): Uint8Array {
-  return Uint8Array.from({length: bytes}, (_, i) => (i * 31 + (i >> 8)) & 0xff)
+  return PATTERN.slice(0, bytes)
 }
 
 /** Runs a bounce on a byte array. Every transfer must be aligned and inside memory and image. */
 function carry({alignmentBytes, offsetBytes, lengthBytes, writes, zeroes, imageBytes = IMAGE_BYTES}: Job): Carried {
   const image = imageOf(imageBytes)
-  const data = new Uint8Array(lengthBytes).fill(0xee)
-  if (writes) data.forEach((_, i) => (data[i] = ~i & 0xff))
+  const data = new Uint8Array(lengthBytes)
+  if (writes) new Prng(2).fill(data)
   const transfers: string[] = []
   let memoryBytes = 0
   const create = (bytes: number) => {
@@ -111,7 +116,6 @@ describe('bouncing a range that is finer than the alignment', () => {
     )
   })
 
-  const MIB = 1 << 20
   for (const [offsetBytes, lengthBytes] of [
     [512, 3 * MIB], // ends inside a fourth piece
     [4096 - 512, MIB + 512], // the first piece ends exactly with a piece, then one block

@@ -7,7 +7,7 @@ const BARRIER = {flags: FLAG_BARRIER}
 
 /** Submits writes (w), barriers with data (B), empty barriers (E) and reads (r), as the letters say. @returns their ids */
 function submitAll(rig: Rig, letters: string): number[] {
-  return [...letters].map((letter, i) => {
+  return letters.split('').map((letter, i) => {
     if (letter === 'B') return rig.write(i, BARRIER)
     if (letter === 'E') return rig.flush(BARRIER)
     return letter === 'r' ? rig.read(i) : rig.write(i)

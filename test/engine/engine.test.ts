@@ -1,6 +1,9 @@
+import {readFileSync} from 'node:fs'
 import {describe, expect, it} from 'vitest'
+import {ThreadsBackend} from '../../src/aio/threads/backend.js'
 import {FLAG_BARRIER, FLAG_FUA, FLAG_UNMAP} from '../../src/request/index.js'
 import {Engine} from '../../src/engine/index.js'
+import {realImage} from '../aio/real-image.js'
 import {ManualBackend} from './manual-backend.js'
 import {engineOptions, memoryOf, Rig} from './rig.js'
 
@@ -24,7 +27,7 @@ describe('an engine', () => {
     expect([engine.room, submit(), submit(), submit()]).toEqual([2, 0, 1, -1])
     expect([engine.room, engine.pending, engine.nextId]).toEqual([0, 2, 3])
     for (const step of backend.outstanding.slice()) backend.end(step)
-    engine.tick(false)
+    expect(engine.tick(false)).toBeUndefined()
     expect([engine.pending, submit()]).toEqual([0, -1])
     engine.release(engine.takeDone())
     expect(engine.room).toBe(1)
@@ -39,8 +42,30 @@ describe('an engine', () => {
     const slot = engine.submit(1, 0, 0, 512, memoryOf(512), 0)
     backend.clockNs = 1750
     for (const step of backend.outstanding.slice()) backend.end(step)
-    engine.tick(false)
+    expect(engine.tick(false)).toBeUndefined()
     expect([engine.takeDone(), engine.latencyNsOf(slot), engine.takeDone()]).toEqual([slot, 750, -1])
+  })
+
+  it('waits on the event loop only where its backend does, and until a step has ended', async () => {
+    const image = realImage(1 << 16)
+    try {
+      const backend = new ThreadsBackend(image.fd, image.dsyncFd, 3)
+      const engine = new Engine({...engineOptions(new ManualBackend()), backend, depth: 2})
+      expect(engine.tick(true)).toBeUndefined() // nothing is in flight
+      const memory = memoryOf(4096, 5)
+      const write = engine.submit(1, 0, 8192, 4096, memory, 0)
+      expect(engine.tick(false)).toBeUndefined()
+      const waiting = engine.tick(true)
+      expect(waiting).toBeInstanceOf(Promise)
+      await waiting
+      expect([engine.takeDone(), engine.statusOf(write), engine.pending]).toEqual([write, 0, 0])
+      engine.release(write)
+      expect(new Set(readFileSync(image.path).subarray(8192, 12288))).toEqual(new Set([5]))
+      engine.close()
+      await backend.close()
+    } finally {
+      image.remove()
+    }
   })
 
   it('hands out what is done in order of completion', () => {

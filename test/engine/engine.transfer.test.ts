@@ -252,12 +252,16 @@ describe('requests finer than the alignment', () => {
     expect(rig.transfersOf(write)).toEqual([`read ${write}`, `write dsync ${write}`])
   })
 
-  it('go on after a short read of a block that begins again with the block', () => {
+  it('try again what was interrupted, and still know their neighbours', () => {
     const rig = new Rig({...options, image: new Uint8Array(16384).fill(9)})
     const write = rig.submit('OUT', 512, 512)
     rig.end(write, -ERRNO.EINTR)
+    rig.end(write, 0)
+    expect(rig.endings.get(write)).toEqual({status: 'IOERR', errno: ERRNO.EIO})
+    const again = rig.submit('OUT', 512, 512)
+    rig.end(again, -ERRNO.EINTR)
     rig.settle()
-    expect([rig.status(write), rig.backend.image[0]]).toEqual(['OK', 9])
+    expect([rig.status(again), rig.backend.image[0], rig.backend.image[512]]).toEqual(['OK', 9, 0])
   })
 
   it('are zeroed in place without bouncing where the backend can', () => {

@@ -103,39 +103,69 @@ describe('the flush machine', () => {
   })
 
   it('answers each wish once, by a sync issued after it, and skips only syncs that would sync nothing', () => {
-    const act = fc.constantFrom('wish', 'wish', 'wrote', 'issue', 'end')
+    const acts = fc.array(fc.constantFrom<ActName>('wish', 'wish', 'wrote', 'issue', 'end'), {maxLength: 60})
     fc.assert(
-      fc.property(fc.boolean(), fc.array(act, {maxLength: 60}), (soleWriter, acts) => {
-        const machine = new FlushMachine(soleWriter)
-        const waiting = new Map<number, number>()
-        let clock = 0
-        let issuedAt = -1
-        let coveredUntil = -1
-        let lastWrite = 0
-        for (const name of [...acts, 'end', 'issue', 'end'] as const) {
-          clock++
-          if (name === 'wrote') {
-            machine.wrote()
-            lastWrite = clock
-          } else if (name === 'wish') {
-            const answer = machine.wish(clock)
-            if (answer === 'pending') waiting.set(clock, clock)
-            else expect([answer, soleWriter, lastWrite < coveredUntil]).toEqual(['clean', true, true])
-          } else if (name === 'issue') {
-            const expected = issuedAt < 0 && waiting.size > 0
-            expect(machine.issue()).toBe(expected)
-            if (expected) issuedAt = clock
-          } else if (issuedAt >= 0) {
-            const covered = [...waiting.keys()].filter((wishedAt) => wishedAt < issuedAt)
-            expect(machine.ended(0)).toEqual(covered)
-            covered.forEach((wishedAt) => waiting.delete(wishedAt))
-            coveredUntil = issuedAt
-            issuedAt = -1
-          }
-        }
-        expect(waiting.size).toBe(0)
+      fc.property(fc.boolean(), acts, (soleWriter, names) => {
+        const model = new Model(soleWriter)
+        expect([...names, 'end' as const, 'issue' as const, 'end' as const].flatMap((name) => model.act(name))).toEqual(
+          [],
+        )
+        expect(model.waiting).toEqual([])
       }),
       {seed: 20260301, numRuns: 500},
     )
   })
 })
+
+type ActName = 'wish' | 'wrote' | 'issue' | 'end'
+
+/** A flush machine beside what is known about it by the times of wishes, writes and syncs. Wishes are called by their time. */
+class Model {
+  readonly #machine: FlushMachine
+  readonly #soleWriter: boolean
+  #clock = 0
+  #issuedAt: number | undefined
+  #coveredUntil = 0
+  #lastWrite = 0
+  waiting: number[] = []
+
+  constructor(soleWriter: boolean) {
+    this.#soleWriter = soleWriter
+    this.#machine = new FlushMachine(soleWriter)
+  }
+
+  /** Lets something happen. @returns what is wrong about it */
+  act(name: ActName): string[] {
+    this.#clock++
+    switch (name) {
+      case 'wrote':
+        this.#machine.wrote()
+        this.#lastWrite = this.#clock
+        return []
+      case 'wish': {
+        const answer = this.#machine.wish(this.#clock)
+        if (answer === 'pending') this.waiting.push(this.#clock)
+        const clean = this.#soleWriter && this.#lastWrite < this.#coveredUntil
+        return answer === 'pending' || (answer === 'clean' && clean) ? [] : [`a wish was answered ${answer}`]
+      }
+      case 'issue': {
+        const due = this.#issuedAt === undefined && this.waiting.length > 0
+        if (due) this.#issuedAt = this.#clock
+        return this.#machine.issue() === due ? [] : [`a sync is ${due ? '' : 'not '}due`]
+      }
+      case 'end':
+        return this.#end()
+    }
+  }
+
+  #end(): string[] {
+    const issuedAt = this.#issuedAt
+    if (issuedAt === undefined) return []
+    const covered = this.waiting.filter((wishedAt) => wishedAt < issuedAt)
+    this.waiting = this.waiting.filter((wishedAt) => wishedAt > issuedAt)
+    this.#coveredUntil = issuedAt
+    this.#issuedAt = undefined
+    const answered = this.#machine.ended(0)
+    return answered.join() === covered.join() ? [] : [`${answered.join()} were answered instead of ${covered.join()}`]
+  }
+}

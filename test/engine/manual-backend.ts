@@ -23,6 +23,7 @@ export interface ManualBackendOptions {
   /** Content of the image; changed in place. */
   readonly image?: Uint8Array
   readonly onQueue?: (step: ManualStep) => void
+  readonly onEnd?: (step: ManualStep, result: number) => void
 }
 
 /**
@@ -48,7 +49,8 @@ export class ManualBackend implements Backend {
   memories = 0
   /** Changed by tests to make it busy. */
   capacity: number
-  readonly #onQueue: ((step: ManualStep) => void) | undefined
+  readonly #onQueue: ManualBackendOptions['onQueue']
+  readonly #onEnd: ManualBackendOptions['onEnd']
   #finished: {token: number; result: number}[] = []
 
   constructor(options: ManualBackendOptions = {}) {
@@ -61,6 +63,7 @@ export class ManualBackend implements Backend {
     this.doneTokens = new Int32Array(this.tokens)
     this.doneResults = new Int32Array(this.tokens)
     this.#onQueue = options.onQueue
+    this.#onEnd = options.onEnd
   }
 
   createMemory(bytes: number): Memory {
@@ -104,6 +107,7 @@ export class ManualBackend implements Backend {
     const outcome = result ?? (transfers ? step.lengthBytes : 0)
     if (outcome >= 0) this.#move(step, outcome)
     this.#finished.push({token: step.token, result: outcome})
+    this.#onEnd?.(step, outcome)
   }
 
   /** The outstanding sync, if there is one. */

@@ -59,13 +59,18 @@ export class Rig {
   readonly events: TraceEvent[] = []
   /** What the engine does and what the backend is given, one line each: "start 3", "write 3", "sync", "complete 3 OK". */
   readonly log: string[] = []
+  /** The log with the ends of steps in between: "ended write 3", "ended sync", "failed sync". */
+  readonly history: string[] = []
   /** How requests ended, in order of completion. */
   readonly endings = new Map<number, Ending>()
   readonly #slots = new Map<number, number>()
 
   constructor(options: RigOptions = {}) {
-    const onQueue = (step: ManualStep): void => void this.log.push(this.describe(step))
-    this.backend = new ManualBackend({...options, onQueue})
+    this.backend = new ManualBackend({
+      ...options,
+      onQueue: (step) => this.#note(this.describe(step)),
+      onEnd: (step, result) => void this.history.push(`${result < 0 ? 'failed' : 'ended'} ${this.describe(step)}`),
+    })
     const observer = (event: TraceEvent): void => this.#observe(event)
     this.engine = new Engine({...engineOptions(this.backend, options), observer})
   }
@@ -172,8 +177,13 @@ export class Rig {
 
   #observe(event: TraceEvent): void {
     this.events.push(event)
-    if (event.kind === 'submit' || event.kind === 'start') this.log.push(`${event.kind} ${event.id}`)
-    if (event.kind === 'complete') this.log.push(`complete ${event.id} ${statusName(event.status)}`)
+    if (event.kind === 'submit' || event.kind === 'start') this.#note(`${event.kind} ${event.id}`)
+    if (event.kind === 'complete') this.#note(`complete ${event.id} ${statusName(event.status)}`)
+  }
+
+  #note(line: string): void {
+    this.log.push(line)
+    this.history.push(line)
   }
 
   #take(): void {

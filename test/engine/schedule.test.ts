@@ -111,6 +111,13 @@ describe('the schedule', () => {
     expect(startable(schedule)).toEqual([2])
   })
 
+  it('keeps a barrier behind what waits before it even when nothing runs', () => {
+    const schedule = new Schedule(4)
+    expect(accept(schedule, 0, {waitsFor: 1})).toBe(false)
+    expect(accept(schedule, 1, {drains: true})).toBe(false)
+    expect(startable(schedule)).toEqual([])
+  })
+
   it('lets overlapping writes run together when none of them is exclusive', () => {
     const schedule = new Schedule(4)
     expect(accept(schedule, 0, {blocks: [0, 4096]})).toBe(true)

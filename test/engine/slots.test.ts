@@ -6,7 +6,7 @@ describe('the slots of an engine', () => {
   it('are handed out once each, and then there is none', () => {
     const slots = new Slots(3)
     expect(slots.free).toBe(3)
-    expect([slots.take(), slots.take(), slots.take()].toSorted()).toEqual([0, 1, 2])
+    expect(new Set([slots.take(), slots.take(), slots.take()])).toEqual(new Set([0, 1, 2]))
     expect([slots.free, slots.take()]).toEqual([0, -1])
   })
 

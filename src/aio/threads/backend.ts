@@ -5,6 +5,9 @@ import {STEP_NONE, STEP_PUNCH, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO, type
 import {alignedBytes} from '../aligned.js'
 import type {Backend, Memory} from '../backend.js'
 
+/** The most Linux transfers in one call (read(2)); node:fs refuses a little more. The engine goes on with the rest. */
+const TRANSFER_MAX_BYTES = 0x7ffff000
+
 /**
  * Steps as plain node:fs calls on the libuv pool: works without native calls and on every system Node runs on. A stable write
  * goes through a second descriptor of the same file opened with O_DSYNC, since node:fs has no per-call flag.
@@ -56,12 +59,13 @@ export class ThreadsBackend implements Backend {
       this.#wake = undefined
       wake?.()
     }
+    const transferBytes = Math.min(lengthBytes, TRANSFER_MAX_BYTES)
     switch (op) {
       case STEP_READ:
-        fs.read(this.#fd, (memory as Memory).bytes, memoryOffset, lengthBytes, offsetBytes, done)
+        fs.read(this.#fd, (memory as Memory).bytes, memoryOffset, transferBytes, offsetBytes, done)
         break
       case STEP_WRITE:
-        this.#write((memory as Memory).bytes, memoryOffset, lengthBytes, offsetBytes, dsync, done)
+        this.#write((memory as Memory).bytes, memoryOffset, transferBytes, offsetBytes, dsync, done)
         break
       case STEP_SYNC:
         fs.fdatasync(this.#fd, done)

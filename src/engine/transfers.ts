@@ -1,0 +1,186 @@
+import type {Backend, Memory} from '../aio/index.js'
+import {ERRNO} from '../base/index.js'
+import type {CacheMode} from '../cache-mode/index.js'
+import {
+  STEP_NONE,
+  STEP_PUNCH,
+  STEP_READ,
+  STEP_WRITE,
+  STEP_ZERO,
+  type Plan,
+  type RequestKind,
+  type StepOp,
+} from '../request/index.js'
+import {Bounce} from './bounce.js'
+import type {Slots} from './slots.js'
+
+/** The data is on its way: a completion will tell. */
+export const MOVING = -1
+/** The backend had no room for the next step: retry() it later. */
+export const BLOCKED = -2
+/** All of it has been moved. Any number above is the errno that ended it. */
+export const MOVED = 0
+
+/** Zeroes are written from here, again and again, when the backend cannot make them in place. */
+const ZEROES_BYTES = 1 << 20
+
+/**
+ * Moves the data of requests, each as one transfer after the other: goes on after short reads and writes, retries what was
+ * interrupted, carries what is finer than the alignment through a bounce, writes zeroes where they cannot be made in place. Knows
+ * no barrier and no sync. Every method answers MOVING, BLOCKED, MOVED or a positive errno.
+ */
+export class Transfers {
+  readonly #slots: Slots
+  readonly #backend: Backend
+  readonly #mode: CacheMode
+  readonly #alignmentBytes: number
+  #zeroes: Memory | undefined
+
+  constructor(slots: Slots, backend: Backend, mode: CacheMode, alignmentBytes: number) {
+    this.#slots = slots
+    this.#backend = backend
+    this.#mode = mode
+    this.#alignmentBytes = alignmentBytes
+  }
+
+  /** True when a slot's range does not start and end on the alignment. */
+  isMisaligned(slot: number): boolean {
+    const unit = this.#alignmentBytes
+    return (this.#slots.offsets[slot] as number) % unit !== 0 || (this.#slots.lengths[slot] as number) % unit !== 0
+  }
+
+  /** Starts moving a slot's data. */
+  start(slot: number, plan: Plan): number {
+    const slots = this.#slots
+    const lengthBytes = slots.lengths[slot] as number
+    if (plan.step === STEP_NONE || lengthBytes === 0) return MOVED
+    if ((plan.step === STEP_ZERO && !this.#backend.canZero) || (plan.step === STEP_PUNCH && !this.#backend.canPunch)) {
+      return this.#withoutInPlace(slot, plan.kind)
+    }
+    const memoryOffset = slots.memoryOffsets[slot] as number
+    if (plan.kind.operands === 'data' && this.isMisaligned(slot)) {
+      return this.#startBounce(slot, slots.memories[slot], memoryOffset)
+    }
+    return this.#transfer(
+      slot,
+      plan.step,
+      slots.memories[slot],
+      memoryOffset,
+      slots.offsets[slot] as number,
+      lengthBytes,
+    )
+  }
+
+  /** A step of the slot has ended. @param result bytes, or a negative errno */
+  ended(slot: number, result: number): number {
+    const slots = this.#slots
+    if (result < 0) return this.#failed(slot, -result)
+    const op = slots.steps[slot] as StepOp
+    if (op === STEP_READ || op === STEP_WRITE) {
+      const before = slots.stepDone[slot] as number
+      let done = before + result
+      if (done < (slots.stepLengths[slot] as number)) {
+        // Short: go on from here. O_DIRECT can only go on from a multiple of the alignment.
+        done -= done % this.#alignmentBytes
+        if (done === before) return this.#failed(slot, ERRNO.EIO) // the image ends here, or the device gives up unasked
+        slots.stepDone[slot] = done
+        return this.retry(slot)
+      }
+    }
+    const bounce = slots.bounces[slot]
+    return bounce ? this.#nextOfBounce(slot, bounce) : MOVED
+  }
+
+  /** Queues what is left of a slot's transfer. */
+  retry(slot: number): number {
+    const slots = this.#slots
+    const op = slots.steps[slot] as StepOp
+    const done = slots.stepDone[slot] as number
+    const memory = slots.stepMemories[slot]
+    const zeroes = memory !== undefined && memory === this.#zeroes
+    const left = (slots.stepLengths[slot] as number) - done
+    const queued = this.#backend.queue(
+      op,
+      slot,
+      memory,
+      zeroes ? 0 : (slots.stepMemoryOffsets[slot] as number) + done,
+      (slots.stepOffsets[slot] as number) + done,
+      zeroes ? Math.min(left, ZEROES_BYTES) : left,
+      // Under a mode with O_DSYNC the descriptor says so already.
+      op === STEP_WRITE && slots.plans[slot]?.dsync === true && !this.#mode.dsync && this.#backend.canDsync,
+    )
+    return queued ? MOVING : BLOCKED
+  }
+
+  /** Gives memory back. Nothing may be moving. */
+  close(): void {
+    this.#zeroes?.free()
+    this.#zeroes = undefined
+  }
+
+  #failed(slot: number, errno: number): number {
+    const op = this.#slots.steps[slot] as StepOp
+    if (errno === ERRNO.EINTR || errno === ERRNO.EAGAIN) return this.retry(slot)
+    if (errno === ERRNO.EOPNOTSUPP && (op === STEP_ZERO || op === STEP_PUNCH)) {
+      return this.#withoutInPlace(slot, (this.#slots.plans[slot] as Plan).kind)
+    }
+    this.#dropBounce(slot)
+    return errno
+  }
+
+  /** Zeroes that cannot be made in place are written; a discard that cannot be done is not done (it promises nothing). */
+  #withoutInPlace(slot: number, kind: RequestKind): number {
+    if (kind.name === 'DISCARD') return MOVED
+    if (this.isMisaligned(slot)) return this.#startBounce(slot, undefined, 0)
+    this.#zeroes ??= this.#backend.createMemory(ZEROES_BYTES)
+    const lengthBytes = this.#slots.lengths[slot] as number
+    return this.#transfer(slot, STEP_WRITE, this.#zeroes, 0, this.#slots.offsets[slot] as number, lengthBytes)
+  }
+
+  #startBounce(slot: number, memory: Memory | undefined, memoryOffset: number): number {
+    const slots = this.#slots
+    const lengthBytes = slots.lengths[slot] as number
+    const bounce = new Bounce(
+      (bytes) => this.#backend.createMemory(bytes),
+      this.#alignmentBytes,
+      slots.offsets[slot] as number,
+      lengthBytes,
+      slots.plans[slot]?.kind.writes === true,
+      memory?.bytes.subarray(memoryOffset, memoryOffset + lengthBytes),
+    )
+    slots.bounces[slot] = bounce
+    return this.#nextOfBounce(slot, bounce)
+  }
+
+  #nextOfBounce(slot: number, bounce: Bounce): number {
+    const next = bounce.next()
+    if (next) {
+      return this.#transfer(slot, next.op, bounce.memory, next.memoryOffset, next.offsetBytes, next.lengthBytes)
+    }
+    this.#dropBounce(slot)
+    return MOVED
+  }
+
+  #dropBounce(slot: number): void {
+    this.#slots.bounces[slot]?.free()
+    this.#slots.bounces[slot] = undefined
+  }
+
+  #transfer(
+    slot: number,
+    op: StepOp,
+    memory: Memory | undefined,
+    memoryOffset: number,
+    offsetBytes: number,
+    lengthBytes: number,
+  ): number {
+    const slots = this.#slots
+    slots.steps[slot] = op
+    slots.stepMemories[slot] = memory
+    slots.stepMemoryOffsets[slot] = memoryOffset
+    slots.stepOffsets[slot] = offsetBytes
+    slots.stepLengths[slot] = lengthBytes
+    slots.stepDone[slot] = 0
+    return this.retry(slot)
+  }
+}

@@ -1,0 +1,144 @@
+import {readFileSync} from 'node:fs'
+import {afterEach, describe, expect} from 'vitest'
+import {UringBackend} from '../../../src/aio/uring/backend.js'
+import {ToolError} from '../../../src/base/index.js'
+import {loadUring, type Uring} from '../../../src/native/index.js'
+import {STEP_NONE, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO} from '../../../src/request/index.js'
+import {capability, itNeeds} from '../../peers.js'
+import {describeBackendContract, runOrders} from '../contract.js'
+import {directRefusal, realImage, type RealImage} from '../real-image.js'
+
+const SIZE_BYTES = 1 << 20
+const loaded = await loadUring()
+
+/** Why there is no ring here; empty when there is one. */
+function missing(): string {
+  if (!loaded.ok) return loaded.reason
+  const opened = loaded.uring.openRing(4)
+  if (!opened.ok) return opened.reason
+  opened.ring.close()
+  return ''
+}
+
+const reason = missing()
+const ring = capability(reason === '', reason)
+const directReason = directRefusal()
+const direct = capability(directReason === '', directReason)
+
+function uring(): Uring {
+  if (!loaded.ok) throw new Error(loaded.reason)
+  return loaded.uring
+}
+
+for (const [mode, needs] of [
+  ['writeback', [ring]],
+  ['none', [ring, direct]],
+  ['directsync', [ring, direct]],
+] as const) {
+  if (needs.every((need) => need.present)) {
+    describeBackendContract(`uring (${mode})`, async ({readOnly}) => {
+      const image = realImage(SIZE_BYTES, {mode, readOnly})
+      return {
+        backend: new UringBackend(uring(), image.fd, 16),
+        sizeBytes: SIZE_BYTES,
+        cleanup: async () => image.remove(),
+      }
+    })
+  } else {
+    itNeeds(needs, `the uring (${mode}) backend keeps the contract of a backend`, () => {
+      expect(needs.map((need) => need.reason)).toEqual(needs.map(() => ''))
+    })
+  }
+}
+
+describe('the uring backend', () => {
+  let image: RealImage | undefined
+  afterEach(() => {
+    image?.remove()
+    image = undefined
+  })
+
+  function open(tokens = 4): {backend: UringBackend; path: string} {
+    image = realImage(SIZE_BYTES)
+    return {backend: new UringBackend(uring(), image.fd, tokens), path: image.path}
+  }
+
+  itNeeds([ring], 'transfers from its registered memory, from any other, and after either is gone', async () => {
+    const {backend, path} = open()
+    const [registered, plain] = [backend.createMemory(8192), backend.createMemory(8192)]
+    registered.bytes.fill(1)
+    plain.bytes.fill(2)
+    const write = {op: STEP_WRITE, token: 0, slot: 1, lengthBytes: 4096} as const
+    expect(await runOrders(backend, registered, [{...write, offsetBytes: 0}])).toEqual(new Map([[0, 4096]]))
+    expect(await runOrders(backend, plain, [{...write, offsetBytes: 4096}])).toEqual(new Map([[0, 4096]]))
+    registered.free()
+    const later = backend.createMemory(8192)
+    later.bytes.fill(3)
+    expect(await runOrders(backend, later, [{...write, offsetBytes: 8192}])).toEqual(new Map([[0, 4096]]))
+    const content = readFileSync(path)
+    expect([0, 4095, 4096, 8191, 8192, 12287, 12288].map((at) => content[at])).toEqual([1, 1, 2, 2, 3, 3, 0])
+    plain.free()
+    later.free()
+    await backend.close()
+  })
+
+  itNeeds([ring], 'is full with as many steps as it has tokens, and has room again when they were reaped', async () => {
+    const {backend} = open(2)
+    const queue = (token: number): boolean => backend.queue(STEP_SYNC, token, undefined, 0, 0, 0, false)
+    expect([queue(0), queue(1), queue(1)]).toEqual([true, true, false])
+    await backend.submit(false)
+    expect(queue(1)).toBe(false)
+    for (let reaped = 0; reaped < 2; reaped += backend.reap()) await backend.submit(true)
+    expect(queue(0)).toBe(true)
+    await runOut(backend, 1)
+    await backend.close()
+  })
+
+  itNeeds([ring], 'reads and zeroes beyond 4 GiB where it was told, not where 32 bits would end', async () => {
+    image = realImage(2 ** 33 + 8192)
+    const backend = new UringBackend(uring(), image.fd, 4)
+    const memory = backend.createMemory(8192)
+    memory.bytes.fill(7, 0, 4096)
+    for (const offsetBytes of [2 ** 32 - 4096, 2 ** 32, 2 ** 33]) {
+      const write = {op: STEP_WRITE, token: 0, slot: 0, offsetBytes, lengthBytes: 4096} as const
+      expect(await runOrders(backend, memory, [write])).toEqual(new Map([[0, 4096]]))
+      memory.bytes.fill(0, 4096)
+      await runOrders(backend, memory, [{...write, op: STEP_READ, slot: 1}])
+      expect([memory.bytes[4096], memory.bytes[8191]]).toEqual([7, 7])
+    }
+    await runOrders(backend, memory, [{op: STEP_READ, token: 0, slot: 1, offsetBytes: 0, lengthBytes: 4096}])
+    expect([...new Set(memory.bytes.subarray(4096))]).toEqual([0])
+    const zero = {op: STEP_ZERO, token: 0, offsetBytes: 4096, lengthBytes: 2 ** 32} as const
+    expect(await runOrders(backend, memory, [zero])).toEqual(new Map([[0, 0]]))
+    const values: (number | undefined)[] = []
+    for (const offsetBytes of [2 ** 32 - 4096, 2 ** 32, 2 ** 33]) {
+      await runOrders(backend, memory, [{op: STEP_READ, token: 0, slot: 1, offsetBytes, lengthBytes: 4096}])
+      values.push(memory.bytes[4096])
+    }
+    expect(values).toEqual([0, 0, 7])
+    memory.free()
+    await backend.close()
+  })
+
+  itNeeds([ring], 'takes a step without I/O, and being closed with steps in flight, for bugs', async () => {
+    const {backend} = open()
+    expect(() => backend.queue(STEP_NONE, 0, undefined, 0, 0, 0, false)).toThrow(/without I\/O/)
+    backend.queue(STEP_SYNC, 0, undefined, 0, 0, 0, false)
+    await backend.submit(false)
+    await expect(backend.close()).rejects.toThrow(/in flight/)
+    await runOut(backend, 1)
+    await backend.close()
+  })
+
+  itNeeds([ring], 'says that there is no memory when there is none', async () => {
+    const {backend} = open()
+    expect(() => backend.createMemory(2 ** 40)).toThrow(ToolError)
+    expect(() => backend.createMemory(2 ** 40)).toThrow(/no memory for a buffer of 1099511627776 bytes/)
+    await backend.close()
+  })
+})
+
+/** Waits until this many steps have ended. */
+async function runOut(backend: UringBackend, steps: number): Promise<void> {
+  for (let reaped = 0; reaped < steps; reaped += backend.reap()) await backend.submit(true)
+}
