@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
 import {AIO_CHOICES, type AioChoice} from '../aio/index.js'
-import {ToolError} from '../base/index.js'
+import {ToolError, type ErrorKind} from '../base/index.js'
 import {CACHE_MODES, cacheModeOf, type CacheMode} from '../cache-mode/index.js'
 import {BaseCommand, exitStatusHelp, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
 import {ORDERING_MODES, orderingModeOf} from '../ordering/index.js'
@@ -17,6 +17,9 @@ import {
 } from '../run/index.js'
 
 const DEPTH_MAX = 1024
+
+/** The ways several runs can end, gravest first: the command ends with the gravest of them. */
+const GRAVEST: readonly ErrorKind[] = ['interrupted', 'terminated', 'io', 'verdict']
 
 export default class Run extends BaseCommand<typeof Run> {
   static override summary =
@@ -127,19 +130,34 @@ export default class Run extends BaseCommand<typeof Run> {
       spinner.stop()
       interrupt.close()
     }
-    await this.report(results, modes.length > 1)
+    // A signal between two modes is in no result.
+    const cutShort = results.length < modes.length ? interrupt.kind : undefined
+    await this.report(results, modes.length > 1, cutShort)
     return {}
   }
 
-  private async report(results: readonly RunResult[], comparing: boolean): Promise<void> {
+  private async report(
+    results: readonly RunResult[],
+    comparing: boolean,
+    cutShort: ErrorKind | undefined,
+  ): Promise<void> {
     const verdicts = results.map((result) => verdictOf(result, this.flags.require === 'stable'))
     const [result] = results
     const [verdict] = verdicts
-    const document =
-      comparing || !result || !verdict ? compareDocument(results, verdicts) : runDocument(result, verdict)
-    const kind = verdicts.map((candidate) => candidate.kind).find((candidate) => candidate !== undefined)
+    if (!result || !verdict) {
+      throw new ToolError(
+        cutShort ?? 'interrupted',
+        'E_INTERRUPTED',
+        `${this.args.image}: stopped before the first request`,
+        {
+          hint: 'Nothing was opened and nothing was written.',
+        },
+      )
+    }
+    const kinds = [cutShort, ...verdicts.map((candidate) => candidate.kind)]
+    const kind = GRAVEST.find((candidate) => kinds.includes(candidate))
     if (kind) this.endWith(kind)
-    await this.print(document)
+    await this.print(comparing ? compareDocument(results, verdicts) : runDocument(result, verdict))
   }
 
   private modes(): CacheMode[] {

@@ -1,4 +1,5 @@
 import type {Memory} from '../aio/index.js'
+import {alignOut} from '../base/index.js'
 import {STEP_READ, STEP_WRITE, type StepOp} from '../request/index.js'
 
 /** One transfer between bounce memory (from its start) and the image. */
@@ -30,8 +31,14 @@ export class Bounce {
   #end: number
   #stage: 'head' | 'tail' | 'data' | 'after' = 'head'
 
+  /** Bytes of memory a bounce needs for a range: all of its blocks, or one piece of them. */
+  static memoryBytes(alignmentBytes: number, offsetBytes: number, lengthBytes: number): number {
+    return Math.min(alignOut({offsetBytes, lengthBytes}, alignmentBytes).lengthBytes, BOUNCE_BYTES)
+  }
+
+  /** @param memory of at least memoryBytes(); the bounce owns it until free() */
   constructor(
-    createMemory: (bytes: number) => Memory,
+    memory: Memory,
     alignmentBytes: number,
     offsetBytes: number,
     lengthBytes: number,
@@ -45,7 +52,7 @@ export class Bounce {
     this.#data = data
     this.#start = Math.floor(offsetBytes / alignmentBytes) * alignmentBytes
     this.#end = this.#pieceEnd()
-    this.#memory = createMemory(this.#end - this.#start)
+    this.#memory = memory
   }
 
   get memory(): Memory {

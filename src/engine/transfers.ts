@@ -1,5 +1,5 @@
 import type {Backend, Memory} from '../aio/index.js'
-import {ERRNO} from '../base/index.js'
+import {ERRNO, ToolError} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {
   STEP_NONE,
@@ -121,7 +121,8 @@ export class Transfers {
   #failed(slot: number, errno: number): number {
     const op = this.#slots.steps[slot] as StepOp
     if (errno === ERRNO.EINTR || errno === ERRNO.EAGAIN) return this.retry(slot)
-    if (errno === ERRNO.EOPNOTSUPP && (op === STEP_ZERO || op === STEP_PUNCH)) {
+    // EINVAL: a block device whose logical blocks are larger than the range; writing carries what is finer.
+    if ((errno === ERRNO.EOPNOTSUPP || errno === ERRNO.EINVAL) && (op === STEP_ZERO || op === STEP_PUNCH)) {
       return this.#withoutInPlace(slot, (this.#slots.plans[slot] as Plan).kind)
     }
     this.#dropBounce(slot)
@@ -132,7 +133,8 @@ export class Transfers {
   #withoutInPlace(slot: number, kind: RequestKind): number {
     if (kind.name === 'DISCARD') return MOVED
     if (this.isMisaligned(slot)) return this.#startBounce(slot, undefined, 0)
-    this.#zeroes ??= this.#backend.createMemory(ZEROES_BYTES)
+    this.#zeroes ??= this.#memoryOf(ZEROES_BYTES)
+    if (!this.#zeroes) return ERRNO.ENOMEM
     const lengthBytes = this.#slots.lengths[slot] as number
     return this.#transfer(slot, STEP_WRITE, this.#zeroes, 0, this.#slots.offsets[slot] as number, lengthBytes)
   }
@@ -140,8 +142,10 @@ export class Transfers {
   #startBounce(slot: number, memory: Memory | undefined, memoryOffset: number): number {
     const slots = this.#slots
     const lengthBytes = slots.lengths[slot] as number
+    const piece = this.#memoryOf(Bounce.memoryBytes(this.#alignmentBytes, slots.offsets[slot] as number, lengthBytes))
+    if (!piece) return ERRNO.ENOMEM
     const bounce = new Bounce(
-      (bytes) => this.#backend.createMemory(bytes),
+      piece,
       this.#alignmentBytes,
       slots.offsets[slot] as number,
       lengthBytes,
@@ -150,6 +154,16 @@ export class Transfers {
     )
     slots.bounces[slot] = bounce
     return this.#nextOfBounce(slot, bounce)
+  }
+
+  /** Memory of our own; undefined when there is none, which fails the request and not the process. */
+  #memoryOf(bytes: number): Memory | undefined {
+    try {
+      return this.#backend.createMemory(bytes)
+    } catch (error) {
+      if (error instanceof ToolError && error.kind === 'environment') return undefined
+      throw error
+    }
   }
 
   #nextOfBounce(slot: number, bounce: Bounce): number {

@@ -39,12 +39,9 @@ function carry({alignmentBytes, offsetBytes, lengthBytes, writes, zeroes, imageB
   const data = new Uint8Array(lengthBytes)
   if (writes) new Prng(2).fill(data)
   const transfers: string[] = []
-  let memoryBytes = 0
-  const create = (bytes: number) => {
-    memoryBytes = bytes
-    return memoryOf(bytes, 0x99)
-  }
-  const bounce = new Bounce(create, alignmentBytes, offsetBytes, lengthBytes, writes, zeroes ? undefined : data)
+  const memoryBytes = Bounce.memoryBytes(alignmentBytes, offsetBytes, lengthBytes)
+  const memory = memoryOf(memoryBytes, 0x99)
+  const bounce = new Bounce(memory, alignmentBytes, offsetBytes, lengthBytes, writes, zeroes ? undefined : data)
   for (let step = bounce.next(); step; step = bounce.next()) {
     expect([step.offsetBytes, step.lengthBytes, step.memoryOffset].map((n) => n % alignmentBytes)).toEqual([0, 0, 0])
     const place = bounce.memory.bytes.subarray(step.memoryOffset, step.memoryOffset + step.lengthBytes)

@@ -99,13 +99,14 @@ describe('an error of the backend', () => {
 })
 
 describe('zeroes that cannot be made in place', () => {
-  const unable: [string, RigOptions][] = [
+  const unable: [string, RigOptions, number?][] = [
     ['because the backend says so', {canZero: false, canPunch: false}],
-    ['because the file system refuses (EOPNOTSUPP)', {}],
+    ['because the file system refuses (EOPNOTSUPP)', {}, ERRNO.EOPNOTSUPP],
+    ['because the blocks of the device are larger than the range (EINVAL)', {}, ERRNO.EINVAL],
   ]
-  for (const [why, options] of unable) {
+  for (const [why, options, errno] of unable) {
     const refuse = (rig: Rig, id: number): void => {
-      if (options.canZero !== false) rig.end(id, -ERRNO.EOPNOTSUPP)
+      if (errno !== undefined) rig.end(id, -errno)
     }
 
     it(`are written, ${why}`, () => {
@@ -269,5 +270,21 @@ describe('requests finer than the alignment', () => {
     const id = rig.submit('WRITE_ZEROES', 512, 512)
     expect(rig.outstanding).toEqual([`zero ${id}`])
     rig.settle()
+  })
+})
+
+describe('when there is no memory for a request of its own', () => {
+  it.each([
+    ['a read-modify-write', {alignmentBytes: 4096}, 'OUT', 512],
+    ['zeroes to be written', {canZero: false}, 'WRITE_ZEROES', 4096],
+  ] as const)('%s ends as IOERR (ENOMEM), and the next request runs', (_what, options, kind, lengthBytes) => {
+    const rig = new Rig(options)
+    rig.backend.memoryLeft = rig.backend.memories
+    const refused = rig.submit(kind, 512, lengthBytes)
+    expect(rig.status(refused)).toBe('IOERR')
+    expect(rig.endings.get(refused)?.errno).toBe(ERRNO.ENOMEM)
+    const next = rig.submit('OUT', 4096, 4096)
+    rig.settle()
+    expect(rig.status(next)).toBe('OK')
   })
 })

@@ -1,5 +1,5 @@
 import type {Backend, Memory} from '../../src/aio/index.js'
-import {invariant} from '../../src/base/index.js'
+import {invariant, ToolError} from '../../src/base/index.js'
 import {STEP_PUNCH, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO, type StepOp} from '../../src/request/index.js'
 
 /** A step as the engine queued it. */
@@ -47,6 +47,8 @@ export class ManualBackend implements Backend {
   clockNs = 0
   /** Memories made and not freed. */
   memories = 0
+  /** createMemory() fails when it would give out more than this many. */
+  memoryLeft = Number.POSITIVE_INFINITY
   /** Changed by tests to make it busy. */
   capacity: number
   readonly #onQueue: ManualBackendOptions['onQueue']
@@ -67,6 +69,7 @@ export class ManualBackend implements Backend {
   }
 
   createMemory(bytes: number): Memory {
+    if (this.memories >= this.memoryLeft) throw new ToolError('environment', 'E_MEMORY', `no memory for ${bytes} bytes`)
     this.memories++
     return {
       bytes: new Uint8Array(bytes),
