@@ -24,6 +24,7 @@ const SYS_IO_URING_ENTER = 426
 const SYS_IO_URING_REGISTER = 427
 const IORING_REGISTER_BUFFERS = 0
 const IORING_REGISTER_FILES = 2
+const IORING_UNREGISTER_FILES = 3
 const IORING_SETUP_COOP_TASKRUN = 1 << 8
 const IORING_SETUP_SINGLE_ISSUER = 1 << 12
 const IORING_SETUP_DEFER_TASKRUN = 1 << 13
@@ -179,6 +180,10 @@ function bindUring(koffi: Koffi): Uring {
               : 0
           },
           close() {
+            // The kernel takes a ring down some time after close(2). Until then a registered file would stay open, and with
+            // it its locks and its mount. Fails where none was registered.
+            // SAFETY: no pointers; nothing is in flight that could use the file.
+            register(SYS_IO_URING_REGISTER, fd, IORING_UNREGISTER_FILES, null, 0)
             ringMapping.unmap()
             sqeMapping.unmap()
             // SAFETY: the mappings are gone and nothing is in flight; fd is not used again.
