@@ -32,6 +32,7 @@ describe('the file of a pattern', () => {
       `OUT 0 512 pattern=file:${path}`,
     ]
     expect(loaded(lines, path, 3)).toHaveLength(1024)
+    expect(loaded(lines.toReversed(), path, 3)).toHaveLength(1024)
     expect(loaded(lines, path, 3)).toMatch(/^defghi/)
     expect(loaded(lines, path, 0)).toHaveLength(512)
     expect(loaded(lines, path, 4)).toBeUndefined()

@@ -6,8 +6,8 @@ import {CACHE_MODES, cacheModeOf, type CacheModeName} from '../../src/cache-mode
 import {openImage} from '../../src/image/index.js'
 import {loadUring} from '../../src/native/index.js'
 import type {RunResult} from '../../src/run/result.js'
-import {openDescriptors, procFd, refusalOf, Scene} from '../image/scene.js'
-import {capability, itNeeds, type Need} from '../peers.js'
+import {loopDevices, openDescriptors, procFd, refusalOf, Scene} from '../image/scene.js'
+import {capability, itNeeds, peer, root, type Need} from '../peers.js'
 import {runLines, type Changes} from './batch-run.js'
 
 let scene: Scene
@@ -170,6 +170,29 @@ describe('a run', () => {
     }
   })
 
+  itNeeds([root(), peer('losetup'), loopDevices], 'writes less than a block of a device under none', async () => {
+    const file = scene.file('disk.img', 1 << 20, 0x11)
+    const path = scene.loop(file, '--sector-size', '4096')
+    const lines = ['OUT 512 1k pattern=0x22', 'IN 0 512 verify=0x11', 'IN 512 1k verify=0x22', 'FLUSH']
+    for (const aio of ['threads', 'auto'] as const) {
+      const result = await runLines(lines, {path, aio, mode: 'none', depth: 1})
+      expect(result.counts).toMatchObject({ok: 4, verifyFailed: 0})
+      expect(result.atRisk.powerLoss.bytes).toBe(0)
+    }
+    expect(
+      fs
+        .readFileSync(file)
+        .subarray(512, 1536)
+        .every((byte) => byte === 0x22),
+    ).toBe(true)
+    expect(
+      fs
+        .readFileSync(file)
+        .subarray(1536)
+        .every((byte) => byte === 0x11),
+    ).toBe(true)
+  })
+
   it('tells of each mark whether it was reached', async () => {
     const controller = new AbortController()
     const progress = (done: number): void => void (done === 1 && controller.abort('SIGINT'))
@@ -217,7 +240,7 @@ describe('a run that is cut short', () => {
 /** Makes every fdatasync of node:fs fail. */
 function failSyncs(): void {
   vi.spyOn(fs, 'fdatasync').mockImplementation((_fd, done) => {
-    setImmediate(done, Object.assign(new Error('EIO'), {errno: -ERRNO.EIO, code: 'EIO'}))
+    setImmediate(() => done(Object.assign(new Error('EIO'), {errno: -ERRNO.EIO, code: 'EIO'})))
   })
 }
 
@@ -258,7 +281,7 @@ describe('the closing sync', () => {
     failSyncs()
     const sync = vi.mocked(fs.fdatasync)
     const progress = (done: number): void => {
-      if (done === 2) sync.mockImplementation((_fd, answer) => setImmediate(answer, null))
+      if (done === 2) sync.mockImplementation((_fd, answer) => setImmediate(() => answer(null)))
     }
     const result = await runLines(['OUT 0 4k', 'FLUSH'], threads({progress}))
     expect(result).toMatchObject({closingSync: 'failed', closingErrno: ERRNO.EIO, counts: {ok: 1, hostErrors: 1}})
@@ -271,11 +294,12 @@ describe('a host error', () => {
     const write = fs.write
     vi.spyOn(fs, 'write').mockImplementation(((...args: unknown[]) => {
       const done = args.at(-1) as (error: unknown) => void
-      if (args[4] === 4096) setImmediate(done, Object.assign(new Error('full'), {errno: -ERRNO.ENOSPC}))
+      if (args[4] === 4096) setImmediate(() => done(Object.assign(new Error('full'), {errno: -ERRNO.ENOSPC})))
       else Reflect.apply(write, fs, args)
     }) as typeof fs.write)
     const lines = ['OUT 0 4k', 'OUT 4k 4k', 'OUT 8k 4k', 'FLUSH']
-    const result = await runLines(lines, {path: scene.file('disk.img', 1 << 20), aio: 'threads'})
+    const path = scene.file('disk.img', 1 << 20)
+    const result = await runLines(lines, {path, aio: 'threads'})
     expect(Array.from(result.outcomes, ({status, errno}) => ({status, errno}))).toEqual([
       {status: 'OK', errno: 0},
       {status: 'IOERR', errno: ERRNO.ENOSPC},
@@ -284,6 +308,8 @@ describe('a host error', () => {
     ])
     expect(result.counts).toMatchObject({ok: 3, asExpected: 3, hostErrors: 1, writes: 2, stableWrites: 2})
     expect(result.atRisk.powerLoss.ranges).toEqual([{offsetBytes: 4096, lengthBytes: 4096, requests: [2]}])
+    const expected = await runLines(['OUT 4k 4k expect=IOERR'], {path, aio: 'threads'})
+    expect(expected.counts).toMatchObject({ok: 0, asExpected: 1, hostErrors: 0})
   })
 
   it('is no host error when the device itself refused, nor when the batch expects it', async () => {
