@@ -3,14 +3,15 @@
 // three cache modes, and the comparison. Cleans up after itself.
 import {spawnSync} from 'node:child_process'
 import {mkdtempSync, rmSync} from 'node:fs'
-import {tmpdir} from 'node:os'
 import path from 'node:path'
 import {fileURLToPath} from 'node:url'
+
+import {diskTempFolder} from './temp-folder.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const batch = path.join(root, 'examples', '01-first-batch', 'batch.fp')
 const flags = ['--create', '16M', '--cache', 'writethrough,writeback,none']
-const folder = mkdtempSync(path.join(tmpdir(), 'flushpoint-demo-'))
+const folder = mkdtempSync(path.join(diskTempFolder(), 'flushpoint-demo-'))
 // Ctrl-C reaches the command below too, which winds down by itself; this process only has to clean up after it.
 process.on('SIGINT', () => {})
 

@@ -3,6 +3,7 @@ import type {CacheMode} from './mode.js'
 export const directsync: CacheMode = {
   name: 'directsync',
   aliases: [],
+  since: 2011,
   direct: true,
   dsync: true,
   noFlush: false,

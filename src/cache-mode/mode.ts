@@ -9,6 +9,8 @@ export interface CacheMode {
   readonly name: CacheModeName
   /** Other spellings users may type. */
   readonly aliases: readonly string[]
+  /** The year it can be chosen from; 2009 for those that are older than that. */
+  readonly since: number
   /** O_DIRECT: transfers bypass the host page cache. */
   readonly direct: boolean
   /** O_DSYNC: a write completes only when its data, and the metadata needed to read it, are stable. */

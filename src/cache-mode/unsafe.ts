@@ -3,6 +3,7 @@ import type {CacheMode} from './mode.js'
 export const unsafe: CacheMode = {
   name: 'unsafe',
   aliases: [],
+  since: 2010,
   direct: false,
   dsync: false,
   noFlush: true,

@@ -10,7 +10,7 @@ import {
   compareDocument,
   loadBatch,
   loadPatternFiles,
-  runBatch,
+  runModes,
   runDocument,
   verdictOf,
   type RunResult,
@@ -104,28 +104,23 @@ export default class Run extends BaseCommand<typeof Run> {
     const fileBytes = loadPatternFiles(statements, sourceName)
     const interrupt = new Interrupt()
     const spinner = await startSpinner(`running ${args.image}`)
-    const results: RunResult[] = []
+    let results: readonly RunResult[]
     try {
-      for (const mode of modes) {
-        if (interrupt.signal.aborted) break
-        const result = await runBatch({
-          path: args.image,
-          mode,
-          ordering: orderingModeOf(flags.ordering),
-          aio: flags.aio,
-          depth: flags.depth,
-          readOnly: Boolean(flags['read-only']),
-          snapshot: flags.snapshot || modes.length > 1,
-          forceShare: Boolean(flags['force-share']),
-          createBytes: results.length === 0 ? this.createBytes() : undefined,
-          seed: flags.seed,
-          statements,
-          fileBytes,
-          signal: interrupt.signal,
-          progress: (done) => spinner.update(`${mode.name}: ${done} requests done`),
-        })
-        results.push(result)
-      }
+      results = await runModes(modes, {
+        path: args.image,
+        ordering: orderingModeOf(flags.ordering),
+        aio: flags.aio,
+        depth: flags.depth,
+        readOnly: flags['read-only'] ?? false,
+        snapshot: flags.snapshot ?? false,
+        forceShare: flags['force-share'] ?? false,
+        createBytes: this.createBytes(),
+        seed: flags.seed,
+        statements,
+        fileBytes,
+        signal: interrupt.signal,
+        progress: (done) => spinner.update(`${done} requests done`),
+      })
     } finally {
       spinner.stop()
       interrupt.close()

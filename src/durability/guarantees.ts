@@ -1,5 +1,6 @@
 import type {CacheMode} from '../cache-mode/index.js'
 import type {OrderingMode} from '../ordering/index.js'
+import {DISK, type Medium} from './medium.js'
 
 export type GuaranteeId =
   | 'G-READ'
@@ -110,9 +111,26 @@ const RULES: readonly (readonly [id: GuaranteeId, promise: string, rule: Rule])[
   ],
 ]
 
-/** The eleven guarantees under a cache mode and a barrier policy, computed from their facts. */
-export function guarantees(mode: CacheMode, ordering: OrderingMode): Guarantee[] {
-  return RULES.map(([id, promise, rule]) => ({id, promise, ...rule(mode, ordering)}))
+/** What needs something that outlives the host. */
+const NEEDS_A_DISK: ReadonlySet<GuaranteeId> = new Set([
+  'G-STABLE',
+  'G-FLUSH',
+  'G-FUA',
+  'G-ALLOC',
+  'G-NOHOSTCACHE',
+  'G-ORDER-FLUSH',
+  'G-ORDER-BARRIER',
+])
+
+/** The eleven guarantees under a cache mode and a barrier policy on a medium, computed from their facts. */
+export function guarantees(mode: CacheMode, ordering: OrderingMode, medium: Medium = DISK): Guarantee[] {
+  return RULES.map(([id, promise, rule]) => {
+    const answer =
+      medium.kind === 'memory' && NEEDS_A_DISK.has(id)
+        ? no(`The image lies in memory (${medium.name}): no sync reaches anything that outlives the host.`)
+        : rule(mode, ordering)
+    return {id, promise, ...answer}
+  })
 }
 
 function stableAtCompletion(mode: CacheMode): Answer {

@@ -1,8 +1,10 @@
 import type {CacheMode} from '../cache-mode/index.js'
 import type {OrderingMode} from '../ordering/index.js'
 import {listIds} from './id-list.js'
+import type {Medium} from './medium.js'
 
 export type HazardCode =
+  | 'IN_MEMORY'
   | 'WRITE_FAILED'
   | 'FLUSH_FAILED'
   | 'FLUSH_IGNORED'
@@ -18,6 +20,7 @@ export type HazardCode =
 
 /** Every hazard code, most serious first. */
 export const HAZARD_CODES: readonly HazardCode[] = [
+  'IN_MEMORY',
   'WRITE_FAILED',
   'FLUSH_FAILED',
   'FLUSH_IGNORED',
@@ -44,12 +47,15 @@ export function sentenceOf(
   objects: readonly number[],
   mode: CacheMode,
   ordering: OrderingMode,
+  medium: Medium,
 ): string {
   const who = listIds(subjects)
   const what = listIds(objects)
   const one = subjects.length === 1
   const were = objects.length === 1 ? 'was' : 'were'
   switch (code) {
+    case 'IN_MEMORY':
+      return `The image lies in memory${medium.kind === 'memory' ? ` (${medium.name})` : ''}: whatever is synced, ${who} ${one ? 'is' : 'are'} gone when the host crashes or the power fails.`
     case 'WRITE_FAILED':
       return `${who} failed after ${one ? 'it' : 'they'} had started: every sector of the range may be old or new until it is written again and flushed.`
     case 'FLUSH_FAILED':

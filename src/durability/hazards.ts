@@ -5,6 +5,7 @@ import type {CompleteEvent, StartEvent, SubmitEvent, TraceEvent} from '../trace/
 import {Flights, outcomeOf, type Flight} from './flights.js'
 import {HAZARD_CODES, sentenceOf, type HazardCode} from './hazard-codes.js'
 import {Ledger} from './ledger.js'
+import {DISK, type Medium} from './medium.js'
 import {notePartners, settlePartners, type OverlapNote} from './overlap.js'
 
 /** A dangerous or pointless use of flushes and barriers, found in a run. */
@@ -40,6 +41,7 @@ interface Tally {
 export class HazardWatch {
   readonly #mode: CacheMode
   readonly #ordering: OrderingMode
+  readonly #medium: Medium
   readonly #ledger: Ledger
   readonly #feedsLedger: boolean
   readonly #flights: Flights<Note>
@@ -50,12 +52,16 @@ export class HazardWatch {
   #sawWrite = false
   #sawFlush = false
 
-  /** @param ledger one that sees each event before this watch does; without it the watch keeps one of its own */
-  constructor(mode: CacheMode, ordering: OrderingMode, ledger?: Ledger) {
+  /**
+   * @param ledger one that sees each event before this watch does; without it the watch keeps one of its own
+   * @param medium what the image rests on; the same as the ledger's
+   */
+  constructor(mode: CacheMode, ordering: OrderingMode, ledger?: Ledger, medium: Medium = DISK) {
+    this.#medium = medium
     this.#mode = mode
     this.#ordering = ordering
     this.#feedsLedger = ledger === undefined
-    this.#ledger = ledger ?? new Ledger(mode, ordering)
+    this.#ledger = ledger ?? new Ledger(mode, ordering, medium)
     this.#flights = new Flights(mode, ordering)
   }
 
@@ -83,19 +89,22 @@ export class HazardWatch {
   hazards(): Hazard[] {
     const tallies = new Map(this.#tallies)
     const unflushed = this.#ledger.unflushed()
-    if (unflushed.length > 0) tallies.set('NOT_FLUSHED', {subjects: new Set(unflushed), objects: new Set()})
+    const inMemory = this.#medium.kind === 'memory'
+    if (unflushed.length > 0) {
+      tallies.set(inMemory ? 'IN_MEMORY' : 'NOT_FLUSHED', {subjects: new Set(unflushed), objects: new Set()})
+    }
     tallies.set('FLUSH_FAILED', this.#failedSyncs())
     const found: Hazard[] = []
     for (const code of HAZARD_CODES) {
       const tally = tallies.get(code)
-      if (tally === undefined) continue
+      if (tally === undefined || (inMemory && ABOUT_SYNCS.has(code))) continue
       const subjects = ascending([...tally.subjects])
       const objects = ascending([...tally.objects].filter((id) => !this.#void.has(id)))
       if (subjects.length + objects.length === 0 || (NEEDS_OBJECTS.has(code) && objects.length === 0)) continue
       found.push({
         code,
         requests: ascending([...new Set([...subjects, ...objects])]),
-        message: sentenceOf(code, subjects, objects, this.#mode, this.#ordering),
+        message: sentenceOf(code, subjects, objects, this.#mode, this.#ordering, this.#medium),
       })
     }
     return found
@@ -216,6 +225,17 @@ export class HazardWatch {
 
 /** These say nothing once the writes they are about turn out to have been refused. */
 const NEEDS_OBJECTS: ReadonlySet<HazardCode> = new Set(['FLUSH_DID_NOT_COVER', 'BARRIER_NOT_PERSISTED', 'OVERLAP'])
+
+/** Beside the point where no sync reaches anything that lasts. */
+const ABOUT_SYNCS: ReadonlySet<HazardCode> = new Set([
+  'FLUSH_IGNORED',
+  'FUA_IGNORED',
+  'FLUSH_DID_NOT_COVER',
+  'BARRIER_NOT_PERSISTED',
+  'HOLE_UNDER_NONE',
+  'NOT_FLUSHED',
+  'REDUNDANT_FLUSH',
+])
 
 function asksFlush(plan: Plan, event: CompleteEvent): boolean {
   return plan.kind.flushes && (event.ignored || plan.ignoresSync)

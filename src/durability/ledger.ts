@@ -7,6 +7,7 @@ import type {CrashKind} from './crash-kind.js'
 import {Flights, outcomeOf, type Flight} from './flights.js'
 import {FreshRanges} from './fresh.js'
 import {indexIntervals, type IntervalIndex} from './interval-index.js'
+import {DISK, effectiveMode, type Medium} from './medium.js'
 import {riskOf, type AtRisk} from './risk.js'
 import {stabilityOf, type FlushReach, type Stability} from './stability.js'
 import {VolatileQueue} from './volatile-queue.js'
@@ -57,6 +58,7 @@ type LedgerFlight = Flight<Note>
  */
 export class Ledger {
   readonly #mode: CacheMode
+  readonly #medium: Medium
   readonly #flights: Flights<Note>
   readonly #log = new WriteLog()
   readonly #volatile = new VolatileQueue()
@@ -80,9 +82,14 @@ export class Ledger {
   })
   #index: {readonly count: number; readonly writes: IntervalIndex} | undefined
 
-  /** @param ordering what BARRIER means; drain (no flush) unless told */
-  constructor(mode: CacheMode, ordering: OrderingMode = orderingModeOf('drain')) {
+  /**
+   * @param ordering what BARRIER means; drain (no flush) unless told
+   * @param medium what the image rests on; a disk unless told
+   */
+  constructor(asked: CacheMode, ordering: OrderingMode = orderingModeOf('drain'), medium: Medium = DISK) {
+    const mode = effectiveMode(asked, medium)
     this.#mode = mode
+    this.#medium = medium
     this.#flights = new Flights(mode, ordering)
     this.#fresh = mode.direct && !mode.dsync && !mode.noFlush ? new FreshRanges(this.#log) : undefined
   }
@@ -137,6 +144,7 @@ export class Ledger {
   stability(id: number): Stability {
     return stabilityOf(id, {
       mode: this.#mode,
+      medium: this.#medium,
       log: this.#log,
       index: () => this.#writes(),
       latestStableBegin: this.#latestStableBegin,

@@ -2,6 +2,7 @@ import {joinRanges, type Range} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {listIds} from './id-list.js'
 import type {IntervalIndex} from './interval-index.js'
+import type {Medium} from './medium.js'
 import {
   WRITE_FAILED,
   WRITE_IN_FLIGHT,
@@ -31,6 +32,7 @@ export interface FlushReach {
 /** What a ledger knows, as far as one request's stability depends on it. */
 export interface StabilityFacts {
   readonly mode: CacheMode
+  readonly medium: Medium
   readonly log: WriteLog
   readonly index: () => IntervalIndex
   /** No stable write begins after this position. */
@@ -86,7 +88,8 @@ function poisonedWhy(id: number, number: number, facts: StabilityFacts): string 
 }
 
 function volatileWhy(id: number, write: number, facts: StabilityFacts): string {
-  const {log, mode, widestFlush, widestFailure, flushes} = facts
+  const {log, mode, medium, widestFlush, widestFailure, flushes} = facts
+  if (medium.kind === 'memory') return `the image lies in memory (${medium.name}): #${id} is gone when the host stops`
   if (mode.noFlush) return `FLUSH and FUA are ignored under ${mode.name}: #${id} is never stable`
   const end = log.ends[write] ?? 0
   const pending = flushes.find((flush) => flush.begin > end)

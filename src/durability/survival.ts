@@ -1,36 +1,57 @@
 import type {CacheMode} from '../cache-mode/index.js'
 import type {CrashKind} from './crash-kind.js'
+import {DISK, effectiveMode, type Medium} from './medium.js'
 
-/** What survives each kind of crash under a mode, a sentence each, computed from the facts of the mode (semantics 8.5). */
-export function survival(mode: CacheMode): Readonly<Record<CrashKind, string>> {
+/** Every way to end that survival is asked for. In a guest crash the host, and this process with its requests, live on. */
+export type FailureKind = 'guestCrash' | CrashKind
+
+/**
+ * Which writes are sure to survive. `flushed`: those covered by a completed FLUSH, and FUA writes. `flushed or in place`: also
+ * completed writes into blocks whose allocation was already stable.
+ */
+export type Survivors = 'completed' | 'flushed' | 'flushed or in place' | 'nothing'
+
+/** Which writes are sure to survive a failure under a mode, computed from the facts of the mode (semantics 8.5). */
+export function survivors(mode: CacheMode, failure: FailureKind): Survivors {
+  if (failure === 'guestCrash' || failure === 'processKill') return 'completed'
+  if (mode.noFlush) return 'nothing'
+  if (mode.dsync) return 'completed'
+  return failure === 'osCrash' && mode.direct ? 'flushed or in place' : 'flushed'
+}
+
+/** The same as a sentence for each failure. */
+export function survival(mode: CacheMode): Readonly<Record<FailureKind, string>> {
   return {
+    guestCrash: 'Every completed write survives; a write in flight may still be executed, in part or not at all.',
     processKill: 'Every completed write survives; a write in flight may be there in part.',
-    osCrash: osCrash(mode),
-    powerLoss: powerLoss(mode),
+    osCrash: sentence(mode, survivors(mode, 'osCrash'), 'the page cache'),
+    powerLoss: sentence(
+      mode,
+      survivors(mode, 'powerLoss'),
+      mode.direct ? 'the cache of the drive' : 'the page cache and the cache of the drive',
+    ),
   }
 }
 
-function osCrash(mode: CacheMode): string {
-  if (mode.noFlush) return 'Nothing is certain to survive: FLUSH and FUA are ignored.'
-  if (mode.dsync) return 'Every completed write survives.'
-  return mode.direct
-    ? 'Flushed and FUA writes survive, and completed writes into blocks whose allocation was already stable.'
-    : 'Flushed and FUA writes survive; others may be lost with the page cache.'
-}
-
-function powerLoss(mode: CacheMode): string {
-  if (mode.noFlush) return 'Nothing is certain to survive: FLUSH and FUA are ignored.'
-  if (mode.dsync) return 'Every completed write survives.'
-  return mode.direct
-    ? 'Flushed and FUA writes survive; others may be lost with the cache of the drive.'
-    : 'Flushed and FUA writes survive; others may be lost with the page cache and the cache of the drive.'
+function sentence(mode: CacheMode, kept: Survivors, lostWith: string): string {
+  switch (kept) {
+    case 'completed':
+      return 'Every completed write survives.'
+    case 'flushed or in place':
+      return 'Flushed and FUA writes survive, and completed writes into blocks whose allocation was already stable.'
+    case 'flushed':
+      return `Flushed and FUA writes survive; others may be lost with ${lostWith}.`
+    case 'nothing':
+      return `Nothing is certain to survive: ${mode.name} ignores FLUSH and FUA.`
+  }
 }
 
 /**
  * What has to be true of the host for the claims about a mode to hold, a sentence each. Sources: semantics 3.5 (host), 8.4
  * (atomicity unit), 8.5 (drives in an OS crash).
  */
-export function assumptions(mode: CacheMode): string[] {
+export function assumptions(asked: CacheMode, medium: Medium = DISK): string[] {
+  const mode = effectiveMode(asked, medium)
   const host = [
     'The host file system issues cache flushes (its barriers are on).',
     'Every layer below passes flushes on: device mapper, md, loop devices, a virtualised host.',

@@ -1,5 +1,6 @@
-import {readFileSync} from 'node:fs'
 import {SECTOR_BYTES} from '../base/index.js'
+import {readNumber, readText} from './kernel-file.js'
+import {parseMountinfo} from './mountinfo.js'
 
 /** A device number as the kernel writes it in /sys and /proc: "259:1". */
 export function deviceName(rdev: number): string {
@@ -27,25 +28,7 @@ export function mountPointOf(rdev: number): string | undefined {
   return table === undefined ? undefined : findMountPoint(table, deviceName(rdev))
 }
 
-/** The fifth field of the first line whose third field is the device; mountinfo writes blanks as octal escapes. */
+/** The mount point of the first mount of a device; undefined when there is none. */
 export function findMountPoint(mountinfo: string, device: string): string | undefined {
-  for (const line of mountinfo.split('\n')) {
-    const fields = line.split(' ')
-    if (fields[2] !== device) continue
-    return fields[4]?.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
-  }
-  return undefined
-}
-
-function readNumber(path: string): number | undefined {
-  const text = readText(path)?.trim()
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
+  return parseMountinfo(mountinfo).find((mount) => mount.device === device)?.mountPoint
 }

@@ -40,6 +40,8 @@ export interface Image {
   readonly soleWriter: boolean
   /** The file system's name, or "block device". */
   readonly fileSystem: string
+  /** The memory it lies in (tmpfs, a RAM disk), by name: nothing survives the host there. Undefined on a disk, or unseen. */
+  readonly memory: string | undefined
   /** Writes go to a throw-away copy. */
   readonly snapshot: boolean
   /** What the user should know about this image and its opening, as sentences. */
@@ -69,6 +71,7 @@ interface ImageFacts {
   readonly soleWriter: boolean
   /** Undefined for a block device. */
   readonly fileSystem: FileSystem | undefined
+  readonly memory: string | undefined
   readonly snapshot: boolean
   readonly notes: readonly string[]
   /** A descriptor with O_DSYNC where it cannot be opened later. */
@@ -91,6 +94,7 @@ export class OpenImage implements Image {
   readonly alignmentSource: string
   readonly soleWriter: boolean
   readonly fileSystem: string
+  readonly memory: string | undefined
   readonly snapshot: boolean
   readonly notes: readonly string[]
   readonly #fileSystem: FileSystem | undefined
@@ -112,6 +116,7 @@ export class OpenImage implements Image {
     this.alignmentSource = facts.alignment.source
     this.soleWriter = facts.soleWriter
     this.fileSystem = facts.fileSystem?.name ?? 'block device'
+    this.memory = facts.memory
     this.snapshot = facts.snapshot
     this.notes = facts.notes
     this.#fileSystem = facts.fileSystem

@@ -2,13 +2,16 @@
  * Method: an image is a raw file or block device, open with exactly the flags of its cache mode, locked against other
  * users in the protocol of QEMU, and measured only then: size, alignment, file system. What cannot be done as asked is refused
  * with the cause and the next step; there is no fallback to a weaker mode. A snapshot is the same on a throw-away copy.
- * No request and no guarantee is known here.
+ * No request and no guarantee is known here. What the host below means for an image (file system, layers, disks, the time a
+ * sync takes) is gathered from /proc and /sys as evidence, each piece with its reason; what cannot be seen is unknown.
  *
- * To add one: a file system is a row in file-system.ts; an errno of open(2) is a row in refusal.ts.
+ * To add one: a file system is a row in file-system.ts, and what a sync means to it one in host-mount.ts; a kind of block
+ * device is a row in host-layers.ts; an errno of open(2) is a row in refusal.ts.
  *
  * @module
  */
 export {createImage} from './create.js'
+export {hostFacts, type HostFacts} from './host.js'
 export type {Image} from './image.js'
 export {openImage, type OpenOptions} from './open.js'
 export {snapshotImage} from './snapshot.js'

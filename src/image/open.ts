@@ -6,6 +6,7 @@ import {BUFFERED_ALIGNMENT, directAlignment, type Alignment} from './alignment.j
 import {deviceSizeBytes, logicalBlockBytes, mountPointOf} from './block-device.js'
 import {flagBits} from './descriptor.js'
 import {fileSystemOf, type FileSystem} from './file-system.js'
+import {memoryBelow} from './ground.js'
 import {OpenImage, type Image} from './image.js'
 import {takeLocks} from './locks.js'
 import {kindRefusal, openRefusal, type OtherKind} from './refusal.js'
@@ -58,6 +59,7 @@ export async function openImage(path: string, options: OpenOptions): Promise<Ima
       alignment,
       soleWriter,
       fileSystem,
+      memory: memoryBelow(path, fd),
       notes,
       libc,
     }
@@ -69,7 +71,7 @@ export async function openImage(path: string, options: OpenOptions): Promise<Ima
 }
 
 /** Looks before opening, because opening a FIFO waits for its other end. @returns whether it is a block device */
-function checkKind(path: string, readOnly: boolean): boolean {
+export function checkKind(path: string, readOnly: boolean): boolean {
   let stat: Stats
   try {
     stat = statSync(path)

@@ -22,7 +22,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   ENOENT: {
     code: 'E_NO_IMAGE',
     what: ({path}) => `${path} does not exist`,
-    hint: () => 'Check the path, or make a new image with --create SIZE.',
+    hint: () => 'Check the path; run makes a new image with --create SIZE.',
   },
   ENOTDIR: {
     code: 'E_NO_IMAGE',

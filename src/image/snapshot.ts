@@ -1,7 +1,6 @@
-import {closeSync, constants, fsyncSync, ftruncateSync, openSync, realpathSync, unlinkSync} from 'node:fs'
-import {randomBytes} from 'node:crypto'
+import {closeSync, fsyncSync, ftruncateSync, realpathSync, unlinkSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {dirname, join} from 'node:path'
+import {dirname} from 'node:path'
 import {codeOf, ToolError, type Range} from '../base/index.js'
 import {cacheModeOf, openFlagNames, type CacheMode} from '../cache-mode/index.js'
 import {loadLibc, type Libc} from '../native/index.js'
@@ -10,6 +9,7 @@ import {fileSystemOf} from './file-system.js'
 import {OpenImage, type Image} from './image.js'
 import {directRefusal, isDirectRefused, measure, openImage} from './open.js'
 import {ioFailure, openRefusal} from './refusal.js'
+import {makeScratchIn, NOT_HERE, type Scratch} from './scratch.js'
 import {copyRanges} from './sparse-copy.js'
 
 interface SnapshotOptions {
@@ -19,18 +19,6 @@ interface SnapshotOptions {
   /** What will be read or written; anything else of the copy reads as zeroes. May reach beyond the end. */
   readonly touched: readonly Range[]
 }
-
-/** A file without a name, on the file system of `directory`. */
-interface Scratch {
-  readonly directory: string
-  /** Opened for reading and writing through the page cache. */
-  readonly fd: number
-  /** Its name until unlinkScratch; undefined when it never had one. */
-  readonly name: string | undefined
-}
-
-/** Not in node:fs: the generic O_TMPFILE of asm-generic/fcntl.h is this bit and O_DIRECTORY. */
-const O_TMPFILE_BIT = 0o20000000
 
 /**
  * Opens a throw-away copy of an image under a cache mode: as large as the base, with the touched ranges copied (to whole
@@ -84,7 +72,9 @@ async function openCopy(
     const ownNotes: string[] = []
     const {sizeBytes, alignment} = measure(native, fd, path, mode.direct, fileSystem, ownNotes)
     notes.push(...ownNotes.filter((note) => !notes.includes(note)))
-    const facts = {path, fd, dsyncFd, sizeBytes, openFlags, alignment, fileSystem, notes, libc}
+    // The copy stands for the image: what it would lose is asked of the place where the image lies.
+    const {memory} = base
+    const facts = {path, fd, dsyncFd, sizeBytes, openFlags, alignment, fileSystem, memory, notes, libc}
     return new OpenImage({...facts, blockDevice: false, readOnly: false, soleWriter: true, snapshot: true})
   } catch (error) {
     for (const fd of fds) closeSync(fd)
@@ -120,9 +110,6 @@ function openScratch(scratch: Scratch, basePath: string, names: readonly string[
   }
 }
 
-/** Errnos that say "not in this folder", where another may do. */
-const NOT_HERE: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOSPC', 'EDQUOT'])
-
 function makeScratch(base: Image, notes: string[]): Scratch {
   const temporary = tmpdir()
   let why = 'the image is a block device'
@@ -130,7 +117,7 @@ function makeScratch(base: Image, notes: string[]): Scratch {
     const beside = dirname(realpathSync(base.path))
     const fileSystem = fileSystemOf(beside)
     try {
-      if (!fileSystem.inMemory) return createIn(beside)
+      if (!fileSystem.inMemory) return makeScratchIn(beside)
       why = `${beside} is in memory (${fileSystem.name})`
     } catch (error) {
       if (!NOT_HERE.has(codeOf(error))) throw openRefusal({path: beside, readOnly: false, blockDevice: false}, error)
@@ -138,7 +125,7 @@ function makeScratch(base: Image, notes: string[]): Scratch {
     }
   }
   try {
-    const scratch = createIn(temporary)
+    const scratch = makeScratchIn(temporary)
     notes.push(`The throw-away copy is in ${temporary} (${fileSystemOf(temporary).name}), because ${why}.`)
     return scratch
   } catch (error) {
@@ -149,17 +136,4 @@ function makeScratch(base: Image, notes: string[]): Scratch {
       cause: error,
     })
   }
-}
-
-function createIn(directory: string): Scratch {
-  if (process.platform === 'linux') {
-    try {
-      const fd = openSync(directory, constants.O_RDWR | constants.O_DIRECTORY | O_TMPFILE_BIT, 0o600)
-      return {directory, fd, name: undefined}
-    } catch (error) {
-      if (NOT_HERE.has(codeOf(error))) throw error // anything else: a file system without nameless files
-    }
-  }
-  const name = join(directory, `.flushpoint-${randomBytes(8).toString('hex')}`)
-  return {directory, fd: openSync(name, 'wx+', 0o600), name}
 }

@@ -1,12 +1,21 @@
 /**
  * Method: a virtio-blk request is a type code with operands. Each type is a row of facts; `validate` gives the status of a
- * request that must not run, `lower` the steps of one that may, `decodeRequest` reads one from a guest's buffers. Nothing
- * here does I/O.
+ * request that must not run, `lower` the steps of one that may, `decodeRequest` reads one from a guest's buffers. The
+ * configuration space tells the guest what the device is. Nothing here does I/O.
  *
  * To add one: a file with its facts, and a row in REQUEST_KINDS (table.ts).
  *
  * @module
  */
+export {
+  capacitySectors,
+  CONFIG_BYTES,
+  CONFIG_FIELDS,
+  configValues,
+  decodeConfig,
+  encodeConfig,
+  type ConfigField,
+} from './config-space.js'
 export {FLUSH} from './flush.js'
 export {ID_BYTES, idBytes} from './get-id.js'
 export {

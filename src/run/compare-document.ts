@@ -4,7 +4,7 @@ import type {Block, Column, Document, TableBlock} from '../report/index.js'
 import {compareJson, runRecords} from './json.js'
 import type {RequestOutcome, RunResult} from './result.js'
 import type {Verdict} from './verdict.js'
-import {FAILURES, holdsText, requestsAtRisk, requestText, riskText, stableText, statusText} from './words.js'
+import {countText, FAILURES, holdsText, requestsAtRisk, requestText, riskText, stableText, statusText} from './words.js'
 
 const ROWS_SHOWN = 40
 
@@ -13,7 +13,9 @@ export function compareDocument(results: readonly RunResult[], verdicts: readonl
   const [first] = results
   const table = summaryTable(results)
   return {
-    title: first ? `${first.image.path}: ${first.counts.total} requests under ${names(results).join(', ')}` : '',
+    title: first
+      ? `${first.image.path}: ${countText(first.counts.total, 'request')} under ${names(results).join(', ')}`
+      : '',
     blocks: [
       {kind: 'text', text: 'Each mode ran the same batch on its own throw-away copy of the image.'},
       {kind: 'heading', level: 2, text: 'Since when each request is stable'},

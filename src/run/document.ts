@@ -4,7 +4,17 @@ import type {Block, Document, TableBlock} from '../report/index.js'
 import {runJson, runRecords} from './json.js'
 import type {RequestOutcome, RunResult} from './result.js'
 import type {Verdict} from './verdict.js'
-import {FAILURES, flagNames, holdsText, requestsAtRisk, requestText, riskText, stableText, statusText} from './words.js'
+import {
+  countText,
+  FAILURES,
+  flagNames,
+  holdsText,
+  requestsAtRisk,
+  requestText,
+  riskText,
+  stableText,
+  statusText,
+} from './words.js'
 
 /** Rows of a table people read; the middle of a longer one is left out (json, ndjson and csv have all of it). */
 const ROWS_SHOWN = 40
@@ -13,7 +23,7 @@ const RANGES_SHOWN = 8
 /** The report of one run. */
 export function runDocument(result: RunResult, verdict: Verdict): Document {
   return {
-    title: `${result.image.path}: ${result.counts.ran} requests under ${result.mode.name}`,
+    title: `${result.image.path}: ${countText(result.counts.ran, 'request')} under ${result.mode.name}`,
     blocks: runBlocks(result, verdict),
     get json() {
       return runJson(result)
@@ -35,10 +45,7 @@ function runBlocks(result: RunResult, verdict: Verdict): Block[] {
         ['image', [formatBytesBoth(image.sizeBytes), image.fileSystem, ...traits.filter(Boolean)].join(', ')],
         ['cache', `${mode.name}: ${mode.summary}`],
         ['opened', result.openFlags.join(' ')],
-        [
-          'aio',
-          `${aio.backend} (${aio.reason}), depth ${aio.depth}, ${aio.syncs} host ${aio.syncs === 1 ? 'sync' : 'syncs'}`,
-        ],
+        ['aio', `${aio.backend} (${aio.reason}), depth ${aio.depth}, ${countText(aio.syncs, 'host sync')}`],
         ['BARRIER', result.ordering],
         ...result.notes.map((note): readonly [string, string] => ['note', note]),
       ],

@@ -5,10 +5,11 @@
  *
  * @module
  */
-export {loadBatch, type LoadedBatch} from './batch-source.js'
+export {loadBatch} from './batch-source.js'
 export {compareDocument} from './compare-document.js'
 export {runDocument} from './document.js'
+export {runModes} from './modes.js'
 export {loadPatternFiles} from './pattern-file.js'
-export type {RequestOutcome, RunResult} from './result.js'
+export type {RunResult} from './result.js'
 export {runBatch, type RunOptions} from './run.js'
-export {verdictOf, type Verdict} from './verdict.js'
+export {verdictOf} from './verdict.js'

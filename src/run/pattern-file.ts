@@ -3,6 +3,9 @@ import fs from 'node:fs'
 import {codeOf, ToolError} from '../base/index.js'
 import {DATA_MAX_BYTES, type Pattern, type Statement} from '../batch/index.js'
 
+/** Content of file patterns kept in memory, at most. */
+const LOADED_MAX_BYTES = 2 ** 30
+
 /**
  * Reads what the file patterns of a batch need, before the image is opened: as many bytes as the longest request that uses
  * them.
@@ -27,7 +30,20 @@ export function loadPatternFiles(
     }
   }
   const loaded = new Map<string, Uint8Array>()
+  let total = 0
   for (const [key, {path, offsetBytes, lengthBytes, line}] of wanted) {
+    total += lengthBytes
+    if (total > LOADED_MAX_BYTES) {
+      throw new ToolError(
+        'usage',
+        'E_PATTERN_FILE',
+        `${sourceName}:${line}: file patterns need more than 1 GiB in all`,
+        {
+          hint: 'Use fewer different files and offsets, or seed: patterns.',
+          context: {path: sourceName, line},
+        },
+      )
+    }
     loaded.set(key, readPart(path, offsetBytes, Math.max(1, lengthBytes), {path: sourceName, line}))
   }
   return (pattern) => (pattern.kind === 'file' ? loaded.get(keyOf(pattern.path, pattern.offsetBytes)) : undefined)

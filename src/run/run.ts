@@ -69,8 +69,8 @@ async function runOn(
   {backend, reason, freshRanges}: Awaited<ReturnType<typeof openBackend>>,
 ): Promise<RunResult> {
   const {mode, ordering, depth, statements} = options
-  const ledger = new Ledger(mode, ordering)
-  const hazards = new HazardWatch(mode, ordering, ledger)
+  const ledger = new Ledger(mode, ordering, stage.medium)
+  const hazards = new HazardWatch(mode, ordering, ledger, stage.medium)
   let watching = true
   const observer: Observer = (event) => {
     if (!watching) return
@@ -125,8 +125,8 @@ async function runOn(
           : [],
       ),
       atRisk,
-      guarantees: guarantees(mode, ordering),
-      assumptions: assumptions(mode),
+      guarantees: guarantees(mode, ordering, stage.medium),
+      assumptions: assumptions(mode, stage.medium),
       hazards: hazards.hazards(),
       notes: [...stage.notes, ...sizeNotes(stage)],
       ...closing,

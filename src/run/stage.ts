@@ -4,6 +4,7 @@ import type {BackendTarget} from '../aio/index.js'
 import {alignOut, joinRanges, SECTOR_BYTES, type Range} from '../base/index.js'
 import type {Statement} from '../batch/index.js'
 import {cacheModeOf, openFlagNames} from '../cache-mode/index.js'
+import {DISK, type Medium} from '../durability/index.js'
 import {createImage, openImage, snapshotImage, type Image} from '../image/index.js'
 import {kindOfType} from '../request/index.js'
 import type {RunOptions} from './run.js'
@@ -17,6 +18,8 @@ export interface Stage {
   readonly readOnly: boolean
   readonly openFlags: readonly string[]
   readonly fileSystem: string
+  /** Where stable data would rest. */
+  readonly medium: Medium
   readonly snapshot: boolean
   readonly created: boolean
   readonly notes: readonly string[]
@@ -62,6 +65,7 @@ function stageOf(image: Image): Stage {
     readOnly: image.readOnly,
     openFlags: image.openFlags,
     fileSystem: image.fileSystem,
+    medium: image.memory === undefined ? DISK : {kind: 'memory', name: image.memory},
     snapshot: image.snapshot,
     created: false,
     notes: image.notes,
@@ -83,7 +87,7 @@ function stageOf(image: Image): Stage {
 async function openSimulated(options: RunOptions): Promise<Stage> {
   const flags = openFlagNames(options.mode, options.readOnly)
   const {readOnly, snapshot} = options
-  const common = {openFlags: flags, readOnly, snapshot, soleWriter: true, alignmentBytes: SECTOR_BYTES}
+  const common = {openFlags: flags, readOnly, snapshot, soleWriter: true, alignmentBytes: SECTOR_BYTES, medium: DISK}
   if (options.createBytes !== undefined) {
     const sizeBytes = options.createBytes
     return {

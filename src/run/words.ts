@@ -64,7 +64,12 @@ export function stableText(outcome: RequestOutcome): string {
 /** "nothing", or "4 KiB in 2 ranges". */
 export function riskText({bytes, ranges}: AtRisk): string {
   if (bytes === 0) return 'nothing'
-  return `${formatBytes(bytes)} in ${ranges.length} ${ranges.length === 1 ? 'range' : 'ranges'}`
+  return `${formatBytes(bytes)} in ${countText(ranges.length, 'range')}`
+}
+
+/** "1 request", "2 requests". */
+export function countText(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** The ids of all requests whose data is at risk, ascending. */

@@ -7,13 +7,4 @@
  *
  * @module
  */
-export type {
-  CompleteEvent,
-  MarkEvent,
-  Observer,
-  StartEvent,
-  SubmitEvent,
-  SyncEndEvent,
-  SyncStartEvent,
-  TraceEvent,
-} from './event.js'
+export type {CompleteEvent, Observer, StartEvent, SubmitEvent, TraceEvent} from './event.js'

@@ -45,6 +45,16 @@ describe('the cache modes', () => {
     expect(new Set(spellings).size).toBe(spellings.length)
   })
 
+  it('of 2009 are the three its documents speak of; unsafe came in 2010 and directsync in 2011', () => {
+    expect(CACHE_MODES.map(({name, since}) => `${name} ${since}`)).toEqual([
+      'writethrough 2009',
+      'writeback 2009',
+      'none 2009',
+      'directsync 2011',
+      'unsafe 2010',
+    ])
+  })
+
   it('each say what they are, what they cost and where that is written, in words of their own', () => {
     for (const text of ['summary', 'cost'] as const) {
       const texts = CACHE_MODES.map((mode) => mode[text])

@@ -1,6 +1,6 @@
 import {expect, it} from 'vitest'
 import {CACHE_MODES, cacheModeOf} from '../../src/cache-mode/index.js'
-import {assumptions, CRASH_KINDS, survival} from '../../src/durability/index.js'
+import {assumptions, CRASH_KINDS, survival, survivors} from '../../src/durability/index.js'
 
 /** Semantics 8.5: what is sure to survive. */
 const GOLDEN = {
@@ -20,6 +20,25 @@ function gist(sentence: string): string {
 it.each(CACHE_MODES.map((mode) => [mode.name, mode] as const))('%s survives what the table says', (name, mode) => {
   const told = survival(mode)
   expect(CRASH_KINDS.map((kind) => gist(told[kind]))).toEqual(GOLDEN[name])
+})
+
+it.each(CACHE_MODES.map((mode) => [mode.name, mode] as const))(
+  '%s says the same in a word as in a sentence',
+  (_, mode) => {
+    const inWords = {
+      completed: 'completed',
+      flushed: 'flushed',
+      'flushed or in place': 'flushed or allocated',
+      nothing: 'nothing',
+    }
+    for (const kind of ['guestCrash', ...CRASH_KINDS] as const) {
+      expect(inWords[survivors(mode, kind)]).toBe(gist(survival(mode)[kind]))
+    }
+  },
+)
+
+it('a guest that crashes loses nothing it was told is completed, whatever the mode', () => {
+  expect(CACHE_MODES.map((mode) => survivors(mode, 'guestCrash'))).toEqual(CACHE_MODES.map(() => 'completed'))
 })
 
 it('every mode but the one that never syncs rests on the host passing flushes', () => {

@@ -31,7 +31,7 @@ export interface House {
 }
 
 /** Folders and single files the rules read. */
-const LINTED = ['src', 'test', 'bin', 'examples', 'README.md', 'CHANGELOG.md', 'vitest.config.ts']
+const LINTED = ['src', 'test', 'bin', 'examples', 'README.md', 'CHANGELOG.md', 'vitest.config.js']
 
 /** The line of a position in a text, from 1. */
 export function lineAt(text: string, position: number): number {

@@ -79,6 +79,13 @@ export const IMPORT_TABLE: readonly Room[] = [
     ['base', 'cache-mode', 'ordering', 'request', 'batch', 'trace', 'durability'],
     'every image a crash may leave',
   ),
+  room(
+    'explain',
+    5,
+    'pure',
+    ['base', 'report', 'cache-mode', 'ordering', 'frontend', 'request', 'durability'],
+    'what is known before anything runs: modes, front ends, the matrix, as documents',
+  ),
   room('serve', 5, 'glue', ['base', 'cache-mode', 'request', 'trace', 'aio', 'image', 'engine'], 'protocol servers'),
   room(
     'bench',
@@ -120,6 +127,7 @@ export const IMPORT_TABLE: readonly Room[] = [
       'durability',
       'run',
       'crash',
+      'explain',
       'serve',
       'bench',
       'inspect',

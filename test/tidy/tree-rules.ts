@@ -78,7 +78,7 @@ const TOP_LEVEL = [
   'tsconfig.check.json',
   'oclif.manifest.json',
   'knip.json',
-  'vitest.config.ts',
+  'vitest.config.js',
   'README.md',
   'CHANGELOG.md',
   'LICENSE',

@@ -1,11 +1,14 @@
 import {defineConfig} from 'vitest/config'
 
+import {diskTempFolder} from './bin/temp-folder.js'
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/reporter.ts'],
     disableConsoleIntercept: true, // @oclif/test captures process.stdout.write
-    env: {NO_COLOR: '1', NODE_ENV: 'production'},
+    // Images of tests lie on a disk: in memory every mode would be reported to lose them.
+    env: {NO_COLOR: '1', NODE_ENV: 'production', TMPDIR: diskTempFolder()},
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'dist/**/*.js'],

@@ -1,0 +1,7 @@
+/**
+ * Method: looks at an image and its host without changing a byte, and turns what it finds into documents. Read-only by type:
+ * nothing here gets an image opened for writing.
+ *
+ * @module
+ */
+export {hostDocument} from './host-document.js'
