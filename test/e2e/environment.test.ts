@@ -183,13 +183,30 @@ describe('a disk that is full in the middle', () => {
       expect(document.counts).toMatchObject({hostErrors: 2, ran: 7, ok: 5, verifyFailed: 0})
       expect(document.hazards.find(({code}) => code === 'WRITE_FAILED')?.requests).toEqual([3, 4])
       // Part of a failed write may be there: its range counts as lost, the others do not.
-      expect(document.atRisk.powerLoss).toMatchObject({
+      expect(document.atRisk.processKill).toMatchObject({
         bytes: 2 ** 20,
         ranges: [
           {offsetBytes: 2 * 2 ** 20, lengthBytes: 2 ** 19, requests: [3]},
           {offsetBytes: 3 * 2 ** 20, lengthBytes: 2 ** 19, requests: [4]},
         ],
       })
+    })
+
+    rootIt(`keeps nothing when the host stops, since it lies in memory, with --aio ${aio}`, async () => {
+      const {exit, document} = await runJson([
+        crampedImage(),
+        '-c',
+        'OUT 0 4k',
+        '-c',
+        'FLUSH',
+        '--require',
+        'stable',
+        '--aio',
+        aio,
+      ])
+      expect(exit).toBe(1)
+      expect([document.atRisk.osCrash.bytes, document.atRisk.powerLoss.bytes]).toEqual([4096, 4096])
+      expect(document.hazards.map(({code}) => code)).toEqual(['IN_MEMORY'])
     })
   }
 
