@@ -1,5 +1,5 @@
 import {ToolError, type Range} from '../base/index.js'
-import type {CacheMode} from '../cache-mode/index.js'
+import {trustsStableWrites, type CacheMode} from '../cache-mode/index.js'
 import type {Backend, BackendName} from './backend.js'
 
 /** What a backend is opened on. */
@@ -74,7 +74,8 @@ export const BACKENDS: readonly BackendRow[] = [
       const disk = new SimDisk({
         sizeBytes: target.sizeBytes,
         seed: target.seed,
-        mode: target.mode,
+        // As the image would be opened: O_DSYNC only where it can be trusted.
+        mode: {...target.mode, dsync: target.mode.dsync && trustsStableWrites(target.mode, target.tokens - 1)},
         initial: target.read,
         allocated: (sector) => target.freshRanges(sector * 512, 512)?.length === 0,
       })

@@ -14,7 +14,7 @@ import {unsafe} from './unsafe.js'
 import {writeback} from './writeback.js'
 import {writethrough} from './writethrough.js'
 
-export {openFlagNames, writeCacheEnabled, type CacheMode, type CacheModeName} from './mode.js'
+export {openFlagNames, trustsStableWrites, writeCacheEnabled, type CacheMode, type CacheModeName} from './mode.js'
 
 /** Every cache mode, in the order tables print them. */
 export const CACHE_MODES: readonly CacheMode[] = [writethrough, writeback, none, directsync, unsafe]

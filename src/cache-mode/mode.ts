@@ -29,11 +29,22 @@ export function writeCacheEnabled(mode: CacheMode): boolean {
   return !mode.dsync
 }
 
-/** The open(2) flags a mode asks for, by name, in the order strace prints them. */
-export function openFlagNames(mode: CacheMode, readOnly: boolean): string[] {
+/**
+ * Whether the kernel may be trusted to make single writes stable (O_DSYNC, RWF_DSYNC). Through the page cache only with one in
+ * flight: a write-back error is reported once per open file, so of several stable writes that lose their data together one fails
+ * and the others return success (fsync(2), errseq). With more in flight each write has to be followed by a sync, one at a time.
+ *
+ * @param depth requests in flight at a time
+ */
+export function trustsStableWrites(mode: CacheMode, depth: number): boolean {
+  return mode.direct || depth === 1
+}
+
+/** The open(2) flags a mode asks for at a depth, by name, in the order strace prints them. */
+export function openFlagNames(mode: CacheMode, readOnly: boolean, depth = 1): string[] {
   return [
     readOnly ? 'O_RDONLY' : 'O_RDWR',
-    ...(mode.dsync && !readOnly ? ['O_DSYNC'] : []),
+    ...(mode.dsync && !readOnly && trustsStableWrites(mode, depth) ? ['O_DSYNC'] : []),
     ...(mode.direct ? ['O_DIRECT'] : []),
   ]
 }

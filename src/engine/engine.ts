@@ -1,6 +1,6 @@
 import {yieldToSignals, type Backend, type Memory} from '../aio/index.js'
-import {invariant, type Range} from '../base/index.js'
-import type {CacheMode} from '../cache-mode/index.js'
+import {ERRNO, invariant, type Range} from '../base/index.js'
+import {trustsStableWrites, type CacheMode} from '../cache-mode/index.js'
 import type {OrderingMode} from '../ordering/index.js'
 import {
   FLAG_COMBINATIONS,
@@ -71,6 +71,8 @@ export class Engine {
   readonly #slots: Slots
   readonly #schedule: Schedule
   readonly #transfers: Transfers
+  /** A write that has to be stable is followed by a sync, because neither its step nor the descriptor can be trusted with it. */
+  readonly #syncsAfterWrite: boolean
   readonly #dependencies = new Dependencies()
   readonly #flush: FlushMachine
   /** Token of the one device sync that may be in flight. */
@@ -100,7 +102,10 @@ export class Engine {
     this.#plans = plansOf(options.mode, options.ordering)
     this.#slots = new Slots(depth)
     this.#schedule = new Schedule(depth)
-    this.#transfers = new Transfers(this.#slots, backend, options.mode, options.alignmentBytes)
+    const trusted = trustsStableWrites(options.mode, depth)
+    const dsyncsSteps = trusted && !options.mode.dsync && backend.canDsync
+    this.#syncsAfterWrite = !dsyncsSteps && !(trusted && options.mode.dsync)
+    this.#transfers = new Transfers(this.#slots, backend, options.alignmentBytes, dsyncsSteps)
     this.#flush = new FlushMachine(options.soleWriter)
     this.#syncToken = depth
     this.#done = new Int32Array(depth)
@@ -367,17 +372,19 @@ export class Engine {
       if (plan.kind.writes) {
         this.#flush.wrote()
         // A stable write reports write-back errors of other pages too, and the kernel reports them only once.
-        if (plan.dsync) this.#flush.poisoned(outcome)
+        // O_DIRECT leaves no pages behind whose errors could be meant when there is no space.
+        const noSpace = outcome === ERRNO.ENOSPC || outcome === ERRNO.EDQUOT
+        if (plan.dsync && !this.#syncsAfterWrite && !(this.#mode.direct && noSpace)) this.#flush.poisoned(outcome)
       }
       this.#end(slot, STATUS_IOERR, outcome)
     }
   }
 
   #afterData(slot: number, plan: Plan): void {
-    const emulatesDsync = plan.dsync && !this.#mode.dsync && !this.#backend.canDsync
+    const syncsAfter = plan.dsync && this.#syncsAfterWrite
     // Written zeroes under O_DSYNC are as stable as any write; only what fallocate did still needs its sync.
-    if (plan.kind.writes && (!plan.dsync || emulatesDsync)) this.#flush.wrote()
-    if (plan.postSync || emulatesDsync) this.#wishSync(slot, PHASE_POST_SYNC)
+    if (plan.kind.writes && (!plan.dsync || syncsAfter)) this.#flush.wrote()
+    if (plan.postSync || syncsAfter) this.#wishSync(slot, PHASE_POST_SYNC)
     else this.#end(slot, STATUS_OK, 0)
   }
 

@@ -1,6 +1,5 @@
 import type {Backend, Memory} from '../aio/index.js'
 import {ERRNO, ToolError} from '../base/index.js'
-import type {CacheMode} from '../cache-mode/index.js'
 import {
   STEP_NONE,
   STEP_PUNCH,
@@ -32,14 +31,15 @@ const ZEROES_BYTES = 1 << 20
 export class Transfers {
   readonly #slots: Slots
   readonly #backend: Backend
-  readonly #mode: CacheMode
+  readonly #dsyncsSteps: boolean
   readonly #alignmentBytes: number
   #zeroes: Memory | undefined
 
-  constructor(slots: Slots, backend: Backend, mode: CacheMode, alignmentBytes: number) {
+  /** @param dsyncsSteps stable writes are asked for step by step; otherwise the descriptor or a sync sees to it */
+  constructor(slots: Slots, backend: Backend, alignmentBytes: number, dsyncsSteps: boolean) {
     this.#slots = slots
     this.#backend = backend
-    this.#mode = mode
+    this.#dsyncsSteps = dsyncsSteps
     this.#alignmentBytes = alignmentBytes
   }
 
@@ -106,8 +106,7 @@ export class Transfers {
       zeroes ? 0 : (slots.stepMemoryOffsets[slot] as number) + done,
       (slots.stepOffsets[slot] as number) + done,
       zeroes ? Math.min(left, ZEROES_BYTES) : left,
-      // Under a mode with O_DSYNC the descriptor says so already.
-      op === STEP_WRITE && slots.plans[slot]?.dsync === true && !this.#mode.dsync && this.#backend.canDsync,
+      this.#dsyncsSteps && op === STEP_WRITE && slots.plans[slot]?.dsync === true,
     )
     return queued ? MOVING : BLOCKED
   }

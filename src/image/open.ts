@@ -16,6 +16,8 @@ export interface OpenOptions {
   readonly readOnly: boolean
   /** Neither take nor respect locks. For reading only. */
   readonly forceShare: boolean
+  /** Requests in flight at a time, which decides whether O_DSYNC can be trusted; 1 when left out. */
+  readonly depth?: number
 }
 
 /**
@@ -33,7 +35,7 @@ export async function openImage(path: string, options: OpenOptions): Promise<Ima
   }
   const native = await loadLibc()
   const blockDevice = checkKind(path, readOnly)
-  const openFlags = openFlagNames(mode, readOnly)
+  const openFlags = openFlagNames(mode, readOnly, options.depth)
   const fd = openWithFlags(path, openFlags, readOnly, blockDevice)
   try {
     const stat = fstatSync(fd)

@@ -16,6 +16,8 @@ interface SnapshotOptions {
   readonly mode: CacheMode
   /** Read the base without regard to locks. */
   readonly forceShare: boolean
+  /** As for openImage. */
+  readonly depth?: number
   /** What will be read or written; anything else of the copy reads as zeroes. May reach beyond the end. */
   readonly touched: readonly Range[]
 }
@@ -29,13 +31,13 @@ interface SnapshotOptions {
  * @throws ToolError of kind environment as openImage, or io when the copy fails (no space, unreadable base)
  */
 export async function snapshotImage(path: string, options: SnapshotOptions): Promise<Image> {
-  const {mode, forceShare, touched} = options
+  const {mode, forceShare, touched, depth} = options
   const base = await openImage(path, {mode: cacheModeOf('writeback'), readOnly: true, forceShare})
   try {
     const notes = [...base.notes]
     const scratch = makeScratch(base, notes)
     try {
-      return await openCopy(base, scratch, mode, touched, notes)
+      return await openCopy(base, scratch, {mode, touched, depth}, notes)
     } finally {
       closeSync(scratch.fd)
     }
@@ -47,13 +49,12 @@ export async function snapshotImage(path: string, options: SnapshotOptions): Pro
 async function openCopy(
   base: Image,
   scratch: Scratch,
-  mode: CacheMode,
-  touched: readonly Range[],
+  {mode, touched, depth}: {mode: CacheMode; touched: readonly Range[]; depth: number | undefined},
   notes: string[],
 ): Promise<Image> {
   const native = await loadLibc()
   const libc = native.ok ? native.libc : undefined
-  const openFlags = openFlagNames(mode, false)
+  const openFlags = openFlagNames(mode, false, depth)
   const {path} = base
   const fds: number[] = []
   try {

@@ -45,9 +45,10 @@ export async function openStage(options: RunOptions): Promise<Stage> {
       ? await snapshotImage(options.path, {
           mode: options.mode,
           forceShare: options.forceShare,
+          depth: options.depth,
           touched: touchedRanges(options.statements),
         })
-      : await openImage(options.path, {mode: options.mode, readOnly: options.readOnly, forceShare: options.forceShare})
+      : await openImage(options.path, options)
     const readOnly = options.readOnly || image.readOnly
     return {...stageOf(image), created: undo !== undefined, readOnly, takeBack: undo ?? (() => {})}
   } catch (error) {
@@ -85,7 +86,7 @@ function stageOf(image: Image): Stage {
 
 /** A simulated disk starts with what the image holds, which is opened for reading only; with --create, with zeroes. */
 async function openSimulated(options: RunOptions): Promise<Stage> {
-  const flags = openFlagNames(options.mode, options.readOnly)
+  const flags = openFlagNames(options.mode, options.readOnly, options.depth)
   const {readOnly, snapshot} = options
   const common = {openFlags: flags, readOnly, snapshot, soleWriter: true, alignmentBytes: SECTOR_BYTES, medium: DISK}
   if (options.createBytes !== undefined) {

@@ -4,7 +4,7 @@ import {SimBackend} from '../../src/aio/sim/backend.js'
 import {SimDisk} from '../../src/aio/sim/disk.js'
 import type {SimFault} from '../../src/aio/sim/fault.js'
 import {ERRNO, Prng, SECTOR_BYTES} from '../../src/base/index.js'
-import {CACHE_MODES, type CacheMode} from '../../src/cache-mode/index.js'
+import {CACHE_MODES, trustsStableWrites, type CacheMode} from '../../src/cache-mode/index.js'
 import {Ledger, type CrashKind} from '../../src/durability/index.js'
 import {Engine} from '../../src/engine/index.js'
 import {ORDERING_MODES, type OrderingMode} from '../../src/ordering/index.js'
@@ -44,16 +44,16 @@ type Candidates = (kind: CrashKind, sector: number) => readonly number[]
 function violationsOf({seed, mode, ordering}: Experiment, weaken?: (ledger: Ledger) => Candidates): string[] {
   const prng = new Prng(seed)
   const holes = new Set(Array.from({length: SECTORS / 8}, (_, block) => block).filter(() => prng.chance(0.5)))
+  const depth = 1 + prng.below(6)
   const disk = new SimDisk({
     sizeBytes: SIZE_BYTES,
     seed: prng.next(),
-    mode,
+    mode: {...mode, dsync: mode.dsync && trustsStableWrites(mode, depth)},
     initial: (_offsetBytes, target) => {
       for (let at = 0; at < target.length; at += SECTOR_BYTES) target.set(sectorOf(0), at)
     },
     allocated: (sector) => !holes.has(Math.floor(sector / 8)),
   })
-  const depth = 1 + prng.below(6)
   const backend = new SimBackend({disk, seed: prng.next(), faults: randomFaults(prng), tokens: depth + 1})
   const ledger = new Ledger(mode, ordering)
   const engine = new Engine({

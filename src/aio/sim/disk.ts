@@ -216,6 +216,8 @@ export class SimDisk {
       blocks.add(this.#layers.blockOf(sector))
     }
     for (const block of blocks) {
+      // Also where a failed sync had given the allocation up: the write that succeeds has it written.
+      this.#layers.reviveBlock(block)
       if (this.mode.direct || this.#prng.chance(0.5)) this.#layers.writeBack(block)
       this.#layers.settleBlock(block)
     }

@@ -147,6 +147,12 @@ export class LayerStack {
     if (note) this.host.blocks.set(block, {...note, poisoned: true})
   }
 
+  /** The block's allocation is on its way again. */
+  reviveBlock(block: number): void {
+    const note = this.host.blocks.get(block)
+    if (note?.poisoned) this.host.blocks.set(block, {...note, poisoned: false})
+  }
+
   /** Spontaneous movement: each block of the host layer, then each sector of the drive, with a probability of its own. */
   stir(prng: Prng, hostShare: number, driveShare: number): void {
     for (const block of this.hostBlocks()) if (prng.chance(hostShare)) this.writeBack(block)
