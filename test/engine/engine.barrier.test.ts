@@ -184,7 +184,7 @@ describe('what a barrier costs under each policy', () => {
   ]
   for (const [ordering, expected] of orderings) {
     it(`E11: ${ordering} with data is ${expected.join(', ')}`, () => {
-      const rig = run('wBw', {ordering, soleWriter: true})
+      const rig = run('wBw', {ordering, soleWriter: true, mode: 'none'})
       expect(steps(rig)).toEqual(expected)
       const drains = rig.at('start 3') > rig.at('complete 2 OK')
       expect(drains).toBe(ordering !== 'none')

@@ -99,7 +99,7 @@ describe('a FLUSH', () => {
   })
 
   it('H7: is still needed for one write when another one was made stable by FUA', () => {
-    const rig = new Rig({soleWriter: true})
+    const rig = new Rig({soleWriter: true, mode: 'none'})
     rig.flush()
     rig.settle()
     const [volatile, stable] = [rig.write(0), rig.write(8, FUA)]
@@ -167,18 +167,24 @@ describe('after a sync has failed', () => {
 
 describe('a failed write', () => {
   it('poisons when it was to be stable: the kernel tells of lost pages once, and it has told this write', () => {
-    for (const rig of [new Rig({mode: 'writethrough'}), new Rig({mode: 'directsync'})]) {
+    for (const rig of [new Rig({mode: 'writethrough', depth: 1}), new Rig({mode: 'directsync'})]) {
       rig.end(rig.write(0), -5)
       expect(rig.engine.poison).toBe(5)
       expect([rig.endings.get(rig.flush()), rig.syncs]).toEqual([{status: 'IOERR', errno: 5}, 0])
     }
-    const fua = new Rig()
+    const fua = new Rig({depth: 1})
     fua.end(fua.write(0, FUA), -28)
     expect(fua.endings.get(fua.flush())).toEqual({status: 'IOERR', errno: 28})
   })
 
+  it('does not poison for want of space under O_DIRECT, which leaves no pages behind', () => {
+    const rig = new Rig({mode: 'directsync'})
+    rig.end(rig.write(0), -28)
+    expect(rig.engine.poison).toBe(0)
+  })
+
   it('poisons the FLUSH whose sync runs at that moment too', () => {
-    const rig = new Rig()
+    const rig = new Rig({mode: 'none'})
     const [flush, write] = [rig.flush(), rig.write(0, FUA)]
     rig.end(write, -5)
     rig.endSync()

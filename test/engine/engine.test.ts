@@ -228,12 +228,26 @@ describe('what each request asks of the backend', () => {
 
   it('B13: a write is a stable write under a mode without a volatile cache, by its descriptor and not by its step', () => {
     for (const mode of ['writethrough', 'directsync'] as const) {
-      const rig = new Rig({mode})
+      const rig = new Rig({mode, depth: 1})
       rig.submit('OUT', 0, 4096)
       expect(rig.outstanding).toEqual(['write 1'])
       rig.settle()
       expect(rig.events.at(-1)).toMatchObject({kind: 'complete', stable: true})
       expect(rig.syncs).toBe(0)
+    }
+  })
+
+  it('a stable write through the page cache is followed by a sync where several are in flight: only one of them would be told of lost pages', () => {
+    for (const options of [{mode: 'writethrough'}, {mode: 'writeback', flags: FLAG_FUA}] as const) {
+      const rig = new Rig({mode: options.mode, depth: 2})
+      const flags = 'flags' in options ? options.flags : 0
+      const [first, second] = [rig.write(0, {flags}), rig.write(8, {flags})]
+      expect(rig.outstanding).toEqual(['write 1', 'write 2'])
+      rig.end(first)
+      rig.end(second)
+      expect([rig.outstanding, rig.status(first)]).toEqual([['sync'], undefined])
+      rig.endSync(-5)
+      expect([rig.status(first), rig.status(second)]).toEqual(['IOERR', 'IOERR'])
     }
   })
 
@@ -256,7 +270,7 @@ describe('what each request asks of the backend', () => {
   })
 
   it('FUA is a stable write of its own range where the backend can, and a write with a sync behind it where not', () => {
-    const able = new Rig()
+    const able = new Rig({depth: 1})
     able.write(0, {flags: FLAG_FUA})
     expect(able.outstanding).toEqual(['write dsync 1'])
     able.end(1)
@@ -291,7 +305,7 @@ describe('what each request asks of the backend', () => {
 
 describe('the events of a run', () => {
   it('are these, for a write, a FLUSH beside a second write, and a refusal', () => {
-    const rig = new Rig()
+    const rig = new Rig({mode: 'none'})
     rig.backend.clockNs = 100
     rig.engine.readClock()
     rig.submit('OUT', 512, 1024, {flags: FLAG_FUA})

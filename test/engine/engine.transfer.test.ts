@@ -28,7 +28,7 @@ describe('a short transfer', () => {
   })
 
   it('of a write goes on too, and stays a stable one', () => {
-    const rig = new Rig()
+    const rig = new Rig({mode: 'none'})
     const memory = memoryOf(2048, 3)
     const write = rig.submit('OUT', 1024, 2048, {memory, flags: FLAG_FUA})
     rig.end(write, 1024)
