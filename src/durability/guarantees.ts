@@ -126,8 +126,8 @@ const NEEDS_A_DISK: ReadonlySet<GuaranteeId> = new Set([
 export function guarantees(mode: CacheMode, ordering: OrderingMode, medium: Medium = DISK): Guarantee[] {
   return RULES.map(([id, promise, rule]) => {
     const answer =
-      medium.kind === 'memory' && NEEDS_A_DISK.has(id)
-        ? no(`The image lies in memory (${medium.name}): no sync reaches anything that outlives the host.`)
+      medium.kind === 'volatile' && NEEDS_A_DISK.has(id)
+        ? no(`No sync of this image is sure to reach anything that outlives the host: ${medium.why}.`)
         : rule(mode, ordering)
     return {id, promise, ...answer}
   })

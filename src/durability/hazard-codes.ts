@@ -4,9 +4,10 @@ import {listIds} from './id-list.js'
 import type {Medium} from './medium.js'
 
 export type HazardCode =
-  | 'IN_MEMORY'
+  | 'NOTHING_LASTS'
   | 'WRITE_FAILED'
   | 'FLUSH_FAILED'
+  | 'FLUSH_REFUSED'
   | 'FLUSH_IGNORED'
   | 'FUA_IGNORED'
   | 'FLUSH_DID_NOT_COVER'
@@ -20,9 +21,10 @@ export type HazardCode =
 
 /** Every hazard code, most serious first. */
 export const HAZARD_CODES: readonly HazardCode[] = [
-  'IN_MEMORY',
+  'NOTHING_LASTS',
   'WRITE_FAILED',
   'FLUSH_FAILED',
+  'FLUSH_REFUSED',
   'FLUSH_IGNORED',
   'FUA_IGNORED',
   'FLUSH_DID_NOT_COVER',
@@ -54,12 +56,14 @@ export function sentenceOf(
   const one = subjects.length === 1
   const were = objects.length === 1 ? 'was' : 'were'
   switch (code) {
-    case 'IN_MEMORY':
-      return `The image lies in memory${medium.kind === 'memory' ? ` (${medium.name})` : ''}: whatever is synced, ${who} ${one ? 'is' : 'are'} gone when the host crashes or the power fails.`
+    case 'NOTHING_LASTS':
+      return `Whatever is synced, ${who} may be lost when the host crashes or the power fails${medium.kind === 'volatile' ? `: ${medium.why}` : ''}.`
     case 'WRITE_FAILED':
       return `${who} failed after ${one ? 'it' : 'they'} had started: every sector of the range may be old or new until it is written again and flushed.`
     case 'FLUSH_FAILED':
       return flushFailed(subjects, objects)
+    case 'FLUSH_REFUSED':
+      return `${who} ${one ? 'was' : 'were'} answered IOERR without a sync: an earlier sync or stable write failed, and the kernel would call the next sync a success.`
     case 'FLUSH_IGNORED':
       return `FLUSH ${who} ${one ? 'was' : 'were'} answered OK and ignored: ${mode.name} never syncs.`
     case 'FUA_IGNORED':
@@ -73,7 +77,7 @@ export function sentenceOf(
     case 'OVERLAP':
       return `${what} share bytes with each other and were in flight together: which of them those bytes hold is not defined.`
     case 'HOLE_UNDER_NONE':
-      return `${who} wrote where no stable allocation is known under ${mode.name} (a hole, an unwritten extent): until a FLUSH covers ${one ? 'it' : 'them'}, a host OS crash may lose the data although the drive has it.`
+      return `${who} wrote where no stable allocation is known under ${mode.name} (a hole, an unwritten extent): under O_DIRECT the drive has the data at once, but only the FLUSH that covers ${one ? 'it' : 'them'} keeps it from a host OS crash.`
     case 'NOT_FLUSHED':
       return mode.noFlush
         ? `${who} completed and ${one ? 'is' : 'are'} not stable: ${mode.name} never syncs, whatever is sent.`

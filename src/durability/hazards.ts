@@ -23,6 +23,8 @@ interface Note extends OverlapNote {
   uncovered: number[]
   redundant: boolean
   hole: boolean
+  /** Syncs that had failed when it was submitted. */
+  failuresBefore: number
 }
 
 type HazardFlight = Flight<Note>
@@ -50,18 +52,22 @@ export class HazardWatch {
   /** Writes completed and not stable at once, since a barrier last looked at them. */
   #sinceBarrier: number[] = []
   #sawWrite = false
+  /** Writes completed, kept only where nothing lasts. */
+  readonly #written: number[] = []
+  /** Host syncs and stable writes that failed: after the first one no FLUSH is believed, nor tried. */
+  #syncFailures = 0
   #sawFlush = false
 
   /**
-   * @param ledger one that sees each event before this watch does; without it the watch keeps one of its own
-   * @param medium what the image rests on; the same as the ledger's
+   * @param ledger one on a disk that sees each event before this watch does; without it the watch keeps one of its own
+   * @param medium what the image rests on
    */
   constructor(mode: CacheMode, ordering: OrderingMode, ledger?: Ledger, medium: Medium = DISK) {
     this.#medium = medium
     this.#mode = mode
     this.#ordering = ordering
     this.#feedsLedger = ledger === undefined
-    this.#ledger = ledger ?? new Ledger(mode, ordering, medium)
+    this.#ledger = ledger ?? new Ledger(mode, ordering)
     this.#flights = new Flights(mode, ordering)
   }
 
@@ -78,8 +84,10 @@ export class HazardWatch {
       case 'complete':
         this.#complete(event)
         return
-      case 'sync-start':
       case 'sync-end':
+        if (event.errno !== 0) this.#syncFailures++
+        return
+      case 'sync-start':
       case 'mark':
         return
     }
@@ -89,15 +97,16 @@ export class HazardWatch {
   hazards(): Hazard[] {
     const tallies = new Map(this.#tallies)
     const unflushed = this.#ledger.unflushed()
-    const inMemory = this.#medium.kind === 'memory'
-    if (unflushed.length > 0) {
-      tallies.set(inMemory ? 'IN_MEMORY' : 'NOT_FLUSHED', {subjects: new Set(unflushed), objects: new Set()})
+    const nothingLasts = this.#medium.kind === 'volatile'
+    const lost = nothingLasts ? this.#written : unflushed
+    if (lost.length > 0) {
+      tallies.set(nothingLasts ? 'NOTHING_LASTS' : 'NOT_FLUSHED', {subjects: new Set(lost), objects: new Set()})
     }
     tallies.set('FLUSH_FAILED', this.#failedSyncs())
     const found: Hazard[] = []
     for (const code of HAZARD_CODES) {
       const tally = tallies.get(code)
-      if (tally === undefined || (inMemory && ABOUT_SYNCS.has(code))) continue
+      if (tally === undefined || (nothingLasts && ABOUT_SYNCS.has(code))) continue
       const subjects = ascending([...tally.subjects])
       const objects = ascending([...tally.objects].filter((id) => !this.#void.has(id)))
       if (subjects.length + objects.length === 0 || (NEEDS_OBJECTS.has(code) && objects.length === 0)) continue
@@ -110,7 +119,9 @@ export class HazardWatch {
     return found
   }
 
-  readonly #noteOf = (): Note => ({partners: [], uncovered: [], redundant: false, hole: false})
+  readonly #noteOf = (): Note => {
+    return {partners: [], uncovered: [], redundant: false, hole: false, failuresBefore: this.#syncFailures}
+  }
 
   #submit(event: SubmitEvent): void {
     const flight = this.#flights.submit(event, this.#noteOf)
@@ -152,7 +163,11 @@ export class HazardWatch {
         return
       case 'failed':
         if (flight.plan.kind.writes) this.#tally('WRITE_FAILED', [flight.id])
-        if (flight.plan.kind.flushes) this.#tally('FLUSH_FAILED', [flight.id])
+        if (flight.plan.kind.flushes) {
+          const refused = flight.note.failuresBefore > 0 && flight.note.failuresBefore === this.#syncFailures
+          this.#tally(refused ? 'FLUSH_REFUSED' : 'FLUSH_FAILED', [flight.id])
+        }
+        if (flight.plan.dsync) this.#syncFailures++
         this.#settleOverlaps(flight)
         return
       case 'done':
@@ -164,6 +179,7 @@ export class HazardWatch {
 
   #writeDone(flight: HazardFlight, event: CompleteEvent): void {
     this.#sawWrite = true
+    if (this.#medium.kind === 'volatile' && flight.lengthBytes > 0) this.#written.push(flight.id)
     this.#settleOverlaps(flight)
     const asksFua = (flight.flags & FLAG_FUA) !== 0
     if (asksFua && (event.ignored || flight.plan.ignoresSync)) this.#tally('FUA_IGNORED', [flight.id])

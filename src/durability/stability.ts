@@ -89,7 +89,7 @@ function poisonedWhy(id: number, number: number, facts: StabilityFacts): string 
 
 function volatileWhy(id: number, write: number, facts: StabilityFacts): string {
   const {log, mode, medium, widestFlush, widestFailure, flushes} = facts
-  if (medium.kind === 'memory') return `the image lies in memory (${medium.name}): #${id} is gone when the host stops`
+  if (medium.kind === 'volatile') return `nothing is sure to keep #${id} when the host stops: ${medium.why}`
   if (mode.noFlush) return `FLUSH and FUA are ignored under ${mode.name}: #${id} is never stable`
   const end = log.ends[write] ?? 0
   const pending = flushes.find((flush) => flush.begin > end)

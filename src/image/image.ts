@@ -6,6 +6,7 @@ import {deviceSizeBytes} from './block-device.js'
 import {flagBits, reopen} from './descriptor.js'
 import type {FileSystem} from './file-system.js'
 import {freshOnFileSystem} from './freshness.js'
+import type {RestingPlace} from './ground.js'
 import {openRefusal} from './refusal.js'
 
 /** An image open under a cache mode. Owns its descriptors and locks until close(). */
@@ -40,8 +41,8 @@ export interface Image {
   readonly soleWriter: boolean
   /** The file system's name, or "block device". */
   readonly fileSystem: string
-  /** The memory it lies in (tmpfs, a RAM disk), by name: nothing survives the host there. Undefined on a disk, or unseen. */
-  readonly memory: string | undefined
+  /** Why nothing on it is sure to survive the host, as a clause; undefined where nothing speaks against it. */
+  readonly volatile: string | undefined
   /** Writes go to a throw-away copy. */
   readonly snapshot: boolean
   /** What the user should know about this image and its opening, as sentences. */
@@ -50,7 +51,8 @@ export interface Image {
    * The parts of a range without an allocation of their own that a write would just overwrite: holes, unwritten, delayed and
    * shared extents, rounded out to blocks of the file system; everything on a file system that never overwrites in place. It
    * tells what the host has now, in memory: a block that a write has just allocated is not listed, though its allocation is
-   * not stable before the next sync. Empty for block devices; undefined when nobody can tell.
+   * not stable before the next sync. Empty for block devices; undefined when nobody can tell,
+   * as where a device below keeps direct writes in host memory.
    */
   freshRanges(offsetBytes: number, lengthBytes: number): readonly Range[] | undefined
   /** The size now: another process may have changed it. */
@@ -71,7 +73,7 @@ interface ImageFacts {
   readonly soleWriter: boolean
   /** Undefined for a block device. */
   readonly fileSystem: FileSystem | undefined
-  readonly memory: string | undefined
+  readonly resting: RestingPlace
   readonly snapshot: boolean
   readonly notes: readonly string[]
   /** A descriptor with O_DSYNC where it cannot be opened later. */
@@ -94,11 +96,12 @@ export class OpenImage implements Image {
   readonly alignmentSource: string
   readonly soleWriter: boolean
   readonly fileSystem: string
-  readonly memory: string | undefined
+  readonly volatile: string | undefined
   readonly snapshot: boolean
   readonly notes: readonly string[]
   readonly #fileSystem: FileSystem | undefined
   readonly #libc: Libc | undefined
+  readonly #directReachesDrive: boolean
   #dsyncFd: number | undefined
   #closed = false
 
@@ -116,7 +119,8 @@ export class OpenImage implements Image {
     this.alignmentSource = facts.alignment.source
     this.soleWriter = facts.soleWriter
     this.fileSystem = facts.fileSystem?.name ?? 'block device'
-    this.memory = facts.memory
+    this.volatile = facts.resting.volatile
+    this.#directReachesDrive = facts.resting.directReachesDrive
     this.snapshot = facts.snapshot
     this.notes = facts.notes
     this.#fileSystem = facts.fileSystem
@@ -137,6 +141,7 @@ export class OpenImage implements Image {
   }
 
   freshRanges(offsetBytes: number, lengthBytes: number): readonly Range[] | undefined {
+    if (!this.#directReachesDrive) return undefined
     const fileSystem = this.#fileSystem
     if (fileSystem === undefined) return []
     const libc = this.#libc

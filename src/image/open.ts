@@ -6,7 +6,7 @@ import {BUFFERED_ALIGNMENT, directAlignment, type Alignment} from './alignment.j
 import {deviceSizeBytes, logicalBlockBytes, mountPointOf} from './block-device.js'
 import {flagBits} from './descriptor.js'
 import {fileSystemOf, type FileSystem} from './file-system.js'
-import {memoryBelow} from './ground.js'
+import {restingPlace} from './ground.js'
 import {OpenImage, type Image} from './image.js'
 import {takeLocks} from './locks.js'
 import {kindRefusal, openRefusal, type OtherKind} from './refusal.js'
@@ -61,7 +61,7 @@ export async function openImage(path: string, options: OpenOptions): Promise<Ima
       alignment,
       soleWriter,
       fileSystem,
-      memory: memoryBelow(path, fd),
+      resting: restingPlace(path, fd),
       notes,
       libc,
     }

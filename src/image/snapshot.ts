@@ -6,6 +6,7 @@ import {cacheModeOf, openFlagNames, type CacheMode} from '../cache-mode/index.js
 import {loadLibc, type Libc} from '../native/index.js'
 import {flagBits, reopen} from './descriptor.js'
 import {fileSystemOf} from './file-system.js'
+import {restingPlace} from './ground.js'
 import {OpenImage, type Image} from './image.js'
 import {directRefusal, isDirectRefused, measure, openImage} from './open.js'
 import {ioFailure, openRefusal} from './refusal.js'
@@ -74,8 +75,8 @@ async function openCopy(
     const {sizeBytes, alignment} = measure(native, fd, path, mode.direct, fileSystem, ownNotes)
     notes.push(...ownNotes.filter((note) => !notes.includes(note)))
     // The copy stands for the image: what it would lose is asked of the place where the image lies.
-    const {memory} = base
-    const facts = {path, fd, dsyncFd, sizeBytes, openFlags, alignment, fileSystem, memory, notes, libc}
+    const resting = restingPlace(base.path, base.fd)
+    const facts = {path, fd, dsyncFd, sizeBytes, openFlags, alignment, fileSystem, resting, notes, libc}
     return new OpenImage({...facts, blockDevice: false, readOnly: false, soleWriter: true, snapshot: true})
   } catch (error) {
     for (const fd of fds) closeSync(fd)

@@ -40,6 +40,7 @@ export {
   type StatusName,
 } from './status.js'
 export {kindOfType, REQUEST_KINDS, TYPE_BARRIER_BIT} from './table.js'
+export {refusalReason} from './refusal.js'
 export {SEGMENT_UNMAP, validate, type DeviceFacts} from './validate.js'
 export {
   decodeRequest,

@@ -19,6 +19,11 @@ export interface DeviceFacts {
 /** SECURE_ERASE: not executed here, but known to change data, so a read-only device refuses it as a write. */
 const TYPE_SECURE_ERASE = 14
 
+/** Whether a type would change the image: those executed here that write, and SECURE_ERASE. */
+export function changesImage(type: number): boolean {
+  return kindOfType(type)?.writes ?? type === TYPE_SECURE_ERASE
+}
+
 /**
  * The status a device gives a request before any I/O: OK to go on, or the final status. Applies the rules in the fixed
  * order read-only, type support, flags, range (framing is the wire's business: see wire.ts). Nothing is read or written.
@@ -35,8 +40,7 @@ export function validate(
   segmentFlags: number,
 ): number {
   const kind = kindOfType(type)
-  const writes = kind === undefined ? type === TYPE_SECURE_ERASE : kind.writes
-  if (writes && device.readOnly) return STATUS_IOERR
+  if (device.readOnly && changesImage(type)) return STATUS_IOERR
   if (kind === undefined) return STATUS_UNSUPP
   switch (kind.operands) {
     case 'none':

@@ -1,6 +1,7 @@
 import {formatNs} from '../base/index.js'
 import {listIds} from '../durability/index.js'
 import type {Block, Column, Document, TableBlock} from '../report/index.js'
+import {verdictBlocks} from './document.js'
 import {compareJson, runRecords} from './json.js'
 import type {RequestOutcome, RunResult} from './result.js'
 import type {Verdict} from './verdict.js'
@@ -23,9 +24,7 @@ export function compareDocument(results: readonly RunResult[], verdicts: readonl
       {kind: 'heading', level: 2, text: 'What each mode guaranteed, and what a failure now would lose'},
       table,
       ...results.flatMap(hazardBlocks),
-      ...verdicts.flatMap((verdict, i) =>
-        verdict.lines.map(({ok, text}): Block => ({kind: 'verdict', ok, text: `${results[i]?.mode.name}: ${text}`})),
-      ),
+      ...verdicts.flatMap((verdict, i) => verdictBlocks(verdict, `${results[i]?.mode.name}: `)),
     ],
     get json() {
       return compareJson(results)

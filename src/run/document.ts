@@ -47,6 +47,10 @@ function runBlocks(result: RunResult, verdict: Verdict): Block[] {
         ['opened', result.openFlags.join(' ')],
         ['aio', `${aio.backend} (${aio.reason}), depth ${aio.depth}, ${countText(aio.syncs, 'host sync')}`],
         ['BARRIER', result.ordering],
+        ...result.marks.map(({name, line, reached}): readonly [string, string] => [
+          'MARK',
+          `${name} (line ${line}): ${reached ? 'reached' : 'not reached'}`,
+        ]),
         ...result.notes.map((note): readonly [string, string] => ['note', note]),
       ],
     },
@@ -68,7 +72,7 @@ function runBlocks(result: RunResult, verdict: Verdict): Block[] {
     {kind: 'text', text: 'Rests on:'},
     {kind: 'list', items: result.assumptions},
     ...hazardBlocks(result),
-    ...verdict.lines.map(({ok, text}): Block => ({kind: 'verdict', ok, text})),
+    ...verdictBlocks(verdict),
     ...closingBlocks(result),
   ]
 }
@@ -181,4 +185,11 @@ function closingBlocks(result: RunResult): Block[] {
   const text =
     'This report describes the moment after the last request. Before closing the image, flushpoint synced it.'
   return [{kind: 'text', text}]
+}
+
+/** Good and bad news. Bad news that nobody asked to be told by the exit status is a remark. */
+export function verdictBlocks({kind, lines}: Verdict, prefix = ''): Block[] {
+  return lines.map(({ok, text}) =>
+    ok || kind !== undefined ? {kind: 'verdict', ok, text: prefix + text} : {kind: 'text', text: `! ${prefix}${text}`},
+  )
 }

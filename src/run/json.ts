@@ -34,7 +34,7 @@ export function compareJson(results: readonly RunResult[]): object {
 }
 
 function requestJson(outcome: RequestOutcome): object {
-  const {request, status, errno, latencyNs, stable, verification, text} = outcome
+  const {request, status, errno, reason, latencyNs, stable, verification, text} = outcome
   return {
     id: request.id,
     line: request.line,
@@ -44,6 +44,7 @@ function requestJson(outcome: RequestOutcome): object {
     flags: flagNames(request),
     status,
     errno,
+    ...(reason === undefined ? {} : {reason}),
     latencyNs,
     stable: {by: stable.by, request: stable.request, why: stable.why},
     ...(request.as === undefined ? {} : {name: request.as}),

@@ -20,6 +20,8 @@ export interface RequestOutcome {
   readonly status: StatusName
   /** Positive errno of the host call behind an IOERR; 0 when the device refused the request itself. */
   readonly errno: number
+  /** Why a request did not run: refused by the device, or canceled; undefined for the rest. */
+  readonly reason: string | undefined
   readonly latencyNs: number
   readonly stable: Stability
   /** The request whose sync made it stable (stable.by is `flush`). */
@@ -66,6 +68,8 @@ export interface RunResult {
   readonly assumptions: readonly string[]
   readonly hazards: readonly Hazard[]
   readonly notes: readonly string[]
+  /** The size of the image at the end, where somebody made it smaller than it was at open. */
+  readonly cutToBytes: number | undefined
   /** The sync before closing, after the report's moment; `skipped` when nothing needed one. */
   readonly closingSync: 'done' | 'skipped' | 'failed'
   readonly closingErrno: number

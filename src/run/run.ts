@@ -1,14 +1,25 @@
-import {openBackend, type AioChoice} from '../aio/index.js'
+import {openBackend, type AioChoice, type Backend} from '../aio/index.js'
 import {SECTOR_BYTES} from '../base/index.js'
 import type {BatchRequest, Pattern, Statement} from '../batch/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
-import {assumptions, guarantees, HazardWatch, Ledger} from '../durability/index.js'
+import {assumptions, guarantees, HazardWatch, Ledger, listIds, type CrashKind} from '../durability/index.js'
 import {Engine} from '../engine/index.js'
 import type {OrderingMode} from '../ordering/index.js'
-import {FLUSH, idBytes, kindOfType, STATUS_IOERR, STATUS_OK, statusName} from '../request/index.js'
+import {
+  FLUSH,
+  idBytes,
+  kindOfType,
+  refusalReason,
+  STATUS_CANCELED,
+  STATUS_IOERR,
+  STATUS_OK,
+  statusName,
+  type DeviceFacts,
+} from '../request/index.js'
 import type {Observer} from '../trace/index.js'
+import {cutStability, isCut, withCut} from './cut.js'
 import {drive, type DriveResult} from './driver.js'
-import type {RequestOutcome, RunCounts, RunResult} from './result.js'
+import type {AtRisk, RequestOutcome, RunCounts, RunResult} from './result.js'
 import {openStage, type Stage} from './stage.js'
 
 /** What a run is asked to do. */
@@ -70,15 +81,19 @@ async function runOn(
 ): Promise<RunResult> {
   const {mode, ordering, depth, statements} = options
   const ledger = new Ledger(mode, ordering, stage.medium)
-  const hazards = new HazardWatch(mode, ordering, ledger, stage.medium)
+  // While the host runs, what it was given is there, wherever it would come to rest; a failed sync still leaves doubt.
+  const hostLedger = stage.medium.kind === 'disk' ? ledger : new Ledger(mode, ordering)
+  const hazards = new HazardWatch(mode, ordering, hostLedger, stage.medium)
   let watching = true
   const observer: Observer = (event) => {
     if (!watching) return
     ledger.observe(event)
+    if (hostLedger !== ledger) hostLedger.observe(event)
     hazards.observe(event)
   }
+  const device = {capacitySectors: stage.capacitySectors, readOnly: stage.readOnly, logicalBlockBytes: SECTOR_BYTES}
   const engine = new Engine({
-    device: {capacitySectors: stage.capacitySectors, readOnly: stage.readOnly, logicalBlockBytes: SECTOR_BYTES},
+    device,
     mode,
     ordering,
     backend,
@@ -94,10 +109,14 @@ async function runOn(
     const driven = await drive({...options, engine, backend, sizeBytes, observer})
     const {syncs} = engine
     watching = false
+    const sizeNow = stage.currentSizeBytes()
+    const cutToBytes = sizeNow < stage.sizeBytes ? sizeNow : undefined
+    const written = requestsOf(statements).filter(({id}) => id <= driven.ran && driven.statuses[id - 1] === STATUS_OK)
+    const risk = (of: Ledger, kind: CrashKind): AtRisk => withCut(of.atRisk(kind), written, cutToBytes)
     const atRisk = {
-      processKill: ledger.atRisk('processKill'),
-      osCrash: ledger.atRisk('osCrash'),
-      powerLoss: ledger.atRisk('powerLoss'),
+      processKill: risk(hostLedger, 'processKill'),
+      osCrash: risk(ledger, 'osCrash'),
+      powerLoss: risk(ledger, 'powerLoss'),
     }
     const closing =
       atRisk.powerLoss.bytes > 0 && !stage.readOnly && !stage.snapshot && !mode.noFlush && backend.name !== 'sim'
@@ -117,8 +136,8 @@ async function runOn(
       openFlags: stage.openFlags,
       ordering: ordering.name,
       aio: {asked: options.aio, backend: backend.name, reason, depth, syncs},
-      outcomes: {[Symbol.iterator]: () => outcomes(statements, driven, ledger)},
-      counts: countOutcomes(outcomes(statements, driven, ledger), statements),
+      outcomes: {[Symbol.iterator]: () => outcomes(statements, driven, ledger, cutToBytes, device)},
+      counts: countOutcomes(outcomes(statements, driven, ledger, cutToBytes, device), statements),
       marks: statements.flatMap((statement) =>
         statement.kind === 'mark'
           ? [{name: statement.name, line: statement.line, reached: driven.marksReached.has(statement.name)}]
@@ -128,7 +147,8 @@ async function runOn(
       guarantees: guarantees(mode, ordering, stage.medium),
       assumptions: assumptions(mode, stage.medium),
       hazards: hazards.hazards(),
-      notes: [...stage.notes, ...sizeNotes(stage)],
+      notes: [...stage.notes, ...discardNotes(backend, statements), ...sizeNotes(stage.sizeBytes, sizeNow)],
+      cutToBytes,
       ...closing,
       interruptedBy: options.signal.aborted ? String(options.signal.reason) : undefined,
     }
@@ -159,28 +179,40 @@ async function syncBeforeClose(engine: Engine): Promise<Pick<RunResult, 'closing
   return {closingSync: ok ? 'done' : 'failed', closingErrno}
 }
 
-function sizeNotes(stage: Stage): string[] {
-  const now = stage.currentSizeBytes()
-  if (now === stage.sizeBytes) return []
-  return [
-    `the size of the image changed during the run, from ${stage.sizeBytes} to ${now} bytes: somebody else resized it, and what lay beyond is gone`,
-  ]
+function discardNotes(backend: Backend, statements: readonly Statement[]): string[] {
+  const discards = requestsOf(statements).some(({name}) => name === 'DISCARD')
+  return discards && !backend.canPunch
+    ? [`the ${backend.name} backend cannot discard: DISCARD is answered OK and changes nothing`]
+    : []
+}
+
+function sizeNotes(before: number, now: number): string[] {
+  return now === before
+    ? []
+    : [`the size of the image changed during the run, from ${before} to ${now} bytes: somebody else resized it`]
 }
 
 function* outcomes(
   statements: readonly Statement[],
   driven: DriveResult,
   ledger: Ledger,
+  cutToBytes: number | undefined,
+  device: DeviceFacts,
 ): Generator<RequestOutcome, undefined> {
   const requests = requestsOf(statements)
   for (const request of requests) {
     if (request.id > driven.ran) return
     const i = request.id - 1
-    const stable = ledger.stability(request.id)
+    const ok = driven.statuses[i] === STATUS_OK
+    const stable =
+      ok && cutToBytes !== undefined && isCut(request, cutToBytes)
+        ? cutStability(request.id, cutToBytes)
+        : ledger.stability(request.id)
     yield {
       request,
       status: statusName(driven.statuses[i] as number),
       errno: driven.errnos[i] as number,
+      reason: reasonOf(request, driven, device),
       latencyNs: Math.round(driven.latenciesNs[i] as number),
       stable,
       stableBy: stable.request === null ? undefined : requests[stable.request - 1],
@@ -188,6 +220,18 @@ function* outcomes(
       text: driven.texts.get(request.id),
     }
   }
+}
+
+function reasonOf(
+  {id, type, flags, offsetBytes, lengthBytes, after}: BatchRequest,
+  driven: DriveResult,
+  device: DeviceFacts,
+): string | undefined {
+  const status = driven.statuses[id - 1] as number
+  if (status === STATUS_OK || driven.errnos[id - 1] !== 0) return undefined
+  if (status !== STATUS_CANCELED) return refusalReason(device, type, offsetBytes, lengthBytes, flags >>> 2)
+  const failed = after.filter((other) => driven.statuses[other - 1] !== STATUS_OK)
+  return failed.length > 0 ? `${listIds(failed)} did not end OK` : 'the run was stopped before it started'
 }
 
 function countOutcomes(all: Iterable<RequestOutcome>, statements: readonly Statement[]): RunCounts {

@@ -66,7 +66,7 @@ function stageOf(image: Image): Stage {
     readOnly: image.readOnly,
     openFlags: image.openFlags,
     fileSystem: image.fileSystem,
-    medium: image.memory === undefined ? DISK : {kind: 'memory', name: image.memory},
+    medium: image.volatile === undefined ? DISK : {kind: 'volatile', why: image.volatile},
     snapshot: image.snapshot,
     created: false,
     notes: image.notes,

@@ -37,6 +37,12 @@ export function verdictOf(result: RunResult, requireStable: boolean): Verdict {
           text: `a power cut now may lose ${formatBytes(lost.bytes)} (written by ${listIds(requestsAtRisk(lost))})`,
         },
   )
+  if (result.cutToBytes !== undefined) {
+    lines.push({
+      ok: false,
+      text: `somebody cut the image to ${result.cutToBytes} bytes during the run: what lay behind is gone`,
+    })
+  }
   if (closingSync === 'failed') {
     const errno = errnoName(result.closingErrno)
     lines.push({ok: false, text: `the sync before closing failed (${errno}): what was not stable is lost or in doubt`})
@@ -68,7 +74,7 @@ function stableText({counts}: RunResult): string {
 function kindOf(result: RunResult, requireStable: boolean): ErrorKind | undefined {
   const {counts} = result
   if (result.interruptedBy !== undefined) return result.interruptedBy === 'SIGTERM' ? 'terminated' : 'interrupted'
-  if (counts.hostErrors > 0 || result.closingSync === 'failed') return 'io'
+  if (counts.hostErrors > 0 || result.closingSync === 'failed' || result.cutToBytes !== undefined) return 'io'
   if (counts.asExpected < counts.ran || counts.verifyFailed > 0) return 'verdict'
   return requireStable && result.atRisk.powerLoss.bytes > 0 ? 'verdict' : undefined
 }

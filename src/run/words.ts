@@ -39,16 +39,17 @@ function sizeText(bytes: number): string {
 
 /** A status with the errno behind it: "IOERR (ENOSPC)". */
 export function statusText(outcome: RequestOutcome): string {
-  const {status, errno, request, verification} = outcome
+  const {status, errno, reason, request, verification} = outcome
   const expected = request.expect !== undefined && request.expect === status && status !== 'OK' ? ', as expected' : ''
   const differs = verification && !verification.ok ? ', data differs' : ''
-  return `${status}${errno === 0 ? '' : ` (${errnoName(errno)})`}${expected}${differs}`
+  const why = reason === undefined ? '' : `: ${reason}`
+  return `${status}${errno === 0 ? '' : ` (${errnoName(errno)})`}${expected}${why}${differs}`
 }
 
 /** Since when a request's data is stable, in a few words: "completion", "FLUSH #3", "not stable". "-" for what writes nothing. */
 export function stableText(outcome: RequestOutcome): string {
-  const {request, stable, stableBy, status} = outcome
-  if (kindOfType(request.type)?.writes !== true || status === 'UNSUPP' || status === 'CANCELED') return '-'
+  const {request, stable, stableBy, status, errno} = outcome
+  if (kindOfType(request.type)?.writes !== true || (status !== 'OK' && errno === 0)) return '-'
   switch (stable.by) {
     case 'completion':
       return 'its completion'

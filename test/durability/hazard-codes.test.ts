@@ -22,9 +22,9 @@ it('speaks of one request in the singular and of many in the plural', () => {
   expect(say([3, 4])).toBe('#3, #4 completed and are not stable: no FLUSH that covers them has succeeded.')
 })
 
-it('says in which memory an image lies', () => {
-  const memory = {kind: 'memory', name: 'tmpfs'} as const
-  expect(sentenceOf('IN_MEMORY', [3], [], cacheModeOf('writeback'), drain, memory)).toBe(
-    'The image lies in memory (tmpfs): whatever is synced, #3 is gone when the host crashes or the power fails.',
+it('says why nothing lasts', () => {
+  const medium = {kind: 'volatile', why: 'it lies in memory (tmpfs)'} as const
+  expect(sentenceOf('NOTHING_LASTS', [3], [], cacheModeOf('writeback'), drain, medium)).toBe(
+    'Whatever is synced, #3 may be lost when the host crashes or the power fails: it lies in memory (tmpfs).',
   )
 })

@@ -7,7 +7,7 @@ import {FLAG_FUA} from '../../src/request/index.js'
 import type {TraceEvent} from '../../src/trace/index.js'
 import {done, flush, out, start, submit} from './history.js'
 
-const MEMORY: Medium = {kind: 'memory', name: 'tmpfs'}
+const MEMORY: Medium = {kind: 'volatile', why: 'it lies in memory (tmpfs)'}
 const drain = orderingModeOf('drain')
 
 /** A flushed write, a FUA write, and one more. */
@@ -20,7 +20,7 @@ const EVENTS: readonly TraceEvent[] = [
   ...out(4, 2),
 ]
 
-describe('an image in memory', () => {
+describe('an image on something that outlives nothing', () => {
   it.each(CACHE_MODES.map(({name}) => name))(
     'keeps nothing when the host stops, and everything until then, under %s',
     (name) => {
@@ -32,7 +32,7 @@ describe('an image in memory', () => {
         expect(ledger.stability(id)).toEqual({
           by: 'none',
           request: null,
-          why: `the image lies in memory (tmpfs): #${id} is gone when the host stops`,
+          why: `nothing is sure to keep #${id} when the host stops: it lies in memory (tmpfs)`,
         })
       }
     },
@@ -41,7 +41,7 @@ describe('an image in memory', () => {
   it.each(CACHE_MODES.map(({name}) => name))('has one hazard instead of advice about flushes, under %s', (name) => {
     const watch = new HazardWatch(cacheModeOf(name), drain, undefined, MEMORY)
     for (const event of EVENTS) watch.observe(event)
-    expect(watch.hazards().map(({code, requests}) => [code, requests])).toEqual([['IN_MEMORY', [1, 3, 4]]])
+    expect(watch.hazards().map(({code, requests}) => [code, requests])).toEqual([['NOTHING_LASTS', [1, 3, 4]]])
   })
 
   it('makes no promise that needs something outliving the host', () => {
@@ -59,4 +59,26 @@ describe('an image in memory', () => {
 
 it('on a disk a mode is what it says', () => {
   for (const mode of CACHE_MODES) expect(effectiveMode(mode, DISK)).toBe(mode)
+})
+
+it('a failed sync leaves doubt also where nothing lasts, and is told', () => {
+  const watch = new HazardWatch(cacheModeOf('writeback'), drain, undefined, MEMORY)
+  const events: TraceEvent[] = [
+    ...out(1),
+    submit(2, 'FLUSH'),
+    start(2),
+    {kind: 'sync-start', sync: 1, atNs: 0},
+    {kind: 'sync-end', sync: 1, errno: 5, atNs: 0},
+    done(2, {status: 1, errno: 5}),
+    submit(3, 'FLUSH'),
+    start(3),
+    done(3, {status: 1, errno: 5}),
+  ]
+  for (const event of events) watch.observe(event)
+  const found = watch.hazards().map(({code, requests}) => [code, requests])
+  expect(found).toEqual([
+    ['NOTHING_LASTS', [1]],
+    ['FLUSH_FAILED', [1, 2]],
+    ['FLUSH_REFUSED', [3]],
+  ])
 })

@@ -206,7 +206,7 @@ describe('a disk that is full in the middle', () => {
       ])
       expect(exit).toBe(1)
       expect([document.atRisk.osCrash.bytes, document.atRisk.powerLoss.bytes]).toEqual([4096, 4096])
-      expect(document.hazards.map(({code}) => code)).toEqual(['IN_MEMORY'])
+      expect(document.hazards.map(({code}) => code)).toEqual(['NOTHING_LASTS'])
     })
   }
 

@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import {afterEach, beforeEach, describe, expect} from 'vitest'
 import {fileSystemOf} from '../../src/image/file-system.js'
-import {findGround, memoryBelow} from '../../src/image/ground.js'
+import {findGround, restingPlace} from '../../src/image/ground.js'
 import {capability, itNeeds} from '../peers.js'
 
 const SHM = '/dev/shm'
@@ -32,7 +32,7 @@ describe('what an image stands on', () => {
   itNeeds([shm], 'is memory, by name, for a file in tmpfs', () => {
     const {file, fd} = fileIn(SHM)
     try {
-      expect(memoryBelow(file, fd)).toBe('tmpfs')
+      expect(restingPlace(file, fd)).toEqual({volatile: 'it lies in memory (tmpfs)', directReachesDrive: false})
       expect(findGround(file, fd).ground.kind).toBe('memory')
     } finally {
       fs.closeSync(fd)
@@ -42,7 +42,7 @@ describe('what an image stands on', () => {
   itNeeds([disk], 'is no memory for a file on a disk', () => {
     const {file, fd} = fileIn(os.tmpdir())
     try {
-      expect(memoryBelow(file, fd)).toBeUndefined()
+      expect(restingPlace(file, fd).volatile).toBeUndefined()
     } finally {
       fs.closeSync(fd)
     }
@@ -51,7 +51,8 @@ describe('what an image stands on', () => {
   itNeeds([shm], 'is told by the file system alone where the mount table is not there', () => {
     const {file, fd} = fileIn(SHM)
     try {
-      expect(memoryBelow(file, fd, {procfs: '/nonexistent', sysfs: '/nonexistent'})).toBe('tmpfs')
+      const nowhere = {procfs: '/nonexistent', sysfs: '/nonexistent'}
+      expect(restingPlace(file, fd, nowhere).volatile).toBe('it lies in memory (tmpfs)')
     } finally {
       fs.closeSync(fd)
     }

@@ -341,7 +341,8 @@ describe('block devices', () => {
       fileSystem: 'block device',
       openFlags: ['O_RDWR', 'O_DIRECT'],
     })
-    expect(image.freshRanges(0, 8192)).toEqual([])
+    // A loop device keeps direct writes in host memory, or its file in a hole: nobody can tell.
+    expect(image.freshRanges(0, 8192)).toBeUndefined()
     expect(image.currentSizeBytes()).toBe(4 * 2 ** 20)
   })
 

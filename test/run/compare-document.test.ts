@@ -43,13 +43,13 @@ describe('the comparison', () => {
     expect(requests?.columns.map(({name}) => name)).toEqual(['#', 'request', ...NAMES])
     const never = (id: number): string => `not stable: FLUSH and FUA are ignored under unsafe: #${id} is never stable`
     const volatile = 'not stable: no FLUSH was submitted after #3 completed'
-    const refused = 'IOERR; not stable: #6 was refused or cancelled and wrote nothing'
+    const refused = 'IOERR: not whole 512-byte sectors'
     expect(requests?.rows).toEqual([
       ['1', 'OUT 0 4k', 'its completion', 'FLUSH #2', 'FLUSH #2', 'its completion', never(1)],
       ['2', 'FLUSH', 'OK', 'OK', 'OK', 'OK', 'OK'],
       ['3', 'OUT 8k 4k', 'its completion', volatile, volatile, 'its completion', never(3)],
       ['4', 'IN 0 512', ...NAMES.map(() => 'OK, data differs')],
-      ['5', 'TYPE 99 0 0', ...NAMES.map(() => 'UNSUPP')],
+      ['5', 'TYPE 99 0 0', ...NAMES.map(() => 'UNSUPP: the device has no request type 99')],
       ['6', 'OUT 0 100', ...NAMES.map(() => refused)],
     ])
   })

@@ -55,7 +55,7 @@ describe('the report of a run', () => {
       ['4', '5', 'OUT 16k 4k', 'OK', 'not stable: no FLUSH was submitted after #4 completed'],
       ['5', '6', 'IN 0 512', 'OK, data differs', '-'],
       ['6', '7', 'GET_ID', 'OK', '-'],
-      ['7', '8', 'OUT 0 100', 'IOERR', 'not stable: #7 was refused or cancelled and wrote nothing'],
+      ['7', '8', 'OUT 0 100', 'IOERR: not whole 512-byte sectors', '-'],
     ])
   })
 
