@@ -15,7 +15,7 @@ export const DEPENDENCIES_MAX = 4 * REQUESTS_MAX
 export const LINE_PIECES_MAX = 4096
 /** The most operands and names a batch text may hold. */
 export const PIECES_MAX = 8 * REQUESTS_MAX
-/** The longest data of one request: 1 GiB. */
+/** The longest data of one request that is held in memory: 1 GiB. */
 export const DATA_MAX_BYTES = 2 ** 30
 /** The deepest nesting of REPEAT. */
 export const LOOPS_MAX = 16

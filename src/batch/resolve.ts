@@ -1,4 +1,4 @@
-import {formatBytes, invariant, ToolError} from '../base/index.js'
+import {invariant, ToolError} from '../base/index.js'
 import {
   FLAG_BARRIER,
   FLAG_FUA,
@@ -19,7 +19,6 @@ import {OPTION_ROWS} from './option.js'
 import {resolvePattern, type Pattern} from './pattern.js'
 import {fault, tooMany} from './place.js'
 import {
-  DATA_MAX_BYTES,
   DEPENDENCIES_MAX,
   REQUESTS_MAX,
   STATEMENTS_MAX,
@@ -170,17 +169,7 @@ function checkRawOptions(node: RequestNode, kind: RequestKind | undefined, frame
 
 function resolveLength(node: RequestNode, kind: RequestKind | undefined, frame: Frame): number {
   if (!node.length) return kind?.operands === 'id' ? ID_BYTES : 0
-  const lengthBytes = sizeOf(node.length, 'length', frame)
-  const hasBuffer = kind === undefined || kind.operands === 'data' || kind.operands === 'id'
-  if (hasBuffer && lengthBytes > DATA_MAX_BYTES) {
-    throw fault(
-      frame,
-      node.length.column,
-      `length is ${lengthBytes} bytes${countersText(frame.counters)}: the data of one request ends at ${formatBytes(DATA_MAX_BYTES)}`,
-      'Split it into several requests with REPEAT.',
-    )
-  }
-  return lengthBytes
+  return sizeOf(node.length, 'length', frame)
 }
 
 /** The most that fits above FUA and BARRIER in a non-negative 32-bit integer, which is how flags travel. */

@@ -2,7 +2,7 @@ import {MemoryPool, type Backend, type Memory} from '../aio/index.js'
 import {invariant} from '../base/index.js'
 import {fillPattern, firstDifference, type BatchRequest, type Pattern, type Statement} from '../batch/index.js'
 import type {Engine} from '../engine/index.js'
-import {kindOfType, STATUS_OK} from '../request/index.js'
+import {ID_BYTES, kindOfType, STATUS_OK} from '../request/index.js'
 import type {Observer} from '../trace/index.js'
 import type {Verification} from './result.js'
 
@@ -142,7 +142,7 @@ class Driver {
       case 'data':
         return request.offsetBytes + request.lengthBytes <= this.#options.sizeBytes ? request.lengthBytes : 0
       case 'id': // answered wherever it points: the device does not look at the range
-        return request.lengthBytes
+        return Math.min(request.lengthBytes, ID_BYTES)
       case 'segment':
       case 'none':
       case undefined:

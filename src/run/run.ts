@@ -1,6 +1,6 @@
 import {openBackend, type AioChoice, type Backend} from '../aio/index.js'
-import {SECTOR_BYTES} from '../base/index.js'
-import type {BatchRequest, Pattern, Statement} from '../batch/index.js'
+import {formatBytes, SECTOR_BYTES, ToolError} from '../base/index.js'
+import {DATA_MAX_BYTES, type BatchRequest, type Pattern, type Statement} from '../batch/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {assumptions, guarantees, HazardWatch, Ledger, listIds, type CrashKind} from '../durability/index.js'
 import {Engine} from '../engine/index.js'
@@ -59,6 +59,7 @@ export async function runBatch(options: RunOptions): Promise<RunResult> {
   const stage = await openStage(options)
   try {
     const {mode, seed} = options
+    refuseLongData(options.statements, stage)
     const target = {...stage.target, mode, seed, tokens: options.depth + 1}
     const opened = await openBackend(options.aio, target).catch((error: unknown) => {
       stage.takeBack()
@@ -72,6 +73,22 @@ export async function runBatch(options: RunOptions): Promise<RunResult> {
   } finally {
     stage.close()
   }
+}
+
+/** Data that the image could take but memory should not: refused before the first request. */
+function refuseLongData(statements: readonly Statement[], stage: Stage): void {
+  const deviceBytes = stage.capacitySectors * SECTOR_BYTES
+  const tooLong = requestsOf(statements).find(({type, offsetBytes, lengthBytes}) => {
+    const hasData = kindOfType(type)?.operands === 'data'
+    return hasData && lengthBytes > DATA_MAX_BYTES && offsetBytes + lengthBytes <= deviceBytes
+  })
+  if (!tooLong) return
+  stage.takeBack()
+  const what = `line ${tooLong.line}: the data of one request ends at ${formatBytes(DATA_MAX_BYTES)}`
+  throw new ToolError('usage', 'E_DATA_TOO_LONG', `${what}, not ${formatBytes(tooLong.lengthBytes)}`, {
+    hint: 'Split it into several requests with REPEAT.',
+    context: {line: tooLong.line},
+  })
 }
 
 async function runOn(

@@ -19,6 +19,19 @@ describe('a run that is refused', () => {
     expect(fs.readdirSync(scene.folder)).toEqual([])
   })
 
+  it('leaves no image behind that was made for it when a request has more data than memory should hold', async () => {
+    const path = scene.path('new.img')
+    const lines = ['FLUSH', 'IN 0 2G']
+    const error = await refusalOf(runLines(lines, {path, aio: 'threads', createBytes: 2 ** 32}))
+    expect([error.kind, error.message]).toEqual(['usage', 'line 2: the data of one request ends at 1 GiB, not 2 GiB'])
+    expect(fs.readdirSync(scene.folder)).toEqual([])
+  })
+
+  it('is not refused for data that the device refuses anyway', async () => {
+    const {outcomes} = await runLines(['OUT 0 2G expect=IOERR', 'IN 0 8E expect=IOERR', 'TYPE 8 0 2G'])
+    expect([...outcomes].map(({status}) => status)).toEqual(['IOERR', 'IOERR', 'OK'])
+  })
+
   it('leaves no image behind that was made for it when the backend cannot be had', async () => {
     vi.resetModules()
     vi.stubEnv('FLUSHPOINT_NO_NATIVE', '1')
