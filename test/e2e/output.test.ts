@@ -113,6 +113,7 @@ describe('the document of a run', () => {
         flags: [],
         ...one,
         status: 'UNSUPP',
+        reason: 'the device has no request type 99',
         stable: {by: 'none', request: null, why: TEXT},
       },
     ])
