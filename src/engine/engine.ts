@@ -382,7 +382,7 @@ export class Engine {
 
   #afterData(slot: number, plan: Plan): void {
     const syncsAfter = plan.dsync && this.#syncsAfterWrite
-    // Written zeroes under O_DSYNC are as stable as any write; only what fallocate did still needs its sync.
+    // A write made stable by its step or its descriptor leaves nothing to sync; everything else does.
     if (plan.kind.writes && (!plan.dsync || syncsAfter)) this.#flush.wrote()
     if (plan.postSync || syncsAfter) this.#wishSync(slot, PHASE_POST_SYNC)
     else this.#end(slot, STATUS_OK, 0)

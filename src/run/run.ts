@@ -97,6 +97,7 @@ async function runOn(
   {backend, reason, freshRanges}: Awaited<ReturnType<typeof openBackend>>,
 ): Promise<RunResult> {
   const {mode, ordering, depth, statements} = options
+  const requests = requestsOf(statements)
   const ledger = new Ledger(mode, ordering, stage.medium)
   // While the host runs, what it was given is there, wherever it would come to rest; a failed sync still leaves doubt.
   const hostLedger = stage.medium.kind === 'disk' ? ledger : new Ledger(mode, ordering)
@@ -128,7 +129,7 @@ async function runOn(
     watching = false
     const sizeNow = stage.currentSizeBytes()
     const cutToBytes = sizeNow < stage.sizeBytes ? sizeNow : undefined
-    const written = requestsOf(statements).filter(({id}) => id <= driven.ran && driven.statuses[id - 1] === STATUS_OK)
+    const written = requests.filter(({id}) => id <= driven.ran && driven.statuses[id - 1] === STATUS_OK)
     const risk = (of: Ledger, kind: CrashKind): AtRisk => withCut(of.atRisk(kind), written, cutToBytes)
     const atRisk = {
       processKill: risk(hostLedger, 'processKill'),
@@ -153,8 +154,8 @@ async function runOn(
       openFlags: stage.openFlags,
       ordering: ordering.name,
       aio: {asked: options.aio, backend: backend.name, reason, depth, syncs},
-      outcomes: {[Symbol.iterator]: () => outcomes(statements, driven, ledger, cutToBytes, device)},
-      counts: countOutcomes(outcomes(statements, driven, ledger, cutToBytes, device), statements),
+      outcomes: {[Symbol.iterator]: () => outcomes(requests, driven, ledger, cutToBytes, device)},
+      counts: countOutcomes(outcomes(requests, driven, ledger, cutToBytes, device), requests.length),
       marks: statements.flatMap((statement) =>
         statement.kind === 'mark'
           ? [{name: statement.name, line: statement.line, reached: driven.marksReached.has(statement.name)}]
@@ -164,7 +165,7 @@ async function runOn(
       guarantees: guarantees(mode, ordering, stage.medium),
       assumptions: assumptions(mode, stage.medium),
       hazards: hazards.hazards(),
-      notes: [...stage.notes, ...discardNotes(backend, statements), ...sizeNotes(stage.sizeBytes, sizeNow)],
+      notes: [...stage.notes, ...discardNotes(backend, requests), ...sizeNotes(stage.sizeBytes, sizeNow)],
       cutToBytes,
       ...closing,
       interruptedBy: options.signal.aborted ? String(options.signal.reason) : undefined,
@@ -196,8 +197,8 @@ async function syncBeforeClose(engine: Engine): Promise<Pick<RunResult, 'closing
   return {closingSync: ok ? 'done' : 'failed', closingErrno}
 }
 
-function discardNotes(backend: Backend, statements: readonly Statement[]): string[] {
-  const discards = requestsOf(statements).some(({name}) => name === 'DISCARD')
+function discardNotes(backend: Backend, requests: readonly BatchRequest[]): string[] {
+  const discards = requests.some(({name}) => name === 'DISCARD')
   return discards && !backend.canPunch
     ? [`the ${backend.name} backend cannot discard: DISCARD is answered OK and changes nothing`]
     : []
@@ -210,13 +211,12 @@ function sizeNotes(before: number, now: number): string[] {
 }
 
 function* outcomes(
-  statements: readonly Statement[],
+  requests: readonly BatchRequest[],
   driven: DriveResult,
   ledger: Ledger,
   cutToBytes: number | undefined,
   device: DeviceFacts,
 ): Generator<RequestOutcome, undefined> {
-  const requests = requestsOf(statements)
   for (const request of requests) {
     if (request.id > driven.ran) return
     const i = request.id - 1
@@ -251,9 +251,9 @@ function reasonOf(
   return failed.length > 0 ? `${listIds(failed)} did not end OK` : 'the run was stopped before it started'
 }
 
-function countOutcomes(all: Iterable<RequestOutcome>, statements: readonly Statement[]): RunCounts {
+function countOutcomes(all: Iterable<RequestOutcome>, total: number): RunCounts {
   const counts = {
-    total: requestsOf(statements).length,
+    total,
     ran: 0,
     ok: 0,
     asExpected: 0,

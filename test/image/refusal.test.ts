@@ -71,6 +71,6 @@ describe('something that is no image', () => {
     const refusal = kindRefusal('thing', kind)
     expect(refusal).toMatchObject({kind: 'environment', code: 'E_NOT_AN_IMAGE'})
     expect(refusal.message).toBe(`thing is ${words}, not an image`)
-    expect(refusal.hint).toBeTruthy()
+    expect(refusal.hint).toMatch(/^[A-Z].+\.$/)
   })
 })
