@@ -106,3 +106,9 @@ describe('a mode by name', () => {
     expect(CACHE_MODES.filter(({dsync, noFlush}) => dsync && noFlush)).toEqual([])
   })
 })
+
+it('O_DSYNC is trusted through the page cache with one request in flight only, and under O_DIRECT at any depth', () => {
+  expect(openFlagNames(cacheModeOf('writethrough'), false, 1)).toEqual(['O_RDWR', 'O_DSYNC'])
+  expect(openFlagNames(cacheModeOf('writethrough'), false, 2)).toEqual(['O_RDWR'])
+  expect(openFlagNames(cacheModeOf('directsync'), false, 64)).toEqual(['O_RDWR', 'O_DSYNC', 'O_DIRECT'])
+})
