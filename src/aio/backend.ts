@@ -22,6 +22,8 @@ export interface Backend {
   /** ZERO and PUNCH are executed in place. False makes the engine write zeroes, or skip a discard. */
   readonly canZero: boolean
   readonly canPunch: boolean
+  /** Steps may carry an ordered tag. False makes the engine drain its queue instead. */
+  readonly ordersTags: boolean
   /** Tokens given to queue() must be below this. */
   readonly tokens: number
 
@@ -32,6 +34,8 @@ export interface Backend {
    * Queues one step. False means the backend is full: reap first, then try again. Results arrive through reap().
    *
    * @param memory with memoryOffset: where READ puts and WRITE takes lengthBytes bytes; undefined for other steps
+   * @param ordered an ordered tag: the step starts when all steps queued before it have ended, well or not, and none queued
+   * after it starts before it has ended. An ordered SYNC makes stable what ended before its start.
    */
   queue(
     op: StepOp,
@@ -41,6 +45,7 @@ export interface Backend {
     offsetBytes: number,
     lengthBytes: number,
     dsync: boolean,
+    ordered?: boolean,
   ): boolean
 
   /**

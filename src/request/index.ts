@@ -23,6 +23,7 @@ export {
   STEP_PUNCH,
   STEP_READ,
   STEP_SYNC,
+  STEP_SYNC_ALL,
   STEP_WRITE,
   STEP_ZERO,
   type RequestKind,

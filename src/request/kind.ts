@@ -8,8 +8,16 @@ export const STEP_ZERO = 3
 export const STEP_PUNCH = 4
 /** Make everything completed before its start stable (fdatasync). */
 export const STEP_SYNC = 5
+/** The same, with all metadata of the file, also what reading the data does not need (fsync). */
+export const STEP_SYNC_ALL = 6
 export type StepOp =
-  typeof STEP_NONE | typeof STEP_READ | typeof STEP_WRITE | typeof STEP_ZERO | typeof STEP_PUNCH | typeof STEP_SYNC
+  | typeof STEP_NONE
+  | typeof STEP_READ
+  | typeof STEP_WRITE
+  | typeof STEP_ZERO
+  | typeof STEP_PUNCH
+  | typeof STEP_SYNC
+  | typeof STEP_SYNC_ALL
 
 export type RequestName = 'IN' | 'OUT' | 'FLUSH' | 'FLUSH_OUT' | 'GET_ID' | 'DISCARD' | 'WRITE_ZEROES'
 

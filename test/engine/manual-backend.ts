@@ -1,6 +1,14 @@
 import type {Backend, Memory} from '../../src/aio/index.js'
 import {invariant, ToolError} from '../../src/base/index.js'
-import {STEP_PUNCH, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO, type StepOp} from '../../src/request/index.js'
+import {
+  STEP_PUNCH,
+  STEP_READ,
+  STEP_SYNC,
+  STEP_SYNC_ALL,
+  STEP_WRITE,
+  STEP_ZERO,
+  type StepOp,
+} from '../../src/request/index.js'
 
 /** A step as the engine queued it. */
 export interface ManualStep {
@@ -11,6 +19,12 @@ export interface ManualStep {
   readonly offsetBytes: number
   readonly lengthBytes: number
   readonly dsync: boolean
+  readonly ordered: boolean
+}
+
+/** A SYNC, of data or of everything. */
+export function isSync({op}: ManualStep): boolean {
+  return op === STEP_SYNC || op === STEP_SYNC_ALL
 }
 
 export interface ManualBackendOptions {
@@ -20,6 +34,7 @@ export interface ManualBackendOptions {
   readonly canDsync?: boolean
   readonly canZero?: boolean
   readonly canPunch?: boolean
+  readonly ordersTags?: boolean
   /** Content of the image; changed in place. */
   readonly image?: Uint8Array
   readonly onQueue?: (step: ManualStep) => void
@@ -35,6 +50,7 @@ export class ManualBackend implements Backend {
   readonly canDsync: boolean
   readonly canZero: boolean
   readonly canPunch: boolean
+  readonly ordersTags: boolean
   readonly tokens: number
   readonly doneTokens: Int32Array
   readonly doneResults: Int32Array
@@ -61,6 +77,7 @@ export class ManualBackend implements Backend {
     this.canDsync = options.canDsync ?? true
     this.canZero = options.canZero ?? true
     this.canPunch = options.canPunch ?? true
+    this.ordersTags = options.ordersTags ?? false
     this.image = options.image ?? new Uint8Array(1 << 16)
     this.doneTokens = new Int32Array(this.tokens)
     this.doneResults = new Int32Array(this.tokens)
@@ -87,14 +104,16 @@ export class ManualBackend implements Backend {
     offsetBytes: number,
     lengthBytes: number,
     dsync: boolean,
+    ordered = false,
   ): boolean {
     if (this.outstanding.length + this.#finished.length >= this.capacity) return false
     invariant(token >= 0 && token < this.tokens, `token ${token} is out of range`)
     invariant(!this.outstanding.some((other) => other.token === token), `token ${token} has a step outstanding already`)
     invariant(op !== STEP_ZERO || this.canZero, 'a ZERO step was queued')
     invariant(op !== STEP_PUNCH || this.canPunch, 'a PUNCH step was queued')
+    invariant(!ordered || this.ordersTags, 'a step carries an ordered tag')
     invariant(!dsync || (op === STEP_WRITE && this.canDsync), `step ${op} carries dsync`)
-    const step = {op, token, memory, memoryOffset, offsetBytes, lengthBytes, dsync}
+    const step = {op, token, memory, memoryOffset, offsetBytes, lengthBytes, dsync, ordered}
     this.steps.push(step)
     this.outstanding.push(step)
     this.#onQueue?.(step)
@@ -115,7 +134,7 @@ export class ManualBackend implements Backend {
 
   /** The outstanding sync, if there is one. */
   get sync(): ManualStep | undefined {
-    return this.outstanding.find((step) => step.op === STEP_SYNC)
+    return this.outstanding.find(isSync)
   }
 
   submit(): undefined {

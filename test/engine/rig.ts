@@ -11,13 +11,14 @@ import {
   STEP_PUNCH,
   STEP_READ,
   STEP_SYNC,
+  STEP_SYNC_ALL,
   STEP_WRITE,
   STEP_ZERO,
   type RequestName,
   type StepOp,
 } from '../../src/request/index.js'
 import type {TraceEvent} from '../../src/trace/index.js'
-import {ManualBackend, type ManualBackendOptions, type ManualStep} from './manual-backend.js'
+import {isSync, ManualBackend, type ManualBackendOptions, type ManualStep} from './manual-backend.js'
 
 export interface RigOptions extends ManualBackendOptions {
   readonly mode?: CacheModeName
@@ -50,6 +51,7 @@ const STEP_NAMES: Record<StepOp, string> = {
   [STEP_ZERO]: 'zero',
   [STEP_PUNCH]: 'punch',
   [STEP_SYNC]: 'sync',
+  [STEP_SYNC_ALL]: 'sync all',
 }
 
 /** An engine on a ManualBackend, with requests called by their ids and everything that happens written down. */
@@ -102,7 +104,7 @@ export class Rig {
 
   /** The outstanding step of a request's own data. */
   stepOf(id: number): ManualStep | undefined {
-    return this.backend.outstanding.find((step) => step.op !== STEP_SYNC && this.engine.idOf(step.token) === id)
+    return this.backend.outstanding.find((step) => !isSync(step) && this.engine.idOf(step.token) === id)
   }
 
   /** Ends the outstanding step of a request and lets the engine see it. */
@@ -151,7 +153,7 @@ export class Rig {
 
   describe(step: ManualStep): string {
     const name = STEP_NAMES[step.op]
-    return step.op === STEP_SYNC ? name : `${name}${step.dsync ? ' dsync' : ''} ${this.engine.idOf(step.token)}`
+    return isSync(step) ? name : `${name}${step.dsync ? ' dsync' : ''} ${this.engine.idOf(step.token)}`
   }
 
   /** Where a line stands in the log; -1 when it does not. */
@@ -166,7 +168,7 @@ export class Rig {
 
   /** How many syncs the backend was asked for. */
   get syncs(): number {
-    return this.backend.steps.filter((step) => step.op === STEP_SYNC).length
+    return this.backend.steps.filter(isSync).length
   }
 
   /** The steps of one request so far, as transfers. */

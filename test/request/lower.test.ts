@@ -13,6 +13,7 @@ import {
   STEP_PUNCH,
   STEP_READ,
   STEP_SYNC,
+  STEP_SYNC_ALL,
   STEP_WRITE,
   STEP_ZERO,
   type Plan,
@@ -139,6 +140,7 @@ const STEP_WORDS = {
   [STEP_ZERO]: 'zero',
   [STEP_PUNCH]: 'punch',
   [STEP_SYNC]: 'SYNC as a data step',
+  [STEP_SYNC_ALL]: 'SYNC_ALL as a data step',
 }
 
 function printPlan(plan: Plan): string {

@@ -1,5 +1,14 @@
 import {ERRNO, invariant, SECTOR_BYTES, type Prng, type Range} from '../../base/index.js'
-import {STEP_NONE, STEP_PUNCH, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO, type StepOp} from '../../request/index.js'
+import {
+  STEP_NONE,
+  STEP_PUNCH,
+  STEP_READ,
+  STEP_SYNC,
+  STEP_SYNC_ALL,
+  STEP_WRITE,
+  STEP_ZERO,
+  type StepOp,
+} from '../../request/index.js'
 import type {Backend, Memory} from '../backend.js'
 import type {Change, CrashKind, SimDisk, Sync} from './disk.js'
 import {FaultPlan, type SimFault} from './fault.js'
@@ -55,6 +64,7 @@ export class SimBackend implements Backend {
   readonly canDsync: boolean
   readonly canZero: boolean
   readonly canPunch: boolean
+  readonly ordersTags: boolean = false
   readonly tokens: number
   readonly doneTokens: Int32Array
   readonly doneResults: Int32Array
@@ -106,7 +116,7 @@ export class SimBackend implements Backend {
       `a transfer of ${lengthBytes} bytes at ${memoryOffset} does not fit into its memory`,
     )
     this.#busy[token] = 1
-    const sync = op === STEP_SYNC ? this.#disk.beginSync() : undefined
+    const sync = op === STEP_SYNC || op === STEP_SYNC_ALL ? this.#disk.beginSync() : undefined
     this.#queued.push({op, token, memory, memoryOffset, range: {offsetBytes, lengthBytes}, dsync, sync})
     return true
   }
@@ -239,6 +249,7 @@ export class SimBackend implements Backend {
         if (change) this.#disk.endChange(change, result >= 0)
         return
       case STEP_SYNC:
+      case STEP_SYNC_ALL:
         if (step.sync) this.#disk.endSync(step.sync, result === 0)
     }
   }
@@ -256,6 +267,7 @@ function faultStep(op: StepOp): SimFault['step'] | undefined {
     case STEP_PUNCH:
       return 'zero'
     case STEP_SYNC:
+    case STEP_SYNC_ALL:
       return 'sync'
   }
 }

@@ -1,5 +1,14 @@
 import type {Prng} from '../../base/index.js'
-import {STEP_NONE, STEP_PUNCH, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO, type StepOp} from '../../request/index.js'
+import {
+  STEP_NONE,
+  STEP_PUNCH,
+  STEP_READ,
+  STEP_SYNC,
+  STEP_SYNC_ALL,
+  STEP_WRITE,
+  STEP_ZERO,
+  type StepOp,
+} from '../../request/index.js'
 
 /** What a step costs depends on more than its range. */
 export interface LatencyFacts {
@@ -45,6 +54,7 @@ function plainNs(op: StepOp, lengthBytes: number, facts: LatencyFacts): number {
     case STEP_PUNCH:
       return METADATA_NS
     case STEP_SYNC:
+    case STEP_SYNC_ALL:
       return FLUSH_NS + facts.volatileBytes * DRIVE_NS_PER_BYTE
   }
 }

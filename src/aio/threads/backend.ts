@@ -1,7 +1,16 @@
 import fs from 'node:fs'
 
 import {ERRNO, errnoOf, invariant} from '../../base/index.js'
-import {STEP_NONE, STEP_PUNCH, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO, type StepOp} from '../../request/index.js'
+import {
+  STEP_NONE,
+  STEP_PUNCH,
+  STEP_READ,
+  STEP_SYNC,
+  STEP_SYNC_ALL,
+  STEP_WRITE,
+  STEP_ZERO,
+  type StepOp,
+} from '../../request/index.js'
 import {alignedBytes} from '../aligned.js'
 import type {Backend, Memory} from '../backend.js'
 
@@ -17,6 +26,7 @@ export class ThreadsBackend implements Backend {
   readonly canDsync = true
   readonly canZero = false // node:fs has no fallocate
   readonly canPunch = false
+  readonly ordersTags = false
   readonly tokens: number
   readonly doneTokens: Int32Array
   readonly doneResults: Int32Array
@@ -69,6 +79,9 @@ export class ThreadsBackend implements Backend {
         break
       case STEP_SYNC:
         fs.fdatasync(this.#fd, done)
+        break
+      case STEP_SYNC_ALL:
+        fs.fsync(this.#fd, done)
         break
       case STEP_ZERO:
       case STEP_PUNCH:

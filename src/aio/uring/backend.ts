@@ -14,7 +14,16 @@ import {
   type MappedRing,
   type Uring,
 } from '../../native/index.js'
-import {STEP_NONE, STEP_PUNCH, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO, type StepOp} from '../../request/index.js'
+import {
+  STEP_NONE,
+  STEP_PUNCH,
+  STEP_READ,
+  STEP_SYNC,
+  STEP_SYNC_ALL,
+  STEP_WRITE,
+  STEP_ZERO,
+  type StepOp,
+} from '../../request/index.js'
 import {yieldToSignals, type Backend, type Memory} from '../backend.js'
 
 /** fallocate(2) modes: FALLOC_FL_KEEP_SIZE with FALLOC_FL_ZERO_RANGE or FALLOC_FL_PUNCH_HOLE. */
@@ -37,6 +46,7 @@ export class UringBackend implements Backend {
   readonly canDsync = true
   readonly canZero = true
   readonly canPunch = true
+  readonly ordersTags = false // IOSQE_IO_DRAIN holds back every later entry, reads too, and orders starts only
   readonly tokens: number
   readonly doneTokens: Int32Array
   readonly doneResults: Int32Array
@@ -115,13 +125,14 @@ export class UringBackend implements Backend {
         length = op === STEP_ZERO ? ZERO_RANGE_KEEP_SIZE : PUNCH_HOLE_KEEP_SIZE
         break
       case STEP_SYNC: // offset and length 0: the whole file
-        opFlags = IORING_FSYNC_DATASYNC
+      case STEP_SYNC_ALL:
+        opFlags = op === STEP_SYNC ? IORING_FSYNC_DATASYNC : 0
         length = 0
         break
       case STEP_NONE:
         invariant(false, 'a step without I/O reached the ring')
     }
-    const offset = op === STEP_SYNC ? 0 : offsetBytes
+    const offset = opcode === IORING_OP_FSYNC ? 0 : offsetBytes
     sqes[word] = opcode | this.#fileFlags
     sqes[word + 1] = this.#fd
     sqes[word + 2] = offset | 0
