@@ -75,7 +75,7 @@ export const BACKENDS: readonly BackendRow[] = [
         sizeBytes: target.sizeBytes,
         seed: target.seed,
         // As the image would be opened: O_DSYNC only where it can be trusted.
-        mode: {...target.mode, dsync: target.mode.dsync && trustsStableWrites(target.mode, target.tokens - 1)},
+        mode: {...target.mode, dsync: target.mode.dsync && trustsStableWrites(target.mode, target.tokens - 3)},
         initial: target.read,
         allocated: (sector) => target.freshRanges(sector * 512, 512)?.length === 0,
       })

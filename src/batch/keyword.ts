@@ -21,7 +21,10 @@ function operandsOf(kind: RequestKind): readonly OperandName[] {
   switch (kind.operands) {
     case 'data':
     case 'segment':
+    case 'range':
       return ['offset', 'length']
+    case 'cdb':
+    case 'switch':
     case 'id':
     case 'none':
       return []

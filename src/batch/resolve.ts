@@ -38,7 +38,7 @@ export interface BatchRequest {
   /** The number on the wire, BARRIER bit masked off. */
   readonly type: number
   readonly name: RequestName | `TYPE ${number}`
-  /** FLAG_FUA, FLAG_BARRIER and the segment's flags shifted left by two, so that its unmap bit is FLAG_UNMAP. */
+  /** FLAG_* and RANGE_* bits; a segment's flags are shifted left by OPERAND_FLAGS_SHIFT, so that its unmap bit is FLAG_UNMAP. */
   readonly flags: number
   /** Exact up to 2^53, rounded beyond: such offsets lie outside every image. */
   readonly offsetBytes: number
@@ -172,8 +172,8 @@ function resolveLength(node: RequestNode, kind: RequestKind | undefined, frame: 
   return sizeOf(node.length, 'length', frame)
 }
 
-/** The most that fits above FUA and BARRIER in a non-negative 32-bit integer, which is how flags travel. */
-const SEGMENT_FLAGS_MAX = 2n ** 29n - 1n
+/** The most that fits above the modifiers in a non-negative 32-bit integer, which is how flags travel. */
+const SEGMENT_FLAGS_MAX = 2n ** 27n - 1n
 
 function resolveFlags(node: RequestNode, barrierBit: boolean, frame: Frame): number {
   const {fua, barrier, unmap, segmentFlags} = node.options

@@ -2,7 +2,8 @@ import type {CacheMode} from '../cache-mode/index.js'
 import type {OrderingMode} from '../ordering/index.js'
 import {
   FLAG_BARRIER,
-  FLAG_COMBINATIONS,
+  FLAG_BARRIER_BIT,
+  kindIndex,
   kindOfType,
   lower,
   STATUS_OK,
@@ -19,13 +20,17 @@ export interface Flight<Note> {
   readonly offsetBytes: number
   readonly lengthBytes: number
   /**
-   * What ended before this position is ordered before the request, and covered when it syncs first: the position of its
-   * submission, or of its start when an ordering rule held it back until then.
+   * What ended before this position is ordered before the request: the position of its submission, or of its start when an
+   * ordering rule held it back until then; at completion also what an ordered tag settles.
    */
   begin: number
+  /** What ended before this position is covered by the sync that comes first. */
+  covers: number
   /** Position of its completion; Infinity while in flight. */
   end: number
   started: boolean
+  /** A sync comes before its data: its plan says so, or an order that an earlier request asked for. */
+  syncsFirst: boolean
   /** What the owner of the table remembers about it. */
   readonly note: Note
 }
@@ -43,6 +48,12 @@ export function outcomeOf(flight: {readonly started: boolean}, event: CompleteEv
   return 'failed'
 }
 
+/** What a plan amounts to where no sync counts: on a medium that keeps nothing, whatever the host was asked. */
+function withoutSyncs(plan: Plan): Plan {
+  if (!plan.preSync && !plan.postSync && !plan.dsync) return plan
+  return {...plan, preSync: false, postSync: false, dsync: false, ignoresSync: true}
+}
+
 /**
  * The requests in flight that matter for stability: writes, flushes and barriers. Plain reads are not remembered, so that
  * they cost one table look-up an event.
@@ -50,7 +61,9 @@ export function outcomeOf(flight: {readonly started: boolean}, event: CompleteEv
 export class Flights<Note> {
   readonly #mode: CacheMode
   readonly #ordering: OrderingMode
-  readonly #plans: (Plan | undefined)[] = []
+  readonly #plans = new Map<number, Plan>()
+  /** Tagged barriers that have completed, in the order of their completion. */
+  readonly #tagged: {readonly id: number; readonly end: number}[] = []
   readonly #byId = new Map<number, Flight<Note>>()
   #now = 0
 
@@ -69,12 +82,22 @@ export class Flights<Note> {
     return this.#byId.values()
   }
 
+  /** Those in flight that nothing keeps apart from a request submitted now: no ordered tag lies between them. */
+  *beside(flight: Flight<Note>): IterableIterator<Flight<Note>> {
+    if (flight.plan.tags) return
+    let tag = 0
+    for (const other of this.#byId.values()) if (other.plan.tags) tag = Math.max(tag, other.id)
+    for (const other of this.#byId.values()) if (other.id > tag) yield other
+  }
+
   /** Remembers a request, or answers undefined when it has no part in stability. */
   submit(event: SubmitEvent, noteOf: (plan: Plan, event: SubmitEvent) => Note): Flight<Note> | undefined {
-    const kind = kindOfType(event.type)
-    if (kind === undefined) return undefined
-    if (!kind.writes && !kind.flushes && (event.flags & FLAG_BARRIER) === 0) return undefined
-    const plan = this.#planOf(event.type, event.flags)
+    const made = event.plan ?? this.#planOf(event.type, event.flags)
+    if (made === undefined) return undefined
+    const plan = this.#mode.noFlush ? withoutSyncs(made) : made
+    const {kind, drains, tags, preSync, unsent} = plan
+    const isBarrier = drains || tags || (event.flags & (FLAG_BARRIER | FLAG_BARRIER_BIT)) !== 0
+    if (!kind.writes && !kind.flushes && !isBarrier && !preSync && !unsent && !plan.refused) return undefined
     this.#now++
     const flight: Flight<Note> = {
       id: event.id,
@@ -83,8 +106,10 @@ export class Flights<Note> {
       offsetBytes: event.offsetBytes,
       lengthBytes: event.lengthBytes,
       begin: this.#now,
+      covers: this.#now,
       end: Infinity,
       started: false,
+      syncsFirst: preSync,
       note: noteOf(plan, event),
     }
     this.#byId.set(event.id, flight)
@@ -97,7 +122,8 @@ export class Flights<Note> {
     if (flight === undefined) return undefined
     this.#now++
     flight.started = true
-    if (event.held) flight.begin = this.#now
+    if (event.preSync === true && !this.#mode.noFlush) flight.syncsFirst = true
+    if (event.held) flight.begin = flight.covers = this.#now
     return flight
   }
 
@@ -106,17 +132,30 @@ export class Flights<Note> {
     const flight = this.#byId.get(event.id)
     if (flight === undefined) return undefined
     this.#now++
+    this.#orderByTags(flight)
     flight.end = this.#now
     this.#byId.delete(event.id)
     return flight
   }
 
-  #planOf(type: number, flags: number): Plan {
-    const slot = type * FLAG_COMBINATIONS + (flags & (FLAG_COMBINATIONS - 1))
-    const known = this.#plans[slot]
-    if (known !== undefined) return known
+  /**
+   * The device keeps what is before and behind a tagged barrier apart: whatever ended before it ended is ordered before it, and what
+   * was submitted behind it began after its end. A flush behind it still covers only what it would have covered anyway.
+   */
+  #orderByTags(flight: Flight<Note>): void {
+    const last = this.#tagged.findLast(({id}) => id < flight.id)
+    if (last !== undefined) flight.begin = Math.max(flight.begin, last.end)
+    if (!flight.plan.tags || !flight.started) return
+    flight.begin = flight.covers = this.#now - 0.5 // behind every end before, and ahead of its own
+    this.#tagged.push({id: flight.id, end: this.#now})
+  }
+
+  #planOf(type: number, flags: number): Plan | undefined {
     const kind = kindOfType(type)
-    if (kind === undefined) throw new Error(`no request kind ${type}`)
-    return (this.#plans[slot] = lower(kind, flags, this.#mode, this.#ordering))
+    if (kind === undefined) return undefined
+    const key = kindIndex(type) * 2 ** 32 + flags
+    let plan = this.#plans.get(key)
+    if (plan === undefined) this.#plans.set(key, (plan = lower(kind, flags, this.#mode, this.#ordering)))
+    return plan
   }
 }

@@ -152,12 +152,28 @@ function stableAllocation(mode: CacheMode): Answer {
 }
 
 function barrierOrder(mode: CacheMode, ordering: OrderingMode): Answer {
-  if (!ordering.drains) return no(`Ordering ${ordering.name} strips the BARRIER flag.`)
+  if (!ordering.drains && !ordering.tags) return no(`Ordering ${ordering.name} has no barriers: one is refused.`)
   if (mode.noFlush) return no(`A barrier orders requests in time, but nothing is synced under ${mode.name}.`)
-  if (mode.dsync) return yes(`The barrier drains the queue, and each write is stable when it completes, ${HOST}.`)
-  return ordering.preFlush
+  if (ordering.preFlush) return flushingBarrier(ordering)
+  if (mode.dsync && ordering.drains) {
+    return yes(`The barrier drains the queue, and each write is stable when it completes, ${HOST}.`)
+  }
+  if (mode.dsync && mode.direct) {
+    return yes(
+      `The device keeps what is before and behind the tag apart, unless a write fails, and each write is stable when it completes, ${HOST}.`,
+    )
+  }
+  return no(
+    ordering.drains
+      ? 'The barrier drains the queue but syncs nothing: start order is not the order in which a volatile cache reaches the medium.'
+      : 'The tag keeps the queue of the device in order but flushes nothing: that is not the order in which what the writes went into, a cache, reaches the medium.',
+  )
+}
+
+function flushingBarrier(ordering: OrderingMode): Answer {
+  return ordering.drains
     ? yes(`The ${ordering.name} barrier drains the queue and syncs what came before it ahead of its own data, ${HOST}.`)
-    : no(
-        'The barrier drains the queue but syncs nothing: start order is not the order in which a volatile cache reaches the medium.',
+    : yes(
+        `The device keeps the flush, the data and what is before and behind them in order, unless a write fails, ${HOST}.`,
       )
 }

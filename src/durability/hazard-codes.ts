@@ -10,8 +10,11 @@ export type HazardCode =
   | 'FLUSH_REFUSED'
   | 'FLUSH_IGNORED'
   | 'FUA_IGNORED'
+  | 'FLUSH_NOT_SENT'
   | 'FLUSH_DID_NOT_COVER'
   | 'BARRIER_NOT_PERSISTED'
+  | 'BARRIER_AFTER_ERROR'
+  | 'BARRIER_REFUSED'
   | 'BARRIER_STRIPPED'
   | 'OVERLAP'
   | 'HOLE_UNDER_NONE'
@@ -27,8 +30,11 @@ export const HAZARD_CODES: readonly HazardCode[] = [
   'FLUSH_REFUSED',
   'FLUSH_IGNORED',
   'FUA_IGNORED',
+  'FLUSH_NOT_SENT',
   'FLUSH_DID_NOT_COVER',
   'BARRIER_NOT_PERSISTED',
+  'BARRIER_AFTER_ERROR',
+  'BARRIER_REFUSED',
   'BARRIER_STRIPPED',
   'OVERLAP',
   'HOLE_UNDER_NONE',
@@ -68,12 +74,20 @@ export function sentenceOf(
       return `FLUSH ${who} ${one ? 'was' : 'were'} answered OK and ignored: ${mode.name} never syncs.`
     case 'FUA_IGNORED':
       return `FUA of ${who} was ignored: ${mode.name} never syncs.`
+    case 'FLUSH_NOT_SENT':
+      return `${who} ${one ? 'was' : 'were'} answered OK, and no flush command reached the device${what === '' ? '' : `: ${what} ${objects.length === 1 ? 'is' : 'are'} still volatile, though whoever asked was told otherwise`}.`
+    case 'BARRIER_AFTER_ERROR':
+      return ordering.tags
+        ? `BARRIER ${who} went on to the medium although ${what} before it had failed: the device had both already (the error hole of ordered tags).`
+        : `BARRIER ${who} went ahead although ${what} before it had failed: ordering ${ordering.name} waits for the end of a write, not for its success; use after= to stop.`
+    case 'BARRIER_REFUSED':
+      return `${who} ${one ? 'was' : 'were'} refused (EOPNOTSUPP): ordering ${ordering.name} has no barriers${ordering.name === 'none' ? '' : ' for it'}.`
     case 'FLUSH_DID_NOT_COVER':
       return `FLUSH ${who} ${one ? 'does' : 'do'} not cover ${what}, which ${were} in flight when ${one ? 'it was' : 'they were'} submitted: wait for a write before flushing it.`
     case 'BARRIER_NOT_PERSISTED':
       return `BARRIER ${who} completed while ${what} ${were} volatile: ordering ${ordering.name} orders requests in time, not on the medium; send a FLUSH in between, or choose a flushing policy.`
     case 'BARRIER_STRIPPED':
-      return `${who} ${one ? 'carries' : 'carry'} BARRIER, but ordering ${ordering.name} strips the flag: nothing was ordered.`
+      return `${who} ${one ? 'carries' : 'carry'} the BARRIER bit, which the device does not offer and ignores: nothing was ordered.`
     case 'OVERLAP':
       return `${what} share bytes with each other and were in flight together: which of them those bytes hold is not defined.`
     case 'HOLE_UNDER_NONE':

@@ -1,6 +1,6 @@
 import type {CacheMode} from '../cache-mode/index.js'
 import type {OrderingMode} from '../ordering/index.js'
-import {FLAG_BARRIER, FLAG_FUA, type Plan} from '../request/index.js'
+import {BARRIER, FLAG_BARRIER, FLAG_BARRIER_BIT, FLAG_FUA, type Plan} from '../request/index.js'
 import type {CompleteEvent, StartEvent, SubmitEvent, TraceEvent} from '../trace/index.js'
 import {Flights, outcomeOf, type Flight} from './flights.js'
 import {HAZARD_CODES, sentenceOf, type HazardCode} from './hazard-codes.js'
@@ -23,6 +23,8 @@ interface Note extends OverlapNote {
   uncovered: number[]
   redundant: boolean
   hole: boolean
+  /** Writes that had failed, since the barrier before, when this barrier started. */
+  failedBefore: readonly number[]
   /** Syncs that had failed when it was submitted. */
   failuresBefore: number
 }
@@ -51,6 +53,8 @@ export class HazardWatch {
   readonly #void = new Set<number>()
   /** Writes completed and not stable at once, since a barrier last looked at them. */
   #sinceBarrier: number[] = []
+  /** Writes that failed since a barrier last looked at them. */
+  #failedSinceBarrier: number[] = []
   #sawWrite = false
   /** Writes completed, kept only where nothing lasts. */
   readonly #written: number[] = []
@@ -120,22 +124,31 @@ export class HazardWatch {
   }
 
   readonly #noteOf = (): Note => {
-    return {partners: [], uncovered: [], redundant: false, hole: false, failuresBefore: this.#syncFailures}
+    return {
+      partners: [],
+      uncovered: [],
+      redundant: false,
+      hole: false,
+      failedBefore: [],
+      failuresBefore: this.#syncFailures,
+    }
   }
 
   #submit(event: SubmitEvent): void {
     const flight = this.#flights.submit(event, this.#noteOf)
     if (flight === undefined) return
-    const {kind, preSync} = flight.plan
-    if (kind.writes) notePartners(flight, this.#flights.values())
-    if (preSync) this.#look(flight)
+    const {kind, preSync, tags} = flight.plan
+    if (kind.writes) notePartners(flight, this.#flights.beside(flight))
+    if (preSync && !tags) this.#look(flight)
+    if (flight.plan.refused && isBarrier(flight)) this.#tally('BARRIER_REFUSED', [event.id])
     if (kind.flushes && (event.offsetBytes !== 0 || event.lengthBytes !== 0)) this.#tally('FLUSH_OPERANDS', [event.id])
   }
 
   #start(event: StartEvent): void {
     const flight = this.#flights.start(event)
     if (flight === undefined) return
-    if (flight.plan.preSync && event.held) this.#look(flight)
+    if (flight.syncsFirst && event.held && !flight.plan.tags) this.#look(flight)
+    this.#noteErrorHole(flight)
     if (!flight.plan.kind.writes || !this.#mode.direct) return
     flight.note.hole = event.fresh === undefined || event.fresh.length > 0 || flight.plan.kind.operands === 'segment'
   }
@@ -160,9 +173,13 @@ export class HazardWatch {
     switch (outcomeOf(flight, event)) {
       case 'void':
         this.#void.add(flight.id)
+        if (flight.plan.kind.writes) this.#failedSinceBarrier.push(flight.id)
         return
       case 'failed':
-        if (flight.plan.kind.writes) this.#tally('WRITE_FAILED', [flight.id])
+        if (flight.plan.kind.writes) {
+          this.#tally('WRITE_FAILED', [flight.id])
+          this.#failedSinceBarrier.push(flight.id)
+        }
         if (flight.plan.kind.flushes) {
           const refused = flight.note.failuresBefore > 0 && flight.note.failuresBefore === this.#syncFailures
           this.#tally(refused ? 'FLUSH_REFUSED' : 'FLUSH_FAILED', [flight.id])
@@ -190,9 +207,11 @@ export class HazardWatch {
       this.#tally('HOLE_UNDER_NONE', [flight.id])
   }
 
-  #flushDone({id, plan, note}: HazardFlight, event: CompleteEvent): void {
+  #flushDone(flight: HazardFlight, event: CompleteEvent): void {
+    const {id, plan, note} = flight
     if (asksFlush(plan, event)) this.#tally('FLUSH_IGNORED', [id])
-    if (!plan.preSync) return
+    if (plan.unsent) this.#flushUnsent(flight)
+    if (!flight.syncsFirst) return
     if (note.uncovered.length > 0) this.#tally('FLUSH_DID_NOT_COVER', [id], note.uncovered)
     if (plan.kind.flushes && note.redundant) this.#tally('REDUNDANT_FLUSH', [id])
     this.#sawFlush = true
@@ -202,13 +221,27 @@ export class HazardWatch {
     }
   }
 
-  #barrierDone({id, flags, plan}: HazardFlight): void {
-    if ((flags & FLAG_BARRIER) === 0) return
-    if (!plan.drains) {
-      this.#tally('BARRIER_STRIPPED', [id])
+  /** What a request believed to be flushed by it, and is not: no command told the device. */
+  #flushUnsent({id, plan}: HazardFlight): void {
+    const left = this.#sinceBarrier.filter((write) => this.#ledger.isVolatile(write))
+    if (this.#ledger.volatileCount > 0 || plan.kind.writes) this.#tally('FLUSH_NOT_SENT', [id], left)
+  }
+
+  /** A barrier goes ahead although a write before it has failed: its data may reach the medium without what it depends on. */
+  #noteErrorHole(flight: HazardFlight): void {
+    const {drains, tags, kind} = flight.plan
+    if ((drains || tags) && kind.writes) flight.note.failedBefore = [...this.#failedSinceBarrier]
+  }
+
+  #barrierDone({id, flags, plan, note}: HazardFlight): void {
+    if (!plan.drains && !plan.tags) {
+      if ((flags & FLAG_BARRIER_BIT) !== 0) this.#tally('BARRIER_STRIPPED', [id])
       return
     }
-    if (plan.preSync) return
+    const failed = plan.tags ? this.#failedSinceBarrier.filter((write) => write < id) : note.failedBefore
+    if (plan.kind.writes && failed.length > 0) this.#tally('BARRIER_AFTER_ERROR', [id], failed)
+    this.#failedSinceBarrier = []
+    if (plan.preSync || plan.unsent) return
     const own = plan.kind.writes && this.#ledger.isVolatile(id) ? 1 : 0
     // Each write is named once, by the first barrier that left it volatile; the barriers after that are counted only.
     const named = this.#sinceBarrier.filter((write) => write !== id && this.#ledger.isVolatile(write))
@@ -246,6 +279,7 @@ const NEEDS_OBJECTS: ReadonlySet<HazardCode> = new Set(['FLUSH_DID_NOT_COVER', '
 const ABOUT_SYNCS: ReadonlySet<HazardCode> = new Set([
   'FLUSH_IGNORED',
   'FUA_IGNORED',
+  'FLUSH_NOT_SENT',
   'FLUSH_DID_NOT_COVER',
   'BARRIER_NOT_PERSISTED',
   'HOLE_UNDER_NONE',
@@ -255,6 +289,10 @@ const ABOUT_SYNCS: ReadonlySet<HazardCode> = new Set([
 
 function asksFlush(plan: Plan, event: CompleteEvent): boolean {
   return plan.kind.flushes && (event.ignored || plan.ignoresSync)
+}
+
+function isBarrier({flags, plan}: HazardFlight): boolean {
+  return plan.kind === BARRIER || (flags & FLAG_BARRIER) !== 0
 }
 
 function ascending(ids: number[]): number[] {

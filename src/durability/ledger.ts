@@ -150,7 +150,7 @@ export class Ledger {
       latestStableBegin: this.#latestStableBegin,
       widestFlush: this.#widestFlush,
       widestFailure: this.#widestFailure,
-      flushes: [...this.#flights.values()].filter((flight) => flight.plan.preSync),
+      flushes: [...this.#flights.values()].filter((flight) => flight.syncsFirst),
       poisonings: this.#poisonings,
     })
   }
@@ -211,9 +211,9 @@ export class Ledger {
    */
   preflushes(): Preflush[] {
     const found: Preflush[] = []
-    for (const {id, plan, begin, note} of this.#flights.values()) {
-      if (note.write < 0 || !plan.preSync) continue
-      const covers = [...this.#volatile].filter((index) => (this.#log.ends[index] ?? Infinity) < begin)
+    for (const {id, syncsFirst, covers: position, note} of this.#flights.values()) {
+      if (note.write < 0 || !syncsFirst) continue
+      const covers = [...this.#volatile].filter((index) => (this.#log.ends[index] ?? Infinity) < position)
       if (covers.length > 0) found.push({request: id, covers: this.#idsOf(covers)})
     }
     return found
@@ -253,11 +253,12 @@ export class Ledger {
     const {plan, note} = flight
     if (outcome === 'done') {
       if (plan.kind.flushes && (event.ignored || plan.ignoresSync)) this.#flushesIgnored++
-      if (plan.preSync) this.#cover(flight)
+      if (flight.syncsFirst) this.#cover(flight)
     }
     if (outcome === 'failed') this.#failedWithSync(flight)
     if (note.write < 0) return
     this.#log.ends[note.write] = flight.end
+    this.#log.begins[note.write] = flight.begin
     switch (outcome) {
       case 'void':
         this.#log.states[note.write] = WRITE_VOID
@@ -291,21 +292,22 @@ export class Ledger {
   /** A flush succeeded: what ended before its begin is stable. The queue is in the order of completion. */
   #cover(flush: LedgerFlight): void {
     const {ends, begins, states, causes} = this.#log
-    if (flush.begin > this.#widestFlush.covers) this.#widestFlush = {id: flush.id, covers: flush.begin}
+    const {id, covers} = flush
+    if (covers > this.#widestFlush.covers) this.#widestFlush = {id, covers}
     for (let next = this.#volatile.first; next !== undefined; next = this.#volatile.first) {
-      if ((ends[next] ?? Infinity) > flush.begin) return
+      if ((ends[next] ?? Infinity) > covers) return
       this.#volatile.shift()
       states[next] = WRITE_STABLE_FLUSH
-      causes[next] = flush.id
+      causes[next] = id
       this.#latestStableBegin = Math.max(this.#latestStableBegin, begins[next] ?? 0)
     }
   }
 
   /** A request failed. If a sync was part of it, that sync may be what failed. */
   #failedWithSync(flight: LedgerFlight): void {
-    const {plan, note, id, begin} = flight
-    if (plan.preSync && begin > this.#widestFailure.covers) this.#widestFailure = {id, covers: begin}
-    if (!syncs(plan)) return
+    const {plan, note, id, covers, syncsFirst} = flight
+    if (syncsFirst && covers > this.#widestFailure.covers) this.#widestFailure = {id, covers}
+    if (!syncsFirst && !plan.postSync && !plan.dsync) return
     const since = this.#poisonings.slice(note.poisoningsAtStart)
     if (since.some((poisoning) => poisoning.sync !== null)) {
       // The host's own report came first and has poisoned already: only the name was missing.
@@ -365,8 +367,4 @@ export class Ledger {
   #idsOf(writes: readonly number[]): number[] {
     return writes.map((index) => this.#log.ids[index] ?? 0).toSorted((a, b) => a - b)
   }
-}
-
-function syncs(plan: Plan): boolean {
-  return plan.preSync || plan.postSync || plan.dsync
 }

@@ -41,7 +41,7 @@ export interface StabilityFacts {
   readonly widestFlush: FlushReach
   readonly widestFailure: FlushReach
   /** Flushing requests in flight. */
-  readonly flushes: readonly {readonly id: number; readonly begin: number}[]
+  readonly flushes: readonly FlushReach[]
   readonly poisonings: readonly {readonly request: number | null; readonly sync: number | null}[]
 }
 
@@ -92,7 +92,7 @@ function volatileWhy(id: number, write: number, facts: StabilityFacts): string {
   if (medium.kind === 'volatile') return `nothing is sure to keep #${id} when the host stops: ${medium.why}`
   if (mode.noFlush) return `FLUSH and FUA are ignored under ${mode.name}: #${id} is never stable`
   const end = log.ends[write] ?? 0
-  const pending = flushes.find((flush) => flush.begin > end)
+  const pending = flushes.find((flush) => flush.covers > end)
   if (pending !== undefined) return `#${pending.id} would cover #${id} but has not completed`
   if (widestFailure.covers > end) return `#${widestFailure.id}, whose sync would have covered #${id}, failed`
   if (widestFlush.covers > (log.begins[write] ?? 0)) {

@@ -1,12 +1,18 @@
+/** A request that waits for another one. `strict`: only if that one ends OK does this one run. */
+export interface Waiting {
+  readonly id: number
+  readonly strict: boolean
+}
+
 /**
- * Explicit dependencies between requests (Russell's proposal in seed 000): a request starts only when everything it names has
- * ended OK; when one of them did not, it is cancelled.
+ * What a request waits for, besides barriers. Explicit dependencies (Russell's proposal in seed 000): it starts only when everything
+ * it names has ended OK, and is cancelled when one of them did not. Mere order: it starts when they have ended, however.
  */
 export class Dependencies {
   /** Ids that did not end OK. Everything else that ended, ended OK. */
   readonly #failed = new Set<number>()
   /** Id -> ids that wait for it. Ids and not slots: what waits may be cancelled meanwhile, and its slot have another owner. */
-  readonly #waiting = new Map<number, number[]>()
+  readonly #waiting = new Map<number, Waiting[]>()
 
   /**
    * Registers that a request waits for these ids. @param isPending whether an id has not ended yet
@@ -15,16 +21,25 @@ export class Dependencies {
   add(id: number, after: readonly number[], isPending: (id: number) => boolean): number {
     if (after.some((other) => this.#failed.has(other))) return -1
     const pending = after.filter(isPending)
-    for (const other of pending) {
-      const waiting = this.#waiting.get(other)
-      if (waiting) waiting.push(id)
-      else this.#waiting.set(other, [id])
-    }
+    this.#wait(id, pending, true)
     return pending.length
   }
 
-  /** A request has ended. @returns the ids that wait for it, those that have been cancelled meanwhile among them */
-  ended(id: number, ok: boolean): readonly number[] {
+  /** Registers that a request waits for these to end, well or not. Each is pending, and none is among its dependencies twice. */
+  order(id: number, behind: readonly number[]): void {
+    this.#wait(id, behind, false)
+  }
+
+  #wait(id: number, others: readonly number[], strict: boolean): void {
+    for (const other of others) {
+      const waiting = this.#waiting.get(other)
+      if (waiting) waiting.push({id, strict})
+      else this.#waiting.set(other, [{id, strict}])
+    }
+  }
+
+  /** A request has ended. @returns who waits for it, those that have been cancelled meanwhile among them */
+  ended(id: number, ok: boolean): readonly Waiting[] {
     if (!ok) this.#failed.add(id)
     if (this.#waiting.size === 0) return NONE
     const waiting = this.#waiting.get(id) ?? NONE
@@ -33,4 +48,4 @@ export class Dependencies {
   }
 }
 
-const NONE: readonly number[] = []
+const NONE: readonly Waiting[] = []

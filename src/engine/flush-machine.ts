@@ -7,6 +7,7 @@ import {invariant} from '../base/index.js'
  *   completed in between. So there are two lists, pending and running, and one sync at a time.
  * - A wish needs no sync when no write has ended since the last successful sync was issued; but only while this process is the
  *   sole writer, and never before the first sync: what an earlier process left unsynced must be covered too.
+ * - A lazy wish forces nothing: it is answered by whatever sync covers it, or made an ordinary wish when nothing else is left to do.
  * - A failed sync poisons: the kernel reports the error once and calls the next sync a success although the data is gone
  *   (fsync(2)). From then on every wish fails, without asking the kernel again.
  *
@@ -24,6 +25,8 @@ export class FlushMachine {
   /** All writes up to this count are stable; -1 before the first sync. */
   #syncedThrough = -1
   #poison = 0
+  /** Lazy wishes: the slot, and the count of ended writes that has to be stable. */
+  #lazy: {readonly slot: number; readonly through: number}[] = []
 
   constructor(soleWriter: boolean) {
     this.#soleWriter = soleWriter
@@ -32,6 +35,21 @@ export class FlushMachine {
   /** The errno of the sync that failed, 0 while all is well. */
   get poison(): number {
     return this.#poison
+  }
+
+  /** Writes ended so far that may have left unsynced data. */
+  get written(): number {
+    return this.#ended
+  }
+
+  /** The first so many of them are stable; -1 before the first sync. */
+  get syncedThrough(): number {
+    return this.#syncedThrough
+  }
+
+  /** Lazy wishes that have no answer yet. */
+  get lazyWishes(): number {
+    return this.#lazy.length
   }
 
   /** Something that may have left unsynced data has ended. */
@@ -47,16 +65,33 @@ export class FlushMachine {
   /**
    * A request wants everything completed so far to be stable.
    *
+   * @param always a sync is wanted even if there is nothing to make stable
+   *
    * @returns `clean`: it is already; `failed`: it can never be known again (see poison); `pending`: wait for an answer from
    * ended()
    */
-  wish(slot: number): 'clean' | 'failed' | 'pending' {
+  wish(slot: number, always = false): 'clean' | 'failed' | 'pending' {
     if (this.#poison !== 0) return 'failed'
-    if (this.#soleWriter && !this.#isRunning && this.#pending.length === 0 && this.#ended === this.#syncedThrough) {
+    const isIdle = !this.#isRunning && this.#pending.length === 0
+    if (!always && this.#soleWriter && isIdle && this.#ended === this.#syncedThrough) {
       return 'clean'
     }
     this.#pending.push(slot)
     return 'pending'
+  }
+
+  /** A request wants to know when the first `through` ended writes are stable, and is in no hurry. Answers as wish() does. */
+  wishLazily(slot: number, through: number): 'clean' | 'failed' | 'pending' {
+    if (this.#poison !== 0) return 'failed'
+    if (through <= this.#syncedThrough) return 'clean'
+    this.#lazy.push({slot, through})
+    return 'pending'
+  }
+
+  /** Nothing else is left to do: lazy wishes become ordinary ones. */
+  wakeLazyWishes(): void {
+    this.#pending.push(...this.#lazy.map(({slot}) => slot))
+    this.#lazy = []
   }
 
   /** True when a sync must be issued now; the caller issues it at once. */
@@ -83,11 +118,17 @@ export class FlushMachine {
     this.#running = []
     if (errno === 0 && this.#poison === 0) {
       this.#syncedThrough = this.#issuedAt
-      return answered
+      return this.#lazy.length === 0 ? answered : answered.concat(this.#takeLazy(this.#issuedAt))
     }
     this.poisoned(errno)
-    const all = answered.concat(this.#pending)
+    const all = answered.concat(this.#pending, this.#takeLazy(Number.POSITIVE_INFINITY))
     this.#pending = []
     return all
+  }
+
+  #takeLazy(through: number): number[] {
+    const taken = this.#lazy.filter((wish) => wish.through <= through).map(({slot}) => slot)
+    this.#lazy = this.#lazy.filter((wish) => wish.through > through)
+    return taken
   }
 }

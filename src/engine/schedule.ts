@@ -1,9 +1,17 @@
+/** How a slot is ordered among the others. */
+export const FREE_ORDER = 0
+export const DRAINING = 1
+export const TAGGED = 2
+type SlotOrder = typeof FREE_ORDER | typeof DRAINING | typeof TAGGED
+
 /**
  * Decides what may start: the corrected form of the 2009 posix-aio barrier engine (seed 003), with dependencies.
  *
  * Requests are slots, kept in order of acceptance until they start.
  * - A *draining* slot starts when nothing runs and nothing accepted earlier is waiting; while it runs nothing else starts, and
  *   while it waits nothing accepted later starts.
+ * - A *tagged* slot leaves the order to the device: it starts once everything accepted earlier has its last step there, and what is
+ *   accepted later starts right behind it. Only the next one of its kind, and a draining one, wait until it has ended.
  * - A slot that *waits for* others starts when all of them have been resolved.
  * - An *exclusive* slot (a read-modify-write) never runs beside a write that touches its blocks.
  * Cancelling removes a slot wherever it waits; since "a barrier is pending" is nothing but its place in the queue, what was
@@ -15,12 +23,17 @@ export class Schedule {
   /** Accepted, not started, in order of acceptance. */
   readonly #queue: Int32Array
   #queued = 0
-  /** Draining slots among them: what is accepted behind one of those waits, whatever it is. */
-  #drainsQueued = 0
+  /** Draining and tagged slots among them: what is accepted behind one of those waits, whatever it is. */
+  #barriersQueued = 0
   #running = 0
   /** The draining slot that runs, or -1. */
   #barrier = -1
-  readonly #drains: Uint8Array
+  /** The tagged slot that runs, or -1. */
+  #tag = -1
+  /** Running slots that have steps to come which the device does not have yet. */
+  #unsettled = 0
+  readonly #isUnsettled: Uint8Array
+  readonly #orders: Uint8Array
   readonly #waitsFor: Int32Array
   /** Bytes a write rewrites, [start, end); empty for everything else. */
   readonly #starts: Float64Array
@@ -31,7 +44,8 @@ export class Schedule {
 
   constructor(slots: number) {
     this.#queue = new Int32Array(slots)
-    this.#drains = new Uint8Array(slots)
+    this.#orders = new Uint8Array(slots)
+    this.#isUnsettled = new Uint8Array(slots)
     this.#waitsFor = new Int32Array(slots)
     this.#starts = new Float64Array(slots)
     this.#ends = new Float64Array(slots)
@@ -51,18 +65,18 @@ export class Schedule {
    * Accepts a slot. @param start,end the bytes a write rewrites; equal for everything else.
    * @returns true when it may start now and counts as running; false when it waits until next() names it
    */
-  accept(slot: number, drains: boolean, waitsFor: number, start: number, end: number, exclusive: boolean): boolean {
-    this.#drains[slot] = drains ? 1 : 0
+  accept(slot: number, order: SlotOrder, waitsFor: number, start: number, end: number, exclusive: boolean): boolean {
+    this.#orders[slot] = order
     this.#waitsFor[slot] = waitsFor
     this.#starts[slot] = start
     this.#ends[slot] = end
     this.#exclusive[slot] = exclusive ? 1 : 0
-    if (this.#drainsQueued === 0 && this.#mayStart(slot, this.#queued === 0)) {
+    if (this.#barriersQueued === 0 && this.#mayStart(slot, this.#queued === 0)) {
       this.#begin(slot)
       return true
     }
     this.#queue[this.#queued++] = slot
-    if (drains) this.#drainsQueued++
+    if (order !== FREE_ORDER) this.#barriersQueued++
     return false
   }
 
@@ -75,7 +89,7 @@ export class Schedule {
         this.#begin(slot)
         return slot
       }
-      if (this.#drains[slot] === 1) return -1
+      if (this.#orders[slot] !== FREE_ORDER) return -1
     }
     return -1
   }
@@ -85,11 +99,20 @@ export class Schedule {
     this.#waitsFor[slot] = (this.#waitsFor[slot] as number) - 1
   }
 
+  /** The device has the last step of a running slot. */
+  settled(slot: number): void {
+    if (this.#isUnsettled[slot] === 0) return
+    this.#isUnsettled[slot] = 0
+    this.#unsettled--
+  }
+
   /** A running slot has ended. */
   ended(slot: number): void {
     this.#running--
     this.#isRunning[slot] = 0
+    this.settled(slot)
     if (this.#barrier === slot) this.#barrier = -1
+    if (this.#tag === slot) this.#tag = -1
     if (this.#exclusive[slot] === 1) this.#exclusiveRunning--
   }
 
@@ -110,7 +133,7 @@ export class Schedule {
   }
 
   #remove(index: number): void {
-    if (this.#drains[this.#queue[index] as number] === 1) this.#drainsQueued--
+    if (this.#orders[this.#queue[index] as number] !== FREE_ORDER) this.#barriersQueued--
     this.#queue.copyWithin(index, index + 1, this.#queued)
     this.#queued--
   }
@@ -118,14 +141,18 @@ export class Schedule {
   #begin(slot: number): void {
     this.#running++
     this.#isRunning[slot] = 1
-    if (this.#drains[slot] === 1) this.#barrier = slot
+    this.#isUnsettled[slot] = 1
+    this.#unsettled++
+    if (this.#orders[slot] === DRAINING) this.#barrier = slot
+    if (this.#orders[slot] === TAGGED) this.#tag = slot
     if (this.#exclusive[slot] === 1) this.#exclusiveRunning++
   }
 
   /** @param first nothing accepted earlier still waits */
   #mayStart(slot: number, first: boolean): boolean {
     if (this.#barrier >= 0 || this.#waitsFor[slot] !== 0) return false
-    if (this.#drains[slot] === 1) return first && this.#running === 0
+    if (this.#orders[slot] === DRAINING) return first && this.#running === 0
+    if (this.#orders[slot] === TAGGED) return first && this.#tag < 0 && this.#unsettled === 0
     if (this.#exclusive[slot] === 0 && this.#exclusiveRunning === 0) return true
     return !this.#conflicts(slot)
   }

@@ -1,6 +1,7 @@
 import type {Memory} from '../aio/index.js'
-import type {Plan} from '../request/index.js'
+import {STATUS_PENDING, type Plan} from '../request/index.js'
 import type {Bounce} from './bounce.js'
+import type {ScsiTask} from './scsi-task.js'
 
 /** Where a slot is in its life. */
 export const PHASE_FREE = 0
@@ -25,6 +26,10 @@ export class Slots {
   readonly plans: (Plan | undefined)[]
   readonly phases: Uint8Array
   readonly held: Uint8Array
+  /** A sync has to come before its data because of an order that an earlier request asked for. */
+  readonly fenced: Uint8Array
+  /** The SCSI command of the slot. */
+  readonly tasks: (ScsiTask | undefined)[]
   readonly statuses: Uint8Array
   readonly errnos: Int32Array
   readonly submittedNs: Float64Array
@@ -53,6 +58,8 @@ export class Slots {
     this.plans = Array.from({length: count}, () => undefined)
     this.phases = new Uint8Array(count)
     this.held = new Uint8Array(count)
+    this.fenced = new Uint8Array(count)
+    this.tasks = Array.from({length: count}, () => undefined)
     this.statuses = new Uint8Array(count)
     this.errnos = new Int32Array(count)
     this.submittedNs = new Float64Array(count)
@@ -80,7 +87,73 @@ export class Slots {
   give(slot: number): void {
     this.phases[slot] = PHASE_FREE
     this.memories[slot] = undefined
+    this.tasks[slot] = undefined
     this.#free[this.#freeCount++] = slot
+  }
+
+  /** Writes down a request that has been accepted. */
+  put(
+    slot: number,
+    id: number,
+    type: number,
+    flags: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    memory: Memory | undefined,
+    memoryOffset: number,
+    plan: Plan | undefined,
+    nowNs: number,
+  ): void {
+    this.ids[slot] = id
+    this.types[slot] = type
+    this.flags[slot] = flags
+    this.offsets[slot] = offsetBytes
+    this.lengths[slot] = lengthBytes
+    this.memories[slot] = memory
+    this.memoryOffsets[slot] = memoryOffset
+    this.plans[slot] = plan
+    this.statuses[slot] = STATUS_PENDING
+    this.errnos[slot] = 0
+    this.held[slot] = 0
+    this.fenced[slot] = 0
+    this.submittedNs[slot] = nowNs
+  }
+
+  /** The first byte that a write rewrites: whole units of the alignment. */
+  rewriteStart(slot: number, unitBytes: number): number {
+    return Math.floor(this.startOf(slot) / unitBytes) * unitBytes
+  }
+
+  /** The byte after the last that a write rewrites. */
+  rewriteEnd(slot: number, unitBytes: number): number {
+    return Math.ceil((this.startOf(slot) + this.lengthOf(slot)) / unitBytes) * unitBytes
+  }
+
+  /** True for a write that rewrites more than it was asked to write. */
+  isFiner(slot: number, unitBytes: number): boolean {
+    return this.startOf(slot) % unitBytes !== 0 || this.lengthOf(slot) % unitBytes !== 0
+  }
+
+  /** What the request of a slot amounts to; while a SCSI command runs, plans[slot] is that of its current step. */
+  planOf(slot: number): Plan | undefined {
+    return this.tasks[slot]?.plan ?? this.plans[slot]
+  }
+
+  /** First byte of what the request of a slot reads, writes or names. */
+  startOf(slot: number): number {
+    return this.tasks[slot]?.range.offsetBytes ?? (this.offsets[slot] as number)
+  }
+
+  lengthOf(slot: number): number {
+    return this.tasks[slot]?.range.lengthBytes ?? (this.lengths[slot] as number)
+  }
+
+  /** Calls for every write that has been accepted and has not ended. */
+  forEachWrite(visit: (slot: number) => void): void {
+    for (let slot = 0; slot < this.ids.length; slot++) {
+      const phase = this.phases[slot] as number
+      if (phase !== PHASE_FREE && phase !== PHASE_DONE && this.planOf(slot)?.kind.writes === true) visit(slot)
+    }
   }
 
   /** The slot of a request that has not ended, or -1. */

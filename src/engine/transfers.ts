@@ -107,6 +107,7 @@ export class Transfers {
       (slots.stepOffsets[slot] as number) + done,
       zeroes ? Math.min(left, ZEROES_BYTES) : left,
       this.#dsyncsSteps && op === STEP_WRITE && slots.plans[slot]?.dsync === true,
+      slots.plans[slot]?.tags === true,
     )
     return queued ? MOVING : BLOCKED
   }
@@ -132,7 +133,7 @@ export class Transfers {
   #withoutInPlace(slot: number, kind: RequestKind): number {
     if (kind.name === 'DISCARD') return MOVED
     if (this.isMisaligned(slot)) return this.#startBounce(slot, undefined, 0)
-    this.#zeroes ??= this.#memoryOf(ZEROES_BYTES)
+    this.#zeroes ??= this.memoryOf(ZEROES_BYTES)
     if (!this.#zeroes) return ERRNO.ENOMEM
     const lengthBytes = this.#slots.lengths[slot] as number
     return this.#transfer(slot, STEP_WRITE, this.#zeroes, 0, this.#slots.offsets[slot] as number, lengthBytes)
@@ -141,7 +142,7 @@ export class Transfers {
   #startBounce(slot: number, memory: Memory | undefined, memoryOffset: number): number {
     const slots = this.#slots
     const lengthBytes = slots.lengths[slot] as number
-    const piece = this.#memoryOf(Bounce.memoryBytes(this.#alignmentBytes, slots.offsets[slot] as number, lengthBytes))
+    const piece = this.memoryOf(Bounce.memoryBytes(this.#alignmentBytes, slots.offsets[slot] as number, lengthBytes))
     if (!piece) return ERRNO.ENOMEM
     const bounce = new Bounce(
       piece,
@@ -156,7 +157,7 @@ export class Transfers {
   }
 
   /** Memory of our own; undefined when there is none, which fails the request and not the process. */
-  #memoryOf(bytes: number): Memory | undefined {
+  memoryOf(bytes: number): Memory | undefined {
     try {
       return this.#backend.createMemory(bytes)
     } catch (error) {

@@ -3,6 +3,7 @@ import type {OrderingMode} from './mode.js'
 export const drainFua: OrderingMode = {
   name: 'drain-fua',
   drains: true,
+  tags: false,
   preFlush: true,
   postFlush: 'fua',
   summary: 'flushing: drain, sync, data with FUA; as drain-flush with one sync less',

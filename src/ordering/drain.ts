@@ -3,6 +3,7 @@ import type {OrderingMode} from './mode.js'
 export const drain: OrderingMode = {
   name: 'drain',
   drains: true,
+  tags: false,
   preFlush: false,
   postFlush: 'none',
   summary: 'ordering only: drain, data, hold until done; nothing becomes stable',

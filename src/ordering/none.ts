@@ -3,8 +3,9 @@ import type {OrderingMode} from './mode.js'
 export const none: OrderingMode = {
   name: 'none',
   drains: false,
+  tags: false,
   preFlush: false,
   postFlush: 'none',
-  summary: 'the BARRIER feature is not offered: the flag is stripped, nothing is ordered',
-  source: 'virtio legacy interface; QEMU strips the bit',
+  summary: 'there are no barriers: a request that is one is refused (EOPNOTSUPP)',
+  source: 'barrier.txt, QUEUE_ORDERED_NONE',
 }

@@ -1,7 +1,8 @@
 /**
  * Method: a virtio-blk request is a type code with operands. Each type is a row of facts; `validate` gives the status of a
  * request that must not run, `lower` the steps of one that may, `decodeRequest` reads one from a guest's buffers. The
- * configuration space tells the guest what the device is. Nothing here does I/O.
+ * configuration space tells the guest what the device is. Beside what travels there is what a guest wishes for (fsync, an empty
+ * barrier ...): `lower` says which commands it becomes, given what driver and device agreed on (Link). Nothing here does I/O.
  *
  * To add one: a file with its facts, and a row in REQUEST_KINDS (table.ts).
  *
@@ -16,8 +17,10 @@ export {
   encodeConfig,
   type ConfigField,
 } from './config-space.js'
+export {DISCARD} from './discard.js'
 export {FLUSH} from './flush.js'
 export {ID_BYTES, idBytes} from './get-id.js'
+export {IN} from './in.js'
 export {
   STEP_NONE,
   STEP_PUNCH,
@@ -30,7 +33,23 @@ export {
   type RequestName,
   type StepOp,
 } from './kind.js'
-export {FLAG_BARRIER, FLAG_COMBINATIONS, FLAG_FUA, FLAG_UNMAP, lower, type Plan} from './lower.js'
+export {plainLink, type Link} from './link.js'
+export {
+  FLAG_BARRIER,
+  FLAG_BARRIER_BIT,
+  FLAG_COMBINATIONS,
+  FLAG_FUA,
+  FLAG_ON,
+  FLAG_PREFLUSH,
+  FLAG_UNMAP,
+  lower,
+  OPERAND_FLAGS_SHIFT,
+  RANGE_AFTER,
+  RANGE_ALL,
+  RANGE_BEFORE,
+  RANGE_SYNC,
+  type Plan,
+} from './lower.js'
 export {
   STATUS_CANCELED,
   STATUS_IOERR,
@@ -40,9 +59,12 @@ export {
   statusName,
   type StatusName,
 } from './status.js'
-export {kindOfType, REQUEST_KINDS, TYPE_BARRIER_BIT} from './table.js'
+export {KIND_INDICES, kindIndex, kindOfType, REQUEST_KINDS, TYPE_BARRIER_BIT, WISH_KINDS} from './table.js'
+export {OUT} from './out.js'
 export {refusalReason} from './refusal.js'
+export {SCSI_CMD, SCSI_CMD_OUT} from './scsi-cmd.js'
 export {SEGMENT_UNMAP, validate, type DeviceFacts} from './validate.js'
+export {BARRIER, FSYNC, FSYNC_RANGE, NOTIFY, SET_WRITEBACK} from './wish.js'
 export {
   decodeRequest,
   HEADER_BYTES,
@@ -52,3 +74,4 @@ export {
   type WireEndian,
   type WireRequest,
 } from './wire.js'
+export {WRITE_ZEROES} from './write-zeroes.js'

@@ -19,15 +19,25 @@ export type StepOp =
   | typeof STEP_SYNC
   | typeof STEP_SYNC_ALL
 
-export type RequestName = 'IN' | 'OUT' | 'FLUSH' | 'FLUSH_OUT' | 'GET_ID' | 'DISCARD' | 'WRITE_ZEROES'
+/** What a guest can send over virtio-blk. */
+export type WireName =
+  'IN' | 'OUT' | 'FLUSH' | 'FLUSH_OUT' | 'GET_ID' | 'DISCARD' | 'WRITE_ZEROES' | 'SCSI' | 'SCSI_CMD_OUT'
 
-/** One virtio-blk request type as facts. */
+/** What a guest can wish for: its block layer and its driver decide which commands, if any, reach the device. */
+export type WishName = 'BARRIER' | 'FSYNC' | 'FSYNC_RANGE' | 'NOTIFY' | 'SET_WRITEBACK'
+
+export type RequestName = WireName | WishName
+
+/** One request type as facts. */
 export interface RequestKind {
   readonly name: RequestName
-  /** The number on the wire, BARRIER bit masked off. */
+  /** The number on the wire, BARRIER bit masked off; of a wish, a number of our own from TYPE_WISH on. */
   readonly type: number
-  /** `data`: a buffer of whole sectors; `segment`: a range without data; `id`: 20 bytes to the guest; `none`: neither. */
-  readonly operands: 'data' | 'segment' | 'id' | 'none'
+  /**
+   * `data`: a buffer of whole sectors; `segment`: a range to change, without data; `id`: 20 bytes to the guest; `cdb`: a SCSI
+   * command; `range`: a range to wish something for; `switch`: 0 or 1; `none`: nothing.
+   */
+  readonly operands: 'data' | 'segment' | 'id' | 'cdb' | 'range' | 'switch' | 'none'
   /** Changes the image: refused on a read-only device, counted for stability. */
   readonly writes: boolean
   /** Asks for everything completed before to become stable. */

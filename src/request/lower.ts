@@ -1,55 +1,198 @@
 import type {CacheMode} from '../cache-mode/index.js'
 import type {OrderingMode} from '../ordering/index.js'
-import type {RequestKind, StepOp} from './kind.js'
+import {STEP_NONE, type RequestKind, type StepOp} from './kind.js'
+import {plainLink, type Link} from './link.js'
+import {BARRIER, FSYNC, FSYNC_RANGE, NOTIFY, SET_WRITEBACK} from './wish.js'
 
 /** Modifiers of a request, as bits. */
 export const FLAG_FUA = 1
+/** A barrier of the guest's block layer: what it costs is the choice of the ordering mode. */
 export const FLAG_BARRIER = 2
+/** What had completed before this was submitted is stable before its own data is written. */
+export const FLAG_PREFLUSH = 4
+/** The BARRIER bit of the request type, as a legacy driver sets it: a matter of the device. */
+export const FLAG_BARRIER_BIT = 8
+
+/** Above those: what belongs to one kind of operands. For a segment, its flags as they are on the wire. */
+export const OPERAND_FLAGS_SHIFT = 4
 /** The segment's unmap flag, for kinds that have one. */
-export const FLAG_UNMAP = 4
-export const FLAG_COMBINATIONS = 8
+export const FLAG_UNMAP = 1 << OPERAND_FLAGS_SHIFT
+/** Of FSYNC_RANGE: make the range stable. */
+export const RANGE_SYNC = 1 << OPERAND_FLAGS_SHIFT
+/** With all metadata of the file, not only what reading the data needs. */
+export const RANGE_ALL = 2 << OPERAND_FLAGS_SHIFT
+/** What was written before reaches the medium before what is written to the range from now on. */
+export const RANGE_BEFORE = 4 << OPERAND_FLAGS_SHIFT
+/** What was written to the range before reaches the medium before what is written from now on. Both: both are about the range. */
+export const RANGE_AFTER = 8 << OPERAND_FLAGS_SHIFT
+/** Of SET_WRITEBACK: on. */
+export const FLAG_ON = 1 << OPERAND_FLAGS_SHIFT
+
+/** Flags above these change no plan. */
+export const FLAG_COMBINATIONS = 16 << OPERAND_FLAGS_SHIFT
 
 /**
- * The steps of one request, in this order: drain, sync, data, sync. Computed once per (kind, flags) when an engine opens;
- * the hot path only looks it up.
+ * The steps of one request, in this order: wait or drain, sync, data, sync. Computed once per (kind, flags); the hot path only
+ * looks it up.
  */
 export interface Plan {
   readonly kind: RequestKind
   /** Wait until nothing is in flight, then hold everything behind until this request ends. */
   readonly drains: boolean
+  /** Every step goes to the device at once, as an ordered tag: the device keeps what is before and behind it apart. */
+  readonly tags: boolean
+  /** Wait until the writes accepted before have ended, well or not; hold nothing behind. */
+  readonly awaitsWrites: boolean
   readonly preSync: boolean
+  /** The sync takes all metadata along (fsync, not fdatasync). */
+  readonly syncsAll: boolean
   readonly step: StepOp
   /** The write step itself returns only when its data is stable (RWF_DSYNC, or a descriptor opened with O_DSYNC). */
   readonly dsync: boolean
   readonly postSync: boolean
   /** The request asks for stability that this mode ignores (unsafe). */
   readonly ignoresSync: boolean
+  /** Nothing runs: the driver has no barriers, the device no such switch. UNSUPP. */
+  readonly refused: boolean
+  /** It is answered OK, and a flush it wishes for is not sent: what is in the device's cache stays there. */
+  readonly unsent: boolean
+  /** Flush commands the device gets for it. */
+  readonly flushCommands: number
 }
 
 /**
- * Lowers a request to steps: what FLUSH, FUA and BARRIER cost under a cache mode and a barrier policy.
- * Stable-at-completion modes need no sync for writes (the descriptor is O_DSYNC), but do for allocation changes
+ * Lowers a request to steps: what FLUSH, FUA, PREFLUSH, BARRIER and fsync cost under a cache mode, an ordering mode and what driver
+ * and device have agreed on. Where every write is stable at completion no write needs a sync, but a change of allocation does
  * (fallocate is not a write). Under a mode that ignores flushes every sync disappears.
  *
- * A FLUSH is a preSync without data. A barrier without a range (GET_ID) keeps its drain only.
+ * Sources: semantics 5.2 (step sequences), 5.4 (PREFLUSH and FUA by policy: without a write cache both are removed), 1.8 and 3.7.
  */
-export function lower(kind: RequestKind, flags: number, mode: CacheMode, ordering: OrderingMode): Plan {
-  const barrier = (flags & FLAG_BARRIER) !== 0
+export function lower(
+  kind: RequestKind,
+  flags: number,
+  mode: CacheMode,
+  ordering: OrderingMode,
+  link: Link = plainLink(mode, ordering),
+): Plan {
+  const wishes = wishesOf(kind, flags, ordering, link)
+  if (wishes.refused || (kind === NOTIFY && mode.noFlush)) return {...NOTHING, kind, refused: true}
   const step = (flags & FLAG_UNMAP) !== 0 && kind.unmapStep !== undefined ? kind.unmapStep : kind.step
-  const carriesData = kind.operands === 'data' || kind.operands === 'segment'
-  const barrierWithData = barrier && carriesData
-  const fua = kind.writes && ((flags & FLAG_FUA) !== 0 || (barrierWithData && ordering.postFlush === 'fua'))
   const isWriteStep = kind.operands === 'data' && kind.writes
-  const stableAtCompletion = kind.writes && (mode.dsync || fua)
-  const preSync = kind.flushes || (barrierWithData && ordering.preFlush)
-  const postSync = (stableAtCompletion && !isWriteStep) || (barrierWithData && ordering.postFlush === 'flush')
+  const sent = link.driverFlushes
+  const stableByItself = kind.writes && (mode.dsync || !link.writeCache || (wishes.fua && sent && link.fua))
+  const flushBehind = sent && (wishes.postFlush || (wishes.fua && !link.fua && link.writeCache))
+  const preSync = kind.flushes || (wishes.preFlush && sent) || wishes.switchSync
+  const postSync = (stableByItself && !isWriteStep) || flushBehind
+  const asksMore = kind.writes && (wishes.fua || (!link.writeCache && !mode.dsync))
   return {
     kind,
-    drains: barrier && ordering.drains,
+    drains: wishes.drains,
+    tags: wishes.tags,
+    awaitsWrites: kind === FSYNC || kind === NOTIFY || (kind === FSYNC_RANGE && (flags & RANGE_SYNC) !== 0),
     preSync: preSync && !mode.noFlush,
+    syncsAll: kind === FSYNC_RANGE && (flags & RANGE_ALL) !== 0,
     step,
-    dsync: stableAtCompletion && isWriteStep && !mode.noFlush,
+    dsync: stableByItself && isWriteStep && !mode.noFlush,
     postSync: postSync && !mode.noFlush,
-    ignoresSync: mode.noFlush && (preSync || postSync || fua),
+    ignoresSync: mode.noFlush && (preSync || postSync || asksMore),
+    refused: false,
+    unsent: wishes.unsent || (!sent && link.writeCache && (wishes.preFlush || wishes.postFlush || wishes.fua)),
+    flushCommands: (kind.flushes ? 1 : 0) + (!kind.flushes && wishes.preFlush && sent ? 1 : 0) + (flushBehind ? 1 : 0),
+  }
+}
+
+const NOTHING: Omit<Plan, 'kind'> = {
+  drains: false,
+  tags: false,
+  awaitsWrites: false,
+  preSync: false,
+  syncsAll: false,
+  step: STEP_NONE,
+  dsync: false,
+  postSync: false,
+  ignoresSync: false,
+  refused: false,
+  unsent: false,
+  flushCommands: 0,
+}
+
+/** What is asked for, before anybody decides whether it is sent. */
+interface Wishes {
+  readonly drains: boolean
+  readonly tags: boolean
+  readonly preFlush: boolean
+  readonly postFlush: boolean
+  readonly fua: boolean
+  readonly refused: boolean
+  /** Whoever asked believes in a flush that no step of the sequence is. */
+  readonly unsent: boolean
+  /** The switch of a write cache that flushes first. */
+  readonly switchSync: boolean
+}
+
+const NO_WISHES: Wishes = {
+  drains: false,
+  tags: false,
+  preFlush: false,
+  postFlush: false,
+  fua: false,
+  refused: false,
+  unsent: false,
+  switchSync: false,
+}
+
+function wishesOf(kind: RequestKind, flags: number, ordering: OrderingMode, link: Link): Wishes {
+  switch (kind) {
+    case BARRIER:
+      return emptyBarrier(ordering, link)
+    case FSYNC:
+      if (link.fsync === 'flush') return {...NO_WISHES, preFlush: link.writeCache}
+      // Nobody tells the application that the driver has no barriers.
+      return {...emptyBarrier(ordering, link), refused: false, unsent: link.writeCache && !ordering.preFlush}
+    case FSYNC_RANGE:
+      return {...NO_WISHES, preFlush: (flags & RANGE_SYNC) !== 0 && link.writeCache}
+    case NOTIFY:
+      return NO_WISHES
+    case SET_WRITEBACK: {
+      const flushes = link.writeCacheSwitch === 'flushes' && (flags & FLAG_ON) === 0
+      return {...NO_WISHES, drains: flushes, switchSync: flushes, refused: link.writeCacheSwitch === 'impossible'}
+    }
+    default:
+      return wishesOfCommand(kind, flags, ordering, link)
+  }
+}
+
+/**
+ * An empty barrier: the data step and the flush behind it are left out, the flush before it stays where the mode has one. Under `tag`
+ * no step is left to carry the request, so it falls back to a drain and nothing is sent.
+ */
+function emptyBarrier(ordering: OrderingMode, link: Link): Wishes {
+  const tags = ordering.tags && ordering.preFlush
+  return {
+    ...NO_WISHES,
+    drains: ordering.drains || (ordering.tags && !tags),
+    tags,
+    preFlush: ordering.preFlush,
+    refused: !ordering.drains && !ordering.tags,
+    unsent: link.writeCache && ordering.tags && !ordering.preFlush,
+  }
+}
+
+function wishesOfCommand(kind: RequestKind, flags: number, ordering: OrderingMode, link: Link): Wishes {
+  const barrier = (flags & FLAG_BARRIER) !== 0
+  const carriesData = kind.operands === 'data' || kind.operands === 'segment'
+  const barrierWithData = barrier && carriesData
+  const hasStep = carriesData || kind.flushes
+  const tags = barrier && ordering.tags && hasStep
+  return {
+    ...NO_WISHES,
+    drains:
+      (barrier && (ordering.drains || (ordering.tags && !tags))) ||
+      ((flags & FLAG_BARRIER_BIT) !== 0 && link.barrierBit),
+    tags,
+    preFlush: (barrierWithData && ordering.preFlush) || ((flags & FLAG_PREFLUSH) !== 0 && kind.writes && link.writeCache),
+    postFlush: barrierWithData && ordering.postFlush === 'flush',
+    fua: kind.writes && ((flags & FLAG_FUA) !== 0 || (barrierWithData && ordering.postFlush === 'fua')),
+    refused: barrier && !ordering.drains && !ordering.tags,
   }
 }

@@ -1,7 +1,7 @@
 import {SECTOR_BYTES} from '../base/index.js'
 import {kindOfType} from './table.js'
 import {STATUS_OK} from './status.js'
-import {changesImage, validate, type DeviceFacts} from './validate.js'
+import {changesImage, takesType, validate, type DeviceFacts} from './validate.js'
 
 /**
  * Why a device refuses a request before any I/O, as a clause for people; undefined when it does not. Follows validate() in its
@@ -20,6 +20,7 @@ export function refusalReason(
   if (device.readOnly && changesImage(type)) return 'the device is read-only'
   const kind = kindOfType(type)
   if (kind === undefined) return `the device has no request type ${type}`
+  if (!takesType(device, type)) return `the device does not offer ${kind.name}`
   if (kind.operands === 'segment' && segmentFlags !== 0 && (kind.unmapStep === undefined || segmentFlags !== 1)) {
     return 'the device does not take these segment flags'
   }

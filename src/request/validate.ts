@@ -1,6 +1,7 @@
 import {SECTOR_BYTES} from '../base/index.js'
 import {STATUS_IOERR, STATUS_OK, STATUS_UNSUPP} from './status.js'
 import {kindOfType} from './table.js'
+import {TYPE_WISH} from './wish.js'
 
 /** Bit 0 of a segment's flags; all other bits are reserved. */
 export const SEGMENT_UNMAP = 1
@@ -14,6 +15,8 @@ export interface DeviceFacts {
   readonly readOnly: boolean
   /** IN and OUT must be whole, aligned logical blocks; 512 unless the device says otherwise. */
   readonly logicalBlockBytes: number
+  /** The request types it takes of those that could be executed here. Without this field all but SCSI. */
+  readonly types?: ReadonlySet<number> | undefined
 }
 
 /** SECURE_ERASE: not executed here, but known to change data, so a read-only device refuses it as a write. */
@@ -22,6 +25,12 @@ const TYPE_SECURE_ERASE = 14
 /** Whether a type would change the image: those executed here that write, and SECURE_ERASE. */
 export function changesImage(type: number): boolean {
   return kindOfType(type)?.writes ?? type === TYPE_SECURE_ERASE
+}
+
+/** Whether a device takes a type that could be executed here. Wishes are not a matter of the device. */
+export function takesType(device: DeviceFacts, type: number): boolean {
+  if (type >= TYPE_WISH) return true
+  return device.types === undefined ? kindOfType(type)?.operands !== 'cdb' : device.types.has(type)
 }
 
 /**
@@ -41,11 +50,15 @@ export function validate(
 ): number {
   const kind = kindOfType(type)
   if (device.readOnly && changesImage(type)) return STATUS_IOERR
-  if (kind === undefined) return STATUS_UNSUPP
+  if (kind === undefined || !takesType(device, type)) return STATUS_UNSUPP
   switch (kind.operands) {
     case 'none':
     case 'id':
+    case 'cdb':
+    case 'switch':
       return STATUS_OK
+    case 'range':
+      break
     case 'segment': {
       const allowed = kind.unmapStep === undefined ? 0 : SEGMENT_UNMAP
       if ((segmentFlags & ~allowed) !== 0) return STATUS_UNSUPP

@@ -129,6 +129,9 @@ function lengthOf(kind: RequestKind | undefined, readableBytes: number, writable
     case 'id':
       return writableBytes
     case 'segment':
+    case 'cdb':
+    case 'range':
+    case 'switch':
     case 'none':
     case undefined:
       return 0

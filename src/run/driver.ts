@@ -144,6 +144,9 @@ class Driver {
       case 'id': // answered wherever it points: the device does not look at the range
         return Math.min(request.lengthBytes, ID_BYTES)
       case 'segment':
+      case 'range':
+      case 'switch':
+      case 'cdb':
       case 'none':
       case undefined:
         return 0

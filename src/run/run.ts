@@ -3,12 +3,13 @@ import {formatBytes, SECTOR_BYTES, ToolError} from '../base/index.js'
 import {DATA_MAX_BYTES, type BatchRequest, type Pattern, type Statement} from '../batch/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {assumptions, guarantees, HazardWatch, Ledger, listIds, type CrashKind} from '../durability/index.js'
-import {Engine} from '../engine/index.js'
+import {Engine, SYNC_TOKENS} from '../engine/index.js'
 import type {OrderingMode} from '../ordering/index.js'
 import {
   FLUSH,
   idBytes,
   kindOfType,
+  OPERAND_FLAGS_SHIFT,
   refusalReason,
   STATUS_CANCELED,
   STATUS_IOERR,
@@ -60,7 +61,7 @@ export async function runBatch(options: RunOptions): Promise<RunResult> {
   try {
     const {mode, seed} = options
     refuseLongData(options.statements, stage)
-    const target = {...stage.target, mode, seed, tokens: options.depth + 1}
+    const target = {...stage.target, mode, seed, tokens: options.depth + SYNC_TOKENS}
     const opened = await openBackend(options.aio, target).catch((error: unknown) => {
       stage.takeBack()
       throw error
@@ -246,7 +247,8 @@ function reasonOf(
 ): string | undefined {
   const status = driven.statuses[id - 1] as number
   if (status === STATUS_OK || driven.errnos[id - 1] !== 0) return undefined
-  if (status !== STATUS_CANCELED) return refusalReason(device, type, offsetBytes, lengthBytes, flags >>> 2)
+  if (status !== STATUS_CANCELED)
+    return refusalReason(device, type, offsetBytes, lengthBytes, flags >>> OPERAND_FLAGS_SHIFT)
   const failed = after.filter((other) => driven.statuses[other - 1] !== STATUS_OK)
   return failed.length > 0 ? `${listIds(failed)} did not end OK` : 'the run was stopped before it started'
 }

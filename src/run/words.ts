@@ -1,7 +1,7 @@
 import {errnoName, formatBytes, formatSize} from '../base/index.js'
 import type {BatchRequest} from '../batch/index.js'
 import type {CrashKind} from '../durability/index.js'
-import {FLAG_BARRIER, FLAG_FUA, FLAG_UNMAP, kindOfType} from '../request/index.js'
+import {FLAG_BARRIER, FLAG_FUA, FLAG_UNMAP, kindOfType, OPERAND_FLAGS_SHIFT} from '../request/index.js'
 import type {AtRisk, RequestOutcome} from './result.js'
 
 /** The kinds of failure a report goes through, mildest first, with the words for each. */
@@ -14,7 +14,7 @@ export const FAILURES: readonly {readonly kind: CrashKind; readonly name: string
 /** The flags of a request by name, as JSON and tables show them. */
 export function flagNames(request: BatchRequest): string[] {
   const {flags} = request
-  const reserved = (flags & ~(FLAG_FUA | FLAG_BARRIER | FLAG_UNMAP)) >>> 2
+  const reserved = (flags & ~FLAG_UNMAP) >>> OPERAND_FLAGS_SHIFT
   return [
     ...(flags & FLAG_FUA ? ['FUA'] : []),
     ...(flags & FLAG_BARRIER ? ['BARRIER'] : []),

@@ -1,4 +1,5 @@
 import type {Range} from '../base/index.js'
+import type {Plan} from '../request/index.js'
 
 /** The device has been given a request. */
 export interface SubmitEvent {
@@ -11,6 +12,11 @@ export interface SubmitEvent {
   readonly flags: number
   readonly offsetBytes: number
   readonly lengthBytes: number
+  /**
+   * What driver and device make of it. Left out in histories that were not run: their reader takes it to be what a plain device
+   * under the reader's mode would do.
+   */
+  readonly plan?: Plan | undefined
   readonly atNs: number
 }
 
@@ -18,13 +24,16 @@ export interface SubmitEvent {
  * The engine issues the first step of a request. `held` means that an ordering rule (a barrier, a dependency, an overlap that had
  * to wait) kept it back until now: whatever completed before this event is ordered before the request, not only what completed
  * before its submission. `fresh` lists the parts of a write's blocks that had no allocation of their own when it started (holes,
- * unwritten or delayed extents), rounded out to file system blocks; undefined where nobody asked, and for zero lengths.
+ * unwritten or delayed extents), rounded out to file system blocks; undefined where nobody asked, and for zero lengths. An ordered
+ * tag has been given to the device when it starts here; the device decides when it really does.
  */
 export interface StartEvent {
   readonly kind: 'start'
   readonly id: number
   readonly held: boolean
   readonly fresh: readonly Range[] | undefined
+  /** A sync comes before its data that its own plan does not ask for: an earlier request wants order between them. */
+  readonly preSync?: boolean | undefined
   readonly atNs: number
 }
 

@@ -31,6 +31,7 @@ interface Request {
   begin: number
   started: number
   write: Write | undefined
+  tagged: boolean
   syncsFirst: boolean
   syncsAtAll: boolean
 }
@@ -52,6 +53,7 @@ function replay(events: readonly TraceEvent[], mode: CacheMode, ordering: Orderi
   const fresh: Fresh[] = []
   const requests = new Map<number, Request>()
   const syncFailures: number[] = []
+  const tags: {id: number; end: number}[] = []
   const taint = (now: number): void => {
     for (const write of writes) {
       const issued = write.started < now && (write.state === 'in flight' || write.state === 'done')
@@ -82,7 +84,9 @@ function replay(events: readonly TraceEvent[], mode: CacheMode, ordering: Orderi
       if (write) writes.push(write)
       const syncsFirst = (kind.flushes || flushingBarrier) && !mode.noFlush
       const syncsItself = kind.writes && (mode.dsync || (event.flags & FLAG_FUA) !== 0) && !mode.noFlush
-      requests.set(event.id, {begin: now, started: Infinity, write, syncsFirst, syncsAtAll: syncsFirst || syncsItself})
+      const tagged = (event.flags & FLAG_BARRIER) !== 0 && ordering.tags && (kind.flushes || kind.operands !== 'id')
+      const syncsAtAll = syncsFirst || syncsItself
+      requests.set(event.id, {begin: now, started: Infinity, write, tagged, syncsFirst, syncsAtAll})
     }
     if (event.kind === 'start') {
       const request = requests.get(event.id)
@@ -105,6 +109,14 @@ function replay(events: readonly TraceEvent[], mode: CacheMode, ordering: Orderi
       const {write} = request
       const ok = event.status === 0
       const lookedAt = request.started < now && event.status !== 2
+      // The device executes a tagged barrier behind all that ended before it did, and all that was sent later behind its end.
+      const tag = tags.findLast(({id}) => id < event.id)
+      if (write && tag) write.begin = Math.max(write.begin, tag.end + 0.5)
+      if (request.tagged && request.started < now) {
+        request.begin = now
+        if (write) write.begin = now
+        tags.push({id: event.id, end: now})
+      }
       if (write) {
         write.end = now
         write.state = ok ? 'done' : lookedAt ? 'failed' : 'void'

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {type Hazard, HazardWatch, Ledger} from '../../src/durability/index.js'
 import {orderingModeOf} from '../../src/ordering/index.js'
-import {FLAG_BARRIER, FLAG_FUA, STATUS_UNSUPP} from '../../src/request/index.js'
+import {FLAG_BARRIER, FLAG_BARRIER_BIT, FLAG_FUA, STATUS_UNSUPP} from '../../src/request/index.js'
 import type {TraceEvent} from '../../src/trace/index.js'
 import {done, failed, flush, out, start, startUnknown, submit, syncEnd, syncStart} from './history.js'
 
@@ -141,8 +141,15 @@ describe('barriers', () => {
     expect(found([...out(1), ...after], 'writeback', 'drain-flush')).toEqual([])
   })
 
-  it('ordering none strips the flag', () => {
-    expect(found([...barrier(1, 0), ...flush(2)], 'writeback', 'none')).toEqual([['BARRIER_STRIPPED', [1]]])
+  it('ordering none refuses it, and names it', () => {
+    const refused = [submit(1, 'OUT', 0, 1, FLAG_BARRIER), done(1, {status: STATUS_UNSUPP})]
+    expect(found([...refused, ...flush(2)], 'writeback', 'none')).toEqual([['BARRIER_REFUSED', [1]]])
+  })
+
+  it('of the request type only is ignored by a device that does not offer it', () => {
+    const stripped = [submit(1, 'OUT', 0, 1, FLAG_BARRIER_BIT), start(1), done(1)]
+    expect(found([...stripped, ...flush(2)], 'writeback', 'none')).toEqual([['BARRIER_STRIPPED', [1]]])
+    expect(found([...stripped, ...flush(2)], 'writeback', 'drain')).toEqual([])
   })
 })
 

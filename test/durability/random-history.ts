@@ -92,14 +92,15 @@ function startOf(id: number, {name, sector, sectors, fresh, held}: Draft): Trace
 
 function endOf(id: number, one: Draft, mode: CacheMode, ordering: OrderingMode): TraceEvent {
   const statuses = {ok: STATUS_OK, failed: STATUS_IOERR, canceled: STATUS_CANCELED, unsupported: STATUS_UNSUPP}
-  const status = statuses[one.end]
+  const refused = (one.flags & FLAG_BARRIER) !== 0 && !ordering.drains && !ordering.tags
+  const status = refused ? STATUS_UNSUPP : statuses[one.end]
   const ok = status === STATUS_OK
   const writes = one.name === 'OUT' || one.name === 'WRITE_ZEROES'
   const barrier = (one.flags & FLAG_BARRIER) !== 0 && ordering.postFlush !== 'none'
   const asks = one.name === 'FLUSH' || (one.flags & FLAG_FUA) !== 0 || barrier
   return done(id, {
     status,
-    errno: one.end === 'failed' ? 5 : 0,
+    errno: status === STATUS_IOERR ? 5 : 0,
     stable: ok && writes && !mode.noFlush && (mode.dsync || asks),
     ignored: ok && mode.noFlush && asks,
   })

@@ -18,9 +18,20 @@ describe('a table of dependencies', () => {
     const dependencies = new Dependencies()
     dependencies.add(4, [1, 2], pending(1, 2))
     dependencies.add(5, [2], pending(1, 2))
-    expect(dependencies.ended(1, true)).toEqual([4])
-    expect(dependencies.ended(2, true)).toEqual([4, 5])
+    expect(dependencies.ended(1, true)).toEqual([{id: 4, strict: true}])
+    expect(dependencies.ended(2, true).map(({id}) => id)).toEqual([4, 5])
     expect(dependencies.ended(2, true)).toEqual([])
+  })
+
+  it('tells who only wants to come later from who depends on success', () => {
+    const dependencies = new Dependencies()
+    dependencies.order(4, [1, 2])
+    dependencies.add(5, [1], pending(1))
+    expect(dependencies.ended(1, false)).toEqual([
+      {id: 4, strict: false},
+      {id: 5, strict: true},
+    ])
+    expect(dependencies.ended(2, true)).toEqual([{id: 4, strict: false}])
   })
 
   it('refuses a request that names one that has already failed', () => {

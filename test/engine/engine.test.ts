@@ -1,9 +1,10 @@
 import {readFileSync} from 'node:fs'
 import {describe, expect, it} from 'vitest'
 import {ThreadsBackend} from '../../src/aio/threads/backend.js'
-import {FLAG_BARRIER, FLAG_FUA, FLAG_UNMAP} from '../../src/request/index.js'
+import {FLAG_BARRIER, FLAG_BARRIER_BIT, FLAG_FUA, FLAG_UNMAP} from '../../src/request/index.js'
 import {Engine} from '../../src/engine/index.js'
 import {realImage} from '../aio/real-image.js'
+import type {SubmitEvent} from '../../src/trace/index.js'
 import {ManualBackend} from './manual-backend.js'
 import {engineOptions, memoryOf, Rig} from './rig.js'
 
@@ -208,7 +209,7 @@ describe('what each request asks of the backend', () => {
   it('A13: the BARRIER bit of an OUT where barriers are not offered leaves an ordinary OUT', () => {
     const rig = new Rig({ordering: 'none'})
     const first = rig.write(0)
-    const second = rig.write(1, {flags: FLAG_BARRIER})
+    const second = rig.write(1, {flags: FLAG_BARRIER_BIT})
     const third = rig.write(2)
     expect(rig.outstanding).toEqual([first, second, third].map((id) => `write ${id}`))
     rig.settle()
@@ -318,7 +319,9 @@ describe('the events of a run', () => {
     rig.backend.clockNs = 400
     rig.endSync()
     rig.submit(99)
-    expect(rig.events).toEqual([
+    const plans = rig.events.flatMap((event) => (event.kind === 'submit' ? [event.plan?.kind.name] : []))
+    expect(plans).toEqual(['OUT', 'OUT', 'FLUSH', undefined])
+    expect(rig.events.map((event) => (event.kind === 'submit' ? withoutPlan(event) : event))).toEqual([
       {kind: 'submit', id: 1, type: 1, flags: FLAG_FUA, offsetBytes: 512, lengthBytes: 1024, atNs: 100},
       {kind: 'start', id: 1, held: false, fresh: undefined, atNs: 100},
       {kind: 'complete', id: 1, status: 0, errno: 0, stable: true, ignored: false, atNs: 200},
@@ -370,4 +373,9 @@ describe('the events of a run', () => {
 
 function engineOn(backend: ManualBackend, depth: number): Engine {
   return new Engine(engineOptions(backend, {depth}))
+}
+
+function withoutPlan({plan, ...event}: SubmitEvent): Omit<SubmitEvent, 'plan'> {
+  void plan
+  return event
 }

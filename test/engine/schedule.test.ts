@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {Schedule} from '../../src/engine/schedule.js'
+import {DRAINING, FREE_ORDER, Schedule} from '../../src/engine/schedule.js'
 
 interface Facts {
   readonly drains?: boolean
@@ -10,7 +10,14 @@ interface Facts {
 
 function accept(schedule: Schedule, slot: number, facts: Facts = {}): boolean {
   const [start, end] = facts.blocks ?? [0, 0]
-  return schedule.accept(slot, facts.drains ?? false, facts.waitsFor ?? 0, start, end, facts.exclusive ?? false)
+  return schedule.accept(
+    slot,
+    facts.drains === true ? DRAINING : FREE_ORDER,
+    facts.waitsFor ?? 0,
+    start,
+    end,
+    facts.exclusive ?? false,
+  )
 }
 
 /** Everything that may start now. */

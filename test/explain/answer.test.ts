@@ -44,7 +44,7 @@ describe('the guarantee matrix', () => {
     const why = (mode: string): string => guaranteeAnswer(cacheModeOf(mode), 'G-ORDER-BARRIER').why
     expect(why('writethrough')).toMatch(/^Only with --ordering drain, drain-flush\b.* or .*\. The barrier drains/)
     expect(why('writeback')).toMatch(
-      /^Only with --ordering drain-flush\b.* or .*drain-fua\b.*syncs what came before it/,
+      /^Only with --ordering drain-flush, drain-fua, tag-flush or tag-fua\b.*syncs what came before it/,
     )
     expect(why('unsafe')).toContain('nothing is synced')
   })

@@ -6,7 +6,7 @@ import type {SimFault} from '../../src/aio/sim/fault.js'
 import {ERRNO, Prng, SECTOR_BYTES} from '../../src/base/index.js'
 import {CACHE_MODES, trustsStableWrites, type CacheMode} from '../../src/cache-mode/index.js'
 import {Ledger, type CrashKind} from '../../src/durability/index.js'
-import {Engine} from '../../src/engine/index.js'
+import {Engine, SYNC_TOKENS} from '../../src/engine/index.js'
 import {ORDERING_MODES, type OrderingMode} from '../../src/ordering/index.js'
 import {FLAG_BARRIER, FLAG_FUA, FLAG_UNMAP, idBytes} from '../../src/request/index.js'
 
@@ -54,7 +54,7 @@ function violationsOf({seed, mode, ordering}: Experiment, weaken?: (ledger: Ledg
     },
     allocated: (sector) => !holes.has(Math.floor(sector / 8)),
   })
-  const backend = new SimBackend({disk, seed: prng.next(), faults: randomFaults(prng), tokens: depth + 1})
+  const backend = new SimBackend({disk, seed: prng.next(), faults: randomFaults(prng), tokens: depth + SYNC_TOKENS})
   const ledger = new Ledger(mode, ordering)
   const engine = new Engine({
     device: {capacitySectors: SECTORS, readOnly: false, logicalBlockBytes: SECTOR_BYTES},

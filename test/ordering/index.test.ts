@@ -1,20 +1,24 @@
 import {describe, expect, it} from 'vitest'
 
-import {ORDERING_MODES, orderingModeOf, type OrderingName} from '../../src/ordering/index.js'
+import {ORDERING_MODES, orderingModeOf, withoutTags, type OrderingName} from '../../src/ordering/index.js'
 
 /**
- * Semantics 5.1 (what the device needs) and 5.2 (the steps of a barrier with data), for the policies that need no ordered
- * tags. A flush before the data needs a flush command; data that is stable by itself needs FUA.
+ * Semantics 5.1 (what the device needs) and 5.2 (the steps of a barrier with data). A flush before the data needs a flush command;
+ * data that is stable by itself needs FUA; the last column is the policy a device without ordered tags gets.
  */
-const ROWS: readonly (readonly [OrderingName, steps: string, needsFlush: boolean, needsFua: boolean])[] = [
-  ['none', 'data', false, false],
-  ['drain', 'drain data', false, false],
-  ['drain-flush', 'drain flush data flush', true, false],
-  ['drain-fua', 'drain flush data(FUA)', true, true],
-]
+const ROWS: readonly (readonly [OrderingName, steps: string, needsFlush: boolean, needsFua: boolean, OrderingName])[] =
+  [
+    ['none', 'data', false, false, 'none'],
+    ['drain', 'drain data', false, false, 'drain'],
+    ['drain-flush', 'drain flush data flush', true, false, 'drain-flush'],
+    ['drain-fua', 'drain flush data(FUA)', true, true, 'drain-fua'],
+    ['tag', 'tag data', false, false, 'drain'],
+    ['tag-flush', 'tag flush data flush', true, false, 'drain-flush'],
+    ['tag-fua', 'tag flush data(FUA)', true, true, 'drain-fua'],
+  ]
 
 describe('the barrier policies', () => {
-  it('are these four, weakest first', () => {
+  it('are these, those that drain before those that leave it to the device', () => {
     expect(ORDERING_MODES.map(({name}) => name)).toEqual(ROWS.map(([name]) => name))
   })
 
@@ -23,8 +27,10 @@ describe('the barrier policies', () => {
     expect(ORDERING_MODES.flatMap(({summary, source}) => [summary, source])).not.toContain('')
   })
 
-  it('only flush or ask for FUA around a drain: without one, writes in flight beside the flush would stay uncovered', () => {
-    expect(ORDERING_MODES.filter((mode) => !mode.drains && (mode.preFlush || mode.postFlush !== 'none'))).toEqual([])
+  it('only flush or ask for FUA where they order: otherwise writes in flight beside the flush would stay uncovered', () => {
+    const unordered = ORDERING_MODES.filter((mode) => !mode.drains && !mode.tags)
+    expect(unordered.filter((mode) => mode.preFlush || mode.postFlush !== 'none')).toEqual([])
+    expect(ORDERING_MODES.filter((mode) => mode.drains && mode.tags)).toEqual([])
   })
 
   it('say whether they order only or flush too, since an ordering barrier makes nothing stable', () => {
@@ -34,17 +40,22 @@ describe('the barrier policies', () => {
   })
 })
 
-describe.each(ROWS)('ordering %s', (name, steps, needsFlush, needsFua) => {
+describe.each(ROWS)('ordering %s', (name, steps, needsFlush, needsFua, fallback) => {
   const mode = orderingModeOf(name)
 
   it(`runs a barrier with data as: ${steps}`, () => {
     const words = [
       mode.drains ? 'drain' : '',
+      mode.tags ? 'tag' : '',
       mode.preFlush ? 'flush' : '',
       mode.postFlush === 'fua' ? 'data(FUA)' : 'data',
       mode.postFlush === 'flush' ? 'flush' : '',
     ]
     expect(words.filter(Boolean).join(' ')).toBe(steps)
+  })
+
+  it(`is ${fallback} on a device without ordered tags`, () => {
+    expect(withoutTags(mode).name).toBe(fallback)
   })
 
   it(`needs ${needsFlush ? 'a' : 'no'} flush command and ${needsFua ? 'FUA' : 'no FUA'}`, () => {
@@ -54,13 +65,13 @@ describe.each(ROWS)('ordering %s', (name, steps, needsFlush, needsFua) => {
 })
 
 describe('a policy by name', () => {
-  it.each(['', 'tag', 'Drain', 'drain_flush', 'constructor'])('%j is refused with the names there are', (name) => {
+  it.each(['', 'tags', 'Drain', 'drain_flush', 'constructor'])('%j is refused with the names there are', (name) => {
     expect(() => orderingModeOf(name)).toThrow(
       expect.objectContaining({
         kind: 'usage',
         code: 'E_ORDERING',
         message: `"${name}" is not an ordering mode`,
-        hint: 'Choose from none, drain, drain-flush, drain-fua.',
+        hint: 'Choose from none, drain, drain-flush, drain-fua, tag, tag-flush, tag-fua.',
       }),
     )
   })

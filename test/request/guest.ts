@@ -2,7 +2,7 @@ import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {orderingModeOf} from '../../src/ordering/index.js'
 import {
   decodeRequest,
-  FLAG_BARRIER,
+  FLAG_BARRIER_BIT,
   FLAG_UNMAP,
   lower,
   SEGMENT_UNMAP,
@@ -64,7 +64,7 @@ export function serve(
   const answer = new Uint8Array(request.kind?.step === STEP_READ ? request.lengthBytes : 0).fill(0xee)
   const verdict = validateWire(device, request)
   if (verdict !== STATUS_OK || !request.kind) return {status: statusName(verdict), answer}
-  const flags = (request.barrier ? FLAG_BARRIER : 0) | (request.segmentFlags & SEGMENT_UNMAP ? FLAG_UNMAP : 0)
+  const flags = (request.barrier ? FLAG_BARRIER_BIT : 0) | (request.segmentFlags & SEGMENT_UNMAP ? FLAG_UNMAP : 0)
   const {step} = lower(request.kind, flags, cacheModeOf('writeback'), orderingModeOf('none'))
   const from = request.offsetBytes
   if (step === STEP_READ) answer.set(image.subarray(from, from + request.lengthBytes))

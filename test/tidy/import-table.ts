@@ -61,7 +61,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     'engine',
     4,
     'io',
-    ['base', 'cache-mode', 'ordering', 'request', 'trace', 'aio', 'image'],
+    ['base', 'cache-mode', 'ordering', 'request', 'scsi', 'trace', 'aio', 'image'],
     'the request engine: schedule, slots in flight, poison',
   ),
 
