@@ -3,10 +3,24 @@
  * requests and no guarantees. uring drives io_uring from this thread, threads is plain node:fs, sim is a simulated disk with
  * volatile caches, virtual time, faults and a power switch. All three pass the same contract tests.
  *
- * To add one: a folder with its backend.ts, and a row in select.ts.
+ * What a simulated disk costs is a DiskModel, data without code: a row of sim/disk-model.ts, or a file read by
+ * readDiskModel(). Several simulated backends may share one device, from openSimDevice().
+ *
+ * To add one: a folder with its backend.ts, and a row in select.ts. To add a disk model: a row in sim/disk-model.ts.
  *
  * @module
  */
 export {yieldToSignals, type Backend, type BackendName, type Memory} from './backend.js'
 export {MemoryPool} from './pool.js'
-export {AIO_CHOICES, BACKENDS, openBackend, type AioChoice, type BackendTarget, type OpenBackend} from './select.js'
+export {
+  AIO_CHOICES,
+  BACKENDS,
+  openBackend,
+  openSimDevice,
+  type AioChoice,
+  type BackendTarget,
+  type OpenBackend,
+} from './select.js'
+export type {SimDevice} from './sim/device.js'
+export {DISK_MODELS, diskModelOf, type DiskModel} from './sim/disk-model.js'
+export {readDiskModel} from './sim/model-file.js'

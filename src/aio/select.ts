@@ -1,6 +1,8 @@
 import {ToolError, type Range} from '../base/index.js'
 import {trustsStableWrites, type CacheMode} from '../cache-mode/index.js'
 import type {Backend, BackendName} from './backend.js'
+import type {SimDevice} from './sim/device.js'
+import type {DiskModel} from './sim/disk-model.js'
 
 /** What a backend is opened on. */
 export interface BackendTarget {
@@ -15,6 +17,10 @@ export interface BackendTarget {
   readonly tokens: number
   /** Chooses everything a simulated disk leaves to chance. */
   readonly seed: number
+  /** What a simulated disk costs; a plain model with jitter when left out. The other backends take the time they take. */
+  readonly diskModel?: DiskModel
+  /** A simulated device to share with other backends, from openSimDevice(): its own model counts, not diskModel. */
+  readonly device?: SimDevice
   /** Content and allocation a simulated disk starts with; whole sectors. */
   readonly read: (offsetBytes: number, target: Uint8Array) => void
   readonly freshRanges: (offsetBytes: number, lengthBytes: number) => readonly Range[] | undefined
@@ -85,10 +91,13 @@ export const BACKENDS: readonly BackendRow[] = [
         tokens: target.tokens,
         capacity: target.tokens,
         readOnly: target.readOnly,
+        ...(target.diskModel && {model: target.diskModel}),
+        ...(target.device && {device: target.device}),
       })
+      const model = target.device ? target.device.model : target.diskModel
       return {
         backend,
-        reason: `simulated disk, seed ${target.seed}`,
+        reason: `simulated ${model ? `${model.name} ` : ''}disk, seed ${target.seed}`,
         freshRanges: (offsetBytes, lengthBytes) => disk.freshRanges(offsetBytes, lengthBytes, 'extents'),
       }
     },
@@ -120,4 +129,13 @@ export async function openBackend(choice: AioChoice, target: BackendTarget): Pro
   throw new ToolError('environment', 'E_AIO', `--aio ${choice}: ${refused.join('; ')}`, {
     hint: 'Use --aio auto to take what this machine has, or --aio threads.',
   })
+}
+
+/**
+ * A simulated device for several backends: give it to each of them as BackendTarget.device. They share its clock, its drive
+ * and its ordered tags. Open all of them before the first is driven; close each when its driver is done or gives up.
+ */
+export async function openSimDevice(model: DiskModel): Promise<SimDevice> {
+  const {SimDevice: Device} = await import('./sim/device.js')
+  return new Device(model)
 }

@@ -1,18 +1,15 @@
-import {ERRNO, invariant, SECTOR_BYTES, type Prng, type Range} from '../../base/index.js'
-import {
-  STEP_NONE,
-  STEP_PUNCH,
-  STEP_READ,
-  STEP_SYNC,
-  STEP_SYNC_ALL,
-  STEP_WRITE,
-  STEP_ZERO,
-  type StepOp,
-} from '../../request/index.js'
+import {invariant, type Prng, type Range} from '../../base/index.js'
+import {STEP_PUNCH, STEP_READ, STEP_WRITE, STEP_ZERO, type StepOp} from '../../request/index.js'
 import type {Backend, Memory} from '../backend.js'
-import type {Change, CrashKind, SimDisk, Sync} from './disk.js'
+import {SimDevice} from './device.js'
+import type {CrashKind, SimDisk} from './disk.js'
+import type {DiskModel} from './disk-model.js'
 import {FaultPlan, type SimFault} from './fault.js'
+import {Host} from './host.js'
 import {latencyNs} from './latency.js'
+import {Passage} from './passage.js'
+import type {Phase} from './phase.js'
+import {beginChange, endStep, faultStepOf, isSync, refusalOf, transferableBytes, type Begun, type Step} from './step.js'
 import {streamOf} from './stream.js'
 
 export interface SimBackendOptions {
@@ -27,27 +24,22 @@ export interface SimBackendOptions {
   readonly canDsync?: boolean
   readonly canZero?: boolean
   readonly canPunch?: boolean
+  /** True when left out. */
+  readonly ordersTags?: boolean
   /** The image was opened for reading only: writing steps end with EBADF. */
   readonly readOnly?: boolean
+  /** What the drive costs. Without one, steps take times with jitter (latency.ts), and any number runs at once. */
+  readonly model?: DiskModel
+  /** The device to share with other backends; its model counts. Without one, this backend has a device of its own. */
+  readonly device?: SimDevice
 }
 
-interface Step {
-  readonly op: StepOp
-  readonly token: number
-  readonly memory: Memory | undefined
-  readonly memoryOffset: number
-  readonly range: Range
-  readonly dsync: boolean
-  /** What a SYNC owes is settled when it is queued. */
-  readonly sync: Sync | undefined
-}
-
-/** A step on its way: what it will answer is settled, but nobody can see it before endNs. */
+/** A step from queue() to reap(): what it will answer is settled at its start, but nobody can see it before its end. */
 interface Flight {
   readonly step: Step
-  readonly change: Change | undefined
-  readonly endNs: number
-  readonly result: number
+  readonly passage: Passage
+  begun: Begun
+  result: number
 }
 
 /** Simulated time that one submit takes, so that polling ends too. */
@@ -56,31 +48,46 @@ const REAP_MAX = 64
 
 /**
  * A backend on a simulated disk in simulated time. Deterministic: the same steps with the same seeds give the same results
- * at the same nanoseconds. Steps end in order of their latencies, so at any depth above 1 they overtake each other. A read
- * sees the disk as it is at the read's end; a write changes its sectors at moments between its start and its end.
+ * at the same nanoseconds. Steps end in order of what they cost, so at any depth above 1 they overtake each other, except
+ * where a tag orders them. A read sees the disk as it is at the read's end; a write changes its sectors at moments between
+ * its start and its end. A step that an ordered tag holds has not started: no crash finds anything of it.
+ *
+ * Alone on its device it makes nobody wait: submit() moves the clock. On a shared device the clock moves when all wait, by
+ * the rules of turnstile.ts; submit(false) takes no time there.
  */
 export class SimBackend implements Backend {
   readonly name = 'sim'
   readonly canDsync: boolean
   readonly canZero: boolean
   readonly canPunch: boolean
-  readonly ordersTags: boolean = false
+  readonly ordersTags: boolean
   readonly tokens: number
   readonly doneTokens: Int32Array
   readonly doneResults: Int32Array
   readonly #disk: SimDisk
+  readonly #device: SimDevice
+  readonly #shared: boolean
+  readonly #host: Host | undefined
   readonly #prng: Prng
   readonly #faults: FaultPlan
   readonly #capacity: number
   readonly #readOnly: boolean
   readonly #busy: Uint8Array
-  #clockNs = 0
-  #queued: Step[] = []
-  #flights: Flight[] = []
-  #finished: Flight[] = []
+  /** Queued and not reaped. */
+  #outstanding = 0
+  #queued: Flight[] = []
+  /** Started and not ended. */
+  readonly #flights: Flight[] = []
+  readonly #finished: Flight[] = []
+  readonly #visitor = {outstanding: () => this.#outstanding, ready: () => this.#finished.length > 0}
 
   constructor(options: SimBackendOptions) {
     this.#disk = options.disk
+    this.#device = options.device ?? new SimDevice(options.model)
+    this.#shared = options.device !== undefined
+    const startBytes = this.#device.extend(this.#disk.sizeBytes)
+    const {model} = this.#device
+    this.#host = model && new Host(model, this.#disk.mode.direct, startBytes)
     this.#prng = streamOf(options.seed, 'steps')
     this.#faults = new FaultPlan(options.faults ?? [], streamOf(options.seed, 'faults'))
     this.#capacity = options.capacity ?? 1024
@@ -89,9 +96,11 @@ export class SimBackend implements Backend {
     this.canDsync = options.canDsync ?? true
     this.canZero = options.canZero ?? true
     this.canPunch = options.canPunch ?? true
+    this.ordersTags = options.ordersTags ?? true
     this.#busy = new Uint8Array(this.tokens)
     this.doneTokens = new Int32Array(Math.min(this.#capacity, REAP_MAX))
     this.doneResults = new Int32Array(this.doneTokens.length)
+    if (this.#shared) this.#device.turnstile.enter(this.#visitor)
   }
 
   createMemory(bytes: number): Memory {
@@ -106,35 +115,53 @@ export class SimBackend implements Backend {
     offsetBytes: number,
     lengthBytes: number,
     dsync: boolean,
+    ordered = false,
   ): boolean {
-    if (this.#queued.length + this.#flights.length + this.#finished.length >= this.#capacity) return false
+    if (this.#outstanding >= this.#capacity) return false
     invariant(this.#busy[token] === 0, `token ${token} of ${this.tokens} is out of range or has a step outstanding`)
-    invariant(this.#canDo(op, dsync), `step ${op} (dsync ${dsync}) is beyond what this backend said it can do`)
+    invariant(
+      this.#canDo(op, dsync, ordered),
+      `step ${op} (dsync ${dsync}, ordered ${ordered}) is beyond what this backend said it can do`,
+    )
     const transfer = op === STEP_READ || op === STEP_WRITE
     invariant(
       !transfer || (memory !== undefined && memoryOffset + lengthBytes <= memory.bytes.length),
       `a transfer of ${lengthBytes} bytes at ${memoryOffset} does not fit into its memory`,
     )
     this.#busy[token] = 1
-    const sync = op === STEP_SYNC || op === STEP_SYNC_ALL ? this.#disk.beginSync() : undefined
-    this.#queued.push({op, token, memory, memoryOffset, range: {offsetBytes, lengthBytes}, dsync, sync})
+    this.#outstanding++
+    this.#queued.push(
+      this.#flightOf({op, token, memory, memoryOffset, range: {offsetBytes, lengthBytes}, dsync}, ordered),
+    )
     return true
   }
 
-  #canDo(op: StepOp, dsync: boolean): boolean {
-    if (dsync && !this.canDsync) return false
+  #flightOf(step: Step, ordered: boolean): Flight {
+    const passage = new Passage(ordered, {
+      start: () => this.#start(flight),
+      end: (beforeNs, nowNs) => this.#end(flight, beforeNs, nowNs),
+      report: () => void this.#finished.push(flight),
+    })
+    // What a SYNC owes is settled when it is queued, unless its tag makes it wait for more.
+    const sync = isSync(step.op) && !ordered ? this.#disk.beginSync() : undefined
+    const flight: Flight = {step, passage, begun: {change: undefined, sync}, result: 0}
+    return flight
+  }
+
+  #canDo(op: StepOp, dsync: boolean, ordered: boolean): boolean {
+    if ((dsync && !this.canDsync) || (ordered && !this.ordersTags)) return false
     return op === STEP_ZERO ? this.canZero : op === STEP_PUNCH ? this.canPunch : true
   }
 
-  /** Never makes anyone wait: waiting is moving the simulated clock. */
-  submit(wait: boolean): undefined {
-    for (const step of this.#queued) this.#flights.push(this.#start(step))
+  submit(wait: boolean): Promise<void> | undefined {
+    this.#device.hand(this.#queued.map(({passage}) => passage))
     this.#queued = []
-    const untilNs = this.#clockNs + SUBMIT_NS
-    for (let next = this.#next(); next && next.endNs <= untilNs; next = this.#next()) this.#finish(next)
-    this.#clockNs = Math.max(this.#clockNs, untilNs)
-    const next = wait && this.#finished.length === 0 ? this.#next() : undefined
-    if (next) this.#finish(next)
+    if (this.#shared) {
+      return wait && this.#outstanding > 0 ? this.#device.turnstile.wait(this.#visitor) : undefined
+    }
+    // With a model, waiting costs what the model says and nothing else.
+    this.#device.pass(wait && this.#host ? 0 : SUBMIT_NS)
+    while (wait && this.#finished.length === 0 && this.#device.next());
     return undefined
   }
 
@@ -145,12 +172,14 @@ export class SimBackend implements Backend {
       this.doneTokens[i] = step.token
       this.doneResults[i] = result
     })
+    this.#outstanding -= taken.length
+    if (this.#shared && taken.length > 0) this.#device.turnstile.turn()
     return taken.length
   }
 
-  /** Nanoseconds of simulated time; 0 at the start. */
+  /** Nanoseconds of simulated time; 0 at the start of the device. */
   nowNs(): number {
-    return this.#clockNs
+    return this.#device.nowNs
   }
 
   /** Answers the question which blocks a write would have to allocate; see SimDisk. */
@@ -163,111 +192,55 @@ export class SimBackend implements Backend {
     return this.#disk.crash(kind, crashSeed)
   }
 
+  /** Also leaves a shared device, even if it then complains of steps outstanding: the others go on. */
   async close(): Promise<void> {
-    const busy = this.#queued.length + this.#flights.length
+    if (this.#shared) this.#device.turnstile.leave(this.#visitor)
+    const busy = this.#outstanding - this.#finished.length
     invariant(busy === 0, `the simulated backend was closed with ${busy} steps outstanding`)
   }
 
-  #start(step: Step): Flight {
-    const {op, range} = step
-    const fate = this.#faults.next(faultStep(op), range)
-    const dsync = step.dsync || this.#disk.mode.dsync
-    const facts = {direct: this.#disk.mode.direct, dsync, volatileBytes: this.#disk.volatileBytes}
-    const endNs = this.#clockNs + latencyNs(op, range.lengthBytes, facts, this.#prng) + fate.delayNs
-    const refusal = this.#refusal(step)
-    if (refusal) return {step, change: undefined, endNs, result: -refusal}
-    const result = fate.errno ? -fate.errno : this.#transferable(step, fate.shortBytes)
+  #start(flight: Flight): readonly Phase[] {
+    const {step, begun} = flight
+    const fate = this.#faults.next(faultStepOf(step.op), step.range)
+    const refusal = refusalOf(step, this.#disk, this.#readOnly)
+    const phases = this.#phasesOf(step, refusal !== 0, fate.delayNs)
+    this.#flights.push(flight)
+    const sync = isSync(step.op) ? (begun.sync ?? this.#disk.beginSync()) : undefined
+    flight.result = -refusal || -fate.errno || transferableBytes(step, this.#disk, fate.shortBytes)
     // A write that will fail still reaches for all of its sectors; how far it got is only known when it ends.
-    const reached = fate.errno ? this.#transferable(step, undefined) : result
-    return {step, change: this.#begin(step, reached), endNs, result}
+    const reached = fate.errno ? transferableBytes(step, this.#disk) : flight.result
+    flight.begun = {sync, change: refusal ? undefined : beginChange(step, this.#disk, reached)}
+    return phases
   }
 
-  #begin({op, memory, memoryOffset, range, dsync}: Step, bytes: number): Change | undefined {
-    if (op === STEP_ZERO || op === STEP_PUNCH) return this.#disk.beginZero(range.offsetBytes, range.lengthBytes)
-    if (op !== STEP_WRITE) return undefined
-    invariant(memory !== undefined, 'a WRITE without memory')
-    return this.#disk.beginWrite(range.offsetBytes, memory.bytes.subarray(memoryOffset, memoryOffset + bytes), dsync)
-  }
-
-  /** The errno with which a host refuses a step before it touches the disk, or 0. The image cannot grow. */
-  #refusal({op, range}: Step): number {
-    const transfer = op === STEP_READ || op === STEP_WRITE
-    const zero = op === STEP_ZERO || op === STEP_PUNCH
-    const room = this.#disk.sizeBytes - range.offsetBytes
-    if (this.#readOnly && (op === STEP_WRITE || zero)) return ERRNO.EBADF
-    if (transfer && this.#disk.mode.direct && (range.offsetBytes % SECTOR_BYTES || range.lengthBytes % SECTOR_BYTES)) {
-      return ERRNO.EINVAL
+  /** What the step costs: by the model if there is one. A fault's delay comes last, and keeps the host waiting only. */
+  #phasesOf(step: Step, refused: boolean, delayNs: number): readonly Phase[] {
+    const {op, range} = step
+    const dsync = step.dsync || this.#disk.mode.dsync
+    if (!this.#host) {
+      const facts = {direct: this.#disk.mode.direct, dsync, volatileBytes: this.#disk.volatileBytes}
+      return [{kind: 'host', ns: latencyNs(op, range.lengthBytes, facts, this.#prng) + delayNs}]
     }
-    if (zero && (range.lengthBytes === 0 || range.lengthBytes > room)) return ERRNO.EINVAL
-    return op === STEP_WRITE && range.lengthBytes > 0 && room <= 0 ? ERRNO.ENOSPC : 0
+    const transfer = op === STEP_READ || op === STEP_WRITE
+    const lengthBytes = transfer ? transferableBytes(step, this.#disk) : range.lengthBytes
+    const phases = refused
+      ? this.#host.refusal()
+      : this.#host.phasesOf({op, range: {...range, lengthBytes}, dsync: dsync && op === STEP_WRITE})
+    return delayNs > 0 ? [...phases, {kind: 'host', ns: delayNs}] : phases
   }
 
-  #transferable({op, range}: Step, shortBytes: number | undefined): number {
-    if (op !== STEP_READ && op !== STEP_WRITE) return 0
-    const room = Math.max(0, this.#disk.sizeBytes - range.offsetBytes)
-    return Math.min(range.lengthBytes, room, shortBytes ?? range.lengthBytes)
-  }
-
-  #next(): Flight | undefined {
-    return this.#flights.reduce<Flight | undefined>(
-      (first, flight) => (first && first.endNs <= flight.endNs ? first : flight),
-      undefined,
-    )
-  }
-
-  /** Moves the clock to the end of this step, and the rest of the world with it. */
-  #finish(flight: Flight): void {
-    const beforeNs = this.#clockNs
-    const nowNs = Math.max(flight.endNs, beforeNs)
-    const flights = new Map(this.#flights.map((one) => [one.change, one]))
+  /** The step ends, and the rest of the world has moved on since something last happened. */
+  #end(flight: Flight, beforeNs: number, nowNs: number): void {
+    const flights = new Map(this.#flights.map((one) => [one.begun.change, one]))
     this.#disk.progress((change) => {
       const one = flights.get(change)
       if (!one) return 0
       // The disk decides at its end how far a failing change got.
-      if (one.endNs <= nowNs) return one.result < 0 ? 0 : 1
-      return (nowNs - beforeNs) / (one.endNs - beforeNs)
+      if (one.result < 0 && one.passage.untilNs <= nowNs) return 0
+      return one.passage.share(beforeNs, nowNs)
     })
     this.#disk.drift()
-    this.#clockNs = nowNs
     this.#flights.splice(this.#flights.indexOf(flight), 1)
-    this.#end(flight)
-    this.#finished.push(flight)
-  }
-
-  #end({step, change, result}: Flight): void {
-    switch (step.op) {
-      case STEP_NONE:
-        return
-      case STEP_READ:
-        if (result > 0 && step.memory) {
-          this.#disk.read(step.range.offsetBytes, step.memory.bytes.subarray(step.memoryOffset).subarray(0, result))
-        }
-        return
-      case STEP_WRITE:
-      case STEP_ZERO:
-      case STEP_PUNCH:
-        if (change) this.#disk.endChange(change, result >= 0)
-        return
-      case STEP_SYNC:
-      case STEP_SYNC_ALL:
-        if (step.sync) this.#disk.endSync(step.sync, result === 0)
-    }
-  }
-}
-
-function faultStep(op: StepOp): SimFault['step'] | undefined {
-  switch (op) {
-    case STEP_NONE:
-      return undefined
-    case STEP_READ:
-      return 'read'
-    case STEP_WRITE:
-      return 'write'
-    case STEP_ZERO:
-    case STEP_PUNCH:
-      return 'zero'
-    case STEP_SYNC:
-    case STEP_SYNC_ALL:
-      return 'sync'
+    endStep(flight.step, flight.begun, flight.result, this.#disk)
   }
 }

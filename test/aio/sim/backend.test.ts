@@ -32,7 +32,7 @@ describeBackendContract('sim (a few tokens, a smaller queue)', async ({readOnly}
 }))
 
 /** Runs reads and writes of 4096 bytes and says which token ended when, with what. */
-function protocol(backend: SimBackend, count: number): string[] {
+async function protocol(backend: SimBackend, count: number): Promise<string[]> {
   const memory = backend.createMemory(4096)
   for (let token = 0; token < count; token++) {
     const op = token % 3 === 2 ? STEP_READ : STEP_WRITE
@@ -40,7 +40,7 @@ function protocol(backend: SimBackend, count: number): string[] {
   }
   const lines: string[] = []
   while (lines.length < count) {
-    backend.submit(true)
+    await backend.submit(true)
     const reaped = backend.reap()
     for (let i = 0; i < reaped; i++) {
       lines.push(`${backend.doneTokens[i]} ${backend.doneResults[i]} at ${backend.nowNs()}`)
@@ -50,13 +50,13 @@ function protocol(backend: SimBackend, count: number): string[] {
 }
 
 describe('the simulated backend', () => {
-  it('does the same at the same nanoseconds with the same seeds', () => {
-    expect(protocol(backendOf(5), 20)).toEqual(protocol(backendOf(5), 20))
-    expect(protocol(backendOf(5), 20)).not.toEqual(protocol(backendOf(6), 20))
+  it('does the same at the same nanoseconds with the same seeds', async () => {
+    expect(await protocol(backendOf(5), 20)).toEqual(await protocol(backendOf(5), 20))
+    expect(await protocol(backendOf(5), 20)).not.toEqual(await protocol(backendOf(6), 20))
   })
 
-  it('ends steps in another order than they were queued', () => {
-    const tokens = protocol(backendOf(1), 32).map((line) => Number(line.split(' ')[0]))
+  it('ends steps in another order than they were queued', async () => {
+    const tokens = (await protocol(backendOf(1), 32)).map((line) => Number(line.split(' ')[0]))
     expect(tokens).not.toEqual(tokens.toSorted((a, b) => a - b))
   })
 
@@ -69,20 +69,20 @@ describe('the simulated backend', () => {
     expect(backend.nowNs()).toBeGreaterThan(0)
   })
 
-  it('ends a poll: time passes even when nobody waits', () => {
+  it('ends a poll: time passes even when nobody waits', async () => {
     const backend = backendOf(1)
     backend.queue(STEP_SYNC, 0, undefined, 0, 0, 0, false)
     let polls = 0
-    for (; backend.reap() === 0 && polls < 10_000; polls++) backend.submit(false)
+    for (; backend.reap() === 0 && polls < 10_000; polls++) await backend.submit(false)
     expect(polls).toBeGreaterThan(1)
     expect(polls).toBeLessThan(10_000)
   })
 
-  it('answers false while as many steps are outstanding as it takes, until some are reaped', () => {
+  it('answers false while as many steps are outstanding as it takes, until some are reaped', async () => {
     const backend = backendOf(1, {capacity: 2, tokens: 4})
     const sync = (token: number): boolean => backend.queue(STEP_SYNC, token, undefined, 0, 0, 0, false)
     expect([sync(0), sync(1), sync(2)]).toEqual([true, true, false])
-    backend.submit(true)
+    await backend.submit(true)
     expect(sync(2)).toBe(false)
     expect(backend.reap()).toBe(1)
     expect([sync(2), sync(3)]).toEqual([true, false])
@@ -142,13 +142,13 @@ describe('the simulated backend', () => {
     }
   })
 
-  it('tears a write that is in flight when the power is cut', () => {
+  it('tears a write that is in flight when the power is cut', async () => {
     const images = new Set<string>()
     const backend = backendOf(1, {disk: diskOf(1, NONE)})
     const memory = backend.createMemory(4096)
     memory.bytes.fill(1)
     backend.queue(STEP_WRITE, 0, memory, 0, 0, 1024, false)
-    backend.submit(false)
+    await backend.submit(false)
     for (let seed = 1; seed <= 100; seed++) images.add(sectorValues(backend.powerCut('powerLoss', seed), 2).join(''))
     expect([...images].toSorted()).toEqual(['00', '01', '10', '11'])
   })
