@@ -21,6 +21,7 @@ interface Order {
   readonly offsetBytes?: number
   readonly lengthBytes?: number
   readonly dsync?: boolean
+  readonly ordered?: boolean
 }
 
 /** Everything in the suite is aligned to this, so that it runs under O_DIRECT too. */
@@ -199,6 +200,56 @@ export function describeBackendContract(name: string, open: ContractOpener): voi
         })
       }
 
+      it('executes an ordered step behind all before it and ahead of all after it, where it says that it can', async ({
+        skip,
+      }) => {
+        skip(!subject.backend.ordersTags, 'it says that it cannot')
+        fill(0, 1)
+        fill(1, 2)
+        const page = {offsetBytes: 0, lengthBytes: PAGE}
+        for (let i = 0; i < 20; i++) {
+          const results = await run(
+            {op: STEP_WRITE, token: 0, slot: 0, ...page},
+            {op: STEP_READ, token: 1, slot: 2, ...page, ordered: true},
+            {op: STEP_WRITE, token: 2, slot: 1, ...page},
+          )
+          expect([...results.values()]).toEqual([PAGE, PAGE, PAGE])
+          expect(values(2)).toEqual([1])
+          await run({op: STEP_READ, token: 0, slot: 3, ...page})
+          expect(values(3)).toEqual([2])
+        }
+      })
+
+      it('keeps an ordered step in its place behind steps of an earlier submit, where it says that it can', async ({
+        skip,
+      }) => {
+        const {backend} = subject
+        skip(!backend.ordersTags, 'it says that it cannot')
+        fill(0, 1)
+        fill(1, 2)
+        const page = {offsetBytes: PAGE, lengthBytes: PAGE}
+        const write = {op: STEP_WRITE, ...page} as const
+        expect(queue(backend, memory, {...write, token: 2, slot: 0})).toBe(true)
+        await backend.submit(false)
+        expect(queue(backend, memory, {...write, token: 0, slot: 1, ordered: true})).toBe(true)
+        expect(queue(backend, memory, {...write, op: STEP_READ, token: 1, slot: 8, ordered: true})).toBe(true)
+        for (let ended = 0; ended < 3; ended += backend.reap()) await backend.submit(true)
+        expect(values(8)).toEqual([2])
+      })
+
+      it('goes on behind an ordered step of each kind, where it says that it can', async ({skip}) => {
+        const {backend} = subject
+        skip(!backend.ordersTags, 'it says that it cannot')
+        const zero: Order = {op: STEP_ZERO, token: 2, lengthBytes: PAGE, ordered: true}
+        const zeroes = backend.canZero ? [zero] : []
+        const results = await run(
+          {op: STEP_SYNC, token: 0, ordered: true},
+          {op: STEP_WRITE, token: 1, slot: 0, offsetBytes: PAGE, lengthBytes: PAGE, ordered: true},
+          ...zeroes,
+        )
+        expect([...results.values()].toSorted((a, b) => a - b)).toEqual([0, ...zeroes.map(() => 0), PAGE])
+      })
+
       it('cuts a read at the end of the image, and counts only what is there', async () => {
         const {sizeBytes} = subject
         fill(0, 0x55)
@@ -270,14 +321,23 @@ export function describeBackendContract(name: string, open: ContractOpener): voi
         expect(await one({op: STEP_READ, slot: 1, offsetBytes: 0, lengthBytes: PAGE})).toBe(PAGE)
         expect(values(1)).toEqual([0])
       })
+
+      it('starts an ordered step although one before it has failed, where it says that it can', async ({skip}) => {
+        skip(!subject.backend.ordersTags, 'it says that it cannot')
+        const results = await run(
+          {op: STEP_WRITE, token: 0, slot: 0, offsetBytes: 0, lengthBytes: PAGE, ordered: true},
+          {op: STEP_READ, token: 1, slot: 1, offsetBytes: 0, lengthBytes: PAGE, ordered: true},
+        )
+        expect([0, 1].map((token) => results.get(token))).toEqual([-ERRNO.EBADF, PAGE])
+      })
     })
   })
 }
 
 function queue(backend: Backend, memory: Memory, order: Order): boolean {
-  const {op, token, slot, offsetBytes = 0, lengthBytes = 0, dsync = false} = order
+  const {op, token, slot, offsetBytes = 0, lengthBytes = 0, dsync = false, ordered} = order
   const used = slot === undefined ? undefined : memory
-  return backend.queue(op, token, used, (slot ?? 0) * PAGE, offsetBytes, lengthBytes, dsync)
+  return backend.queue(op, token, used, (slot ?? 0) * PAGE, offsetBytes, lengthBytes, dsync, ordered)
 }
 
 /**

@@ -1,5 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {SimBackend, type SimBackendOptions} from '../../../src/aio/sim/backend.js'
+import {SimDevice} from '../../../src/aio/sim/device.js'
+import {DISK_MODELS, diskModelOf} from '../../../src/aio/sim/disk-model.js'
 import {SimDisk} from '../../../src/aio/sim/disk.js'
 import type {SimFault} from '../../../src/aio/sim/fault.js'
 import {ERRNO} from '../../../src/base/index.js'
@@ -25,6 +27,27 @@ for (const [mode, facts] of Object.entries(modes)) {
     cleanup: async () => {},
   }))
 }
+for (const model of DISK_MODELS) {
+  describeBackendContract(`sim (${model.name}, none)`, async ({readOnly}) => ({
+    backend: backendOf(9, {disk: diskOf(9, NONE), model, readOnly}),
+    sizeBytes: SIZE_BYTES,
+    cleanup: async () => {},
+  }))
+}
+describeBackendContract('sim (a shared device, writeback)', async ({readOnly}) => {
+  const device = new SimDevice(diskModelOf('ssd'))
+  const idle = backendOf(11, {device})
+  return {
+    backend: backendOf(10, {device, readOnly}),
+    sizeBytes: SIZE_BYTES,
+    cleanup: () => idle.close(),
+  }
+})
+describeBackendContract('sim (no ordered tags)', async ({readOnly}) => ({
+  backend: backendOf(12, {ordersTags: false, readOnly}),
+  sizeBytes: SIZE_BYTES,
+  cleanup: async () => {},
+}))
 describeBackendContract('sim (a few tokens, a smaller queue)', async ({readOnly}) => ({
   backend: backendOf(8, {capacity: 3, tokens: 10, readOnly}),
   sizeBytes: SIZE_BYTES,
@@ -272,7 +295,7 @@ describe('a fault of the simulated backend', () => {
 
 describe('the engine is told of its own mistakes', () => {
   it('by an internal error, when it uses a token twice, a step it was told not to use, or memory that is too small', () => {
-    const backend = backendOf(1, {canDsync: false, canZero: false, canPunch: false, tokens: 4})
+    const backend = backendOf(1, {canDsync: false, canZero: false, canPunch: false, ordersTags: false, tokens: 4})
     const memory = backend.createMemory(512)
     backend.queue(STEP_READ, 0, memory, 0, 0, 512, false)
     expect(() => backend.queue(STEP_READ, 0, memory, 0, 0, 512, false)).toThrow(/token 0/)
@@ -282,6 +305,7 @@ describe('the engine is told of its own mistakes', () => {
     expect(() => backend.queue(STEP_WRITE, 1, memory, 0, 0, 512, true)).toThrow(/beyond/)
     expect(() => backend.queue(STEP_ZERO, 1, undefined, 0, 0, 512, false)).toThrow(/beyond/)
     expect(() => backend.queue(STEP_PUNCH, 1, undefined, 0, 0, 512, false)).toThrow(/beyond/)
+    expect(() => backend.queue(STEP_SYNC, 1, undefined, 0, 0, 0, false, true)).toThrow(/beyond/)
   })
 
   it('by an internal error, when it closes with steps outstanding', async () => {
