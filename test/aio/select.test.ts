@@ -2,7 +2,7 @@ import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import type {BackendTarget, OpenBackend} from '../../src/aio/index.js'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {loadUring} from '../../src/native/index.js'
-import {STEP_READ} from '../../src/request/index.js'
+import {STEP_READ, STEP_SYNC} from '../../src/request/index.js'
 import {capability, itNeeds} from '../peers.js'
 import {realImage, type RealImage} from './real-image.js'
 
@@ -52,9 +52,12 @@ function target(): BackendTarget {
   }
 }
 
-async function open(choice: 'auto' | 'uring' | 'threads' | 'sim'): Promise<OpenBackend> {
+async function open(
+  choice: 'auto' | 'uring' | 'threads' | 'sim',
+  more: Partial<BackendTarget> = {},
+): Promise<OpenBackend> {
   const {openBackend} = await import('../../src/aio/index.js')
-  return openBackend(choice, target())
+  return openBackend(choice, {...target(), ...more})
 }
 
 describe('choosing a backend', () => {
@@ -107,5 +110,51 @@ describe('choosing a backend', () => {
     expect([memory.bytes[0], memory.bytes[512]]).toEqual([7, 0])
     expect(freshRanges(0, 16384)).toEqual([{offsetBytes: 8192, lengthBytes: 8192}])
     await backend.close()
+  })
+
+  it('a simulated disk with a model names it and costs what it says; the others do not care', async () => {
+    const {diskModelOf} = await import('../../src/aio/index.js')
+    const diskModel = diskModelOf('nvme')
+    const {backend, reason: why} = await open('sim', {diskModel})
+    expect([why, backend.ordersTags]).toEqual(['simulated nvme disk, seed 42', true])
+    backend.queue(STEP_SYNC, 0, undefined, 0, 0, 0, false)
+    await backend.submit(true)
+    // A flush of nothing: command, flush, round trip.
+    expect([backend.reap(), backend.nowNs()]).toEqual([1, 15_000 + 400_000 + 10_000])
+    await backend.close()
+    const real = await open('threads', {diskModel})
+    expect([real.reason, real.backend.ordersTags]).toEqual(['asked for with --aio threads', false])
+    await real.backend.close()
+  })
+
+  it('simulated disks on one device share its clock and its model', async () => {
+    const {diskModelOf, openSimDevice} = await import('../../src/aio/index.js')
+    const device = await openSimDevice(diskModelOf('ssd'))
+    const more = {device, diskModel: diskModelOf('hdd')}
+    const [first, second] = [await open('sim', more), await open('sim', {...more, seed: 7})]
+    expect([first.reason, second.reason]).toEqual(['simulated ssd disk, seed 42', 'simulated ssd disk, seed 7'])
+    first.backend.queue(STEP_SYNC, 0, undefined, 0, 0, 0, false)
+    await first.backend.submit(true)
+    expect(first.backend.reap()).toBe(1)
+    expect(second.backend.nowNs()).toBe(first.backend.nowNs())
+    expect(second.backend.nowNs()).toBeGreaterThan(0)
+    await Promise.all([first.backend.close(), second.backend.close()])
+  })
+
+  it('real backends do not load the simulation', async () => {
+    let loaded = 0
+    vi.doMock('../../src/aio/sim/device.js', async (actual) => {
+      loaded++
+      return actual()
+    })
+    try {
+      const {diskModelOf, openSimDevice} = await import('../../src/aio/index.js')
+      await (await open('threads')).backend.close()
+      expect(loaded).toBe(0)
+      await openSimDevice(diskModelOf('hdd'))
+      expect(loaded).toBe(1)
+    } finally {
+      vi.doUnmock('../../src/aio/sim/device.js')
+    }
   })
 })

@@ -194,8 +194,8 @@ export class SimBackend implements Backend {
 
   /** Also leaves a shared device, even if it then complains of steps outstanding: the others go on. */
   async close(): Promise<void> {
-    if (this.#shared) this.#device.turnstile.leave(this.#visitor)
     const busy = this.#outstanding - this.#finished.length
+    if (this.#shared) this.#device.turnstile.leave(this.#visitor)
     invariant(busy === 0, `the simulated backend was closed with ${busy} steps outstanding`)
   }
 

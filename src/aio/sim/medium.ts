@@ -1,4 +1,4 @@
-import {SECTOR_BYTES, type Range} from '../../base/index.js'
+import {joinRanges, SECTOR_BYTES, type Range} from '../../base/index.js'
 import type {DiskModel} from './disk-model.js'
 import type {Command} from './phase.js'
 
@@ -121,11 +121,5 @@ export function sectorsOf(ranges: readonly Range[]): number[] {
 
 /** Sectors in any order as runs of neighbours, in rising order. */
 export function runsOf(sectors: Iterable<number>): Range[] {
-  const runs: {offsetBytes: number; lengthBytes: number}[] = []
-  for (const sector of [...sectors].toSorted((a, b) => a - b)) {
-    const last = runs.at(-1)
-    if (last && sector * SECTOR_BYTES === last.offsetBytes + last.lengthBytes) last.lengthBytes += SECTOR_BYTES
-    else runs.push({offsetBytes: sector * SECTOR_BYTES, lengthBytes: SECTOR_BYTES})
-  }
-  return runs
+  return joinRanges([...sectors].map((sector) => ({offsetBytes: sector * SECTOR_BYTES, lengthBytes: SECTOR_BYTES})))
 }

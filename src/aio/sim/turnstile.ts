@@ -21,7 +21,8 @@ const IDLE_TURNS = 16
 
 /**
  * Lets time pass for several queues together: only when every queue that could still queue a step at this moment waits.
- * Then what happens depends on the steps alone, not on which of the loops JavaScript runs first, and no queue is starved.
+ * Then what happens depends on the steps, not on how long JavaScript takes over any of the loops, and no queue is starved.
+ * Only at one and the same moment of the clock does it count which loop hands over first.
  *
  *     waits                      in submit(true), or behind it until the device has something for it
  *     steps outstanding          it will come: time stands still until it waits or leaves

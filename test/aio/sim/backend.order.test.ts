@@ -53,7 +53,7 @@ async function crashes(kind: CrashKind, setting: Setting, tagged: boolean): Prom
 
 /** A later one is there although an earlier one is not, across the tag. */
 function breaksOrder(image: string): boolean {
-  const there = [...image].map((value) => value !== '0')
+  const there = image.split('').map((value) => value !== '0')
   const [before, tagged, after] = [there.slice(0, 4), there[4], there.slice(5)]
   return ((tagged || after.includes(true)) && before.includes(false)) || (after.includes(true) && !tagged)
 }
