@@ -2,6 +2,7 @@ import {invariant} from '../../base/index.js'
 import type {DiskModel} from './disk-model.js'
 import {Drive} from './drive.js'
 import type {Passage} from './passage.js'
+import type {Command, Phase} from './phase.js'
 import {Turnstile} from './turnstile.js'
 
 /**
@@ -20,7 +21,7 @@ export class SimDevice {
   readonly #drive: Drive<Passage> | undefined
   #clockNs = 0
   /** Not ended at the device, in the order of handing over. */
-  #line: Passage[] = []
+  readonly #line: Passage[] = []
   /** Started and not known to have ended at the host, in the order of starting. */
   readonly #started: Passage[] = []
   #held = 0
@@ -87,7 +88,7 @@ export class SimDevice {
   }
 
   #endPhase(passage: Passage, beforeNs: number): void {
-    const commanded = passage.phase.kind !== 'host'
+    const commanded = isCommand(passage.phase)
     if (commanded) this.#drive?.free()
     const knownNs = this.#clockNs + (commanded ? (this.model?.roundTripNs ?? 0) : 0)
     if (!passage.isLastPhase) {
@@ -109,10 +110,12 @@ export class SimDevice {
   }
 
   #beginPhase(passage: Passage): void {
-    const {phase} = passage
-    if (phase.kind === 'host') {
+    const {phase, processor} = passage
+    if (!isCommand(phase)) {
+      const beginNs = phase.kind === 'work' ? Math.max(this.#clockNs, processor.freeNs) : this.#clockNs
       passage.stage = 'working'
-      passage.untilNs = this.#clockNs + phase.ns
+      passage.untilNs = beginNs + phase.ns
+      if (phase.kind === 'work') processor.freeNs = passage.untilNs
       return
     }
     invariant(this.#drive !== undefined, 'a command for a drive without a model')
@@ -142,4 +145,8 @@ export class SimDevice {
       if (passage.ordered) return
     }
   }
+}
+
+function isCommand(phase: Phase): phase is Command {
+  return phase.kind !== 'pause' && phase.kind !== 'work'
 }

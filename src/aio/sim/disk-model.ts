@@ -53,7 +53,7 @@ export interface DiskModel {
   readonly hasFua: boolean
   /** What FUA costs beside the access to the medium. */
   readonly fuaNs: number
-  /** A step that the host answers from its own memory: the call. */
+  /** A step that the host does in its own memory: the call. One thread for each image does these, one after the other. */
   readonly hostCallNs: number
   /** Speed at which the host copies to and from its page cache. */
   readonly memoryBytesPerSecond: number

@@ -11,7 +11,7 @@ import {
 } from '../../request/index.js'
 import type {DiskModel} from './disk-model.js'
 import {runsOf, sectorsOf, timeNs} from './medium.js'
-import type {Phase} from './phase.js'
+import type {Phase, Processor} from './phase.js'
 
 /** What the cost of a step depends on. */
 export interface StepFacts {
@@ -29,6 +29,8 @@ export interface StepFacts {
  * Page cache and cost only: which data a crash takes away is decided by SimDisk, from the same steps.
  */
 export class Host {
+  /** One thread does all the copying for this image. */
+  readonly processor: Processor = {freeNs: 0}
   readonly #model: DiskModel
   readonly #direct: boolean
   readonly #startBytes: number
@@ -47,7 +49,7 @@ export class Host {
   phasesOf({op, range, dsync}: StepFacts): readonly Phase[] {
     switch (op) {
       case STEP_NONE:
-        return [{kind: 'host', ns: 0}]
+        return [{kind: 'pause', ns: 0}]
       case STEP_READ:
         return range.lengthBytes === 0 ? this.refusal() : this.#read(range)
       case STEP_WRITE:
@@ -63,12 +65,12 @@ export class Host {
 
   /** A step that the host answers without doing anything. */
   refusal(): readonly Phase[] {
-    return [{kind: 'host', ns: this.#model.hostCallNs}]
+    return [{kind: 'work', ns: this.#model.hostCallNs}]
   }
 
   #copy({lengthBytes}: Range): Phase {
     const ns = this.#model.hostCallNs + timeNs(lengthBytes, this.#model.memoryBytesPerSecond)
-    return {kind: 'host', ns: Math.round(ns)}
+    return {kind: 'work', ns: Math.round(ns)}
   }
 
   #command(kind: 'read' | 'write' | 'fua', ranges: readonly Range[]): Phase {

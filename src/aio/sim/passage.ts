@@ -1,5 +1,5 @@
 import {invariant} from '../../base/index.js'
-import type {Phase} from './phase.js'
+import type {Phase, Processor} from './phase.js'
 
 /** What the device tells the owner of a step. None of these may queue anything. */
 export interface Watcher {
@@ -25,14 +25,17 @@ export class Passage {
   /** Carries an ordered tag. */
   readonly ordered: boolean
   readonly watcher: Watcher
+  /** Who does its work at the host. */
+  readonly processor: Processor
   stage: Stage = 'held'
   /** When its stage ends; infinite where that is not known yet. */
   untilNs = Infinity
   #phases: readonly Phase[] = []
   #at = 0
 
-  constructor(ordered: boolean, watcher: Watcher) {
+  constructor(ordered: boolean, processor: Processor, watcher: Watcher) {
     this.ordered = ordered
+    this.processor = processor
     this.watcher = watcher
   }
 

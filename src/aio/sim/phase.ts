@@ -4,5 +4,11 @@ import type {Range} from '../../base/index.js'
 export type Command =
   {readonly kind: 'read' | 'write' | 'fua'; readonly ranges: readonly Range[]} | {readonly kind: 'flush'}
 
-/** One part of a step: time that the host spends alone, any number at once, or a command for the drive. */
-export type Phase = {readonly kind: 'host'; readonly ns: number} | Command
+/** What a host does itself, one thing at a time. */
+export interface Processor {
+  /** Until when it is taken. */
+  freeNs: number
+}
+
+/** One part of a step: time that passes, work of the host's processor, or a command for the drive. */
+export type Phase = {readonly kind: 'pause' | 'work'; readonly ns: number} | Command

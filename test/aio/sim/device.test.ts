@@ -66,6 +66,15 @@ describe('the cost of a small program, reckoned by hand from the fields of the m
     expect(await latenciesOf(backendOf({model: TOY}, WRITEBACK), [{read: 9}, {read: 9}])).toEqual([4_700, 200])
   })
 
+  it('of two buffered writes: one copy after the other', async () => {
+    expect(await ends(TOY, [{write: 0}, {write: 8, sectors: 2}], WRITEBACK)).toEqual([200, 500])
+  })
+
+  it('of two buffered reads: the drive one after the other, each copied when it is there', async () => {
+    // Read at 3500 and 7000; each 1000 later, 200 to copy.
+    expect(await ends(TOY, [{read: 0}, {read: 1}], WRITEBACK)).toEqual([4_700, 8_200])
+  })
+
   it('of a step that is refused: one call', async () => {
     expect(await latenciesOf(backendOf({model: TOY, readOnly: true}), [{write: 0}])).toEqual([100])
   })
@@ -257,7 +266,7 @@ describe('two guests on one device', () => {
 describe('the device', () => {
   it('is told of a step that cannot come to an end by an internal error', () => {
     const device = new SimDevice()
-    const stuck = new Passage(false, {start: () => [{kind: 'flush'}], end: () => {}, report: () => {}})
+    const stuck = new Passage(false, {freeNs: 0}, {start: () => [{kind: 'flush'}], end: () => {}, report: () => {}})
     expect(() => device.hand([stuck])).toThrow(/without a model/)
   })
 

@@ -13,12 +13,12 @@ import {
 } from '../../../src/request/index.js'
 import {TOY} from './toy-model.js'
 
-/** What a step asks for, in short: host times, and commands with their sectors. */
+/** What a step asks for, in short: times, and commands with their sectors. */
 function asked(host: Host, op: StepOp, sector = 0, sectors = 0, dsync = false): string[] {
   const range = {offsetBytes: sector * 512, lengthBytes: sectors * 512}
   return host.phasesOf({op, range, dsync}).map((phase) => {
-    if (phase.kind === 'host') return `host ${phase.ns}`
     if (phase.kind === 'flush') return 'flush'
+    if ('ns' in phase) return `${phase.kind} ${phase.ns}`
     const places = phase.ranges.map(({offsetBytes, lengthBytes}) => `${offsetBytes / 512}+${lengthBytes / 512}`)
     return `${phase.kind} ${places.join(' ')}`
   })
@@ -45,7 +45,7 @@ describe('with O_DIRECT', () => {
 
   it('a drive without a volatile cache is sent neither flush nor FUA', () => {
     expect(asked(direct(CACHELESS), STEP_WRITE, 4, 2, true)).toEqual(['write 4+2'])
-    expect(asked(direct(CACHELESS), STEP_SYNC)).toEqual(['host 100'])
+    expect(asked(direct(CACHELESS), STEP_SYNC)).toEqual(['work 100'])
   })
 })
 
@@ -53,46 +53,46 @@ describe('through the page cache', () => {
   // A sector is 512 bytes at 5.12e9 bytes/s: 100 ns, and the call takes 100 ns.
   it('a write is a copy, and a sync writes back what is dirty, once, and flushes', () => {
     const host = buffered()
-    expect(asked(host, STEP_WRITE, 9, 2)).toEqual(['host 300'])
-    expect(asked(host, STEP_WRITE, 4, 1)).toEqual(['host 200'])
-    expect(asked(host, STEP_WRITE, 5, 1)).toEqual(['host 200'])
+    expect(asked(host, STEP_WRITE, 9, 2)).toEqual(['work 300'])
+    expect(asked(host, STEP_WRITE, 4, 1)).toEqual(['work 200'])
+    expect(asked(host, STEP_WRITE, 5, 1)).toEqual(['work 200'])
     expect(asked(host, STEP_SYNC)).toEqual(['write 4+2 9+2', 'flush'])
     expect(asked(host, STEP_SYNC)).toEqual(['flush'])
   })
 
   it('a read goes to the drive the first time, and stays in memory', () => {
     const host = buffered()
-    expect(asked(host, STEP_READ, 4, 2)).toEqual(['read 4+2', 'host 300'])
-    expect(asked(host, STEP_READ, 4, 2)).toEqual(['host 300'])
-    expect(asked(host, STEP_READ, 5, 2)).toEqual(['read 5+2', 'host 300'])
+    expect(asked(host, STEP_READ, 4, 2)).toEqual(['read 4+2', 'work 300'])
+    expect(asked(host, STEP_READ, 4, 2)).toEqual(['work 300'])
+    expect(asked(host, STEP_READ, 5, 2)).toEqual(['read 5+2', 'work 300'])
   })
 
   it('a read of what was written comes from memory', () => {
     const host = buffered()
     asked(host, STEP_WRITE, 4, 2)
-    expect(asked(host, STEP_READ, 5, 1)).toEqual(['host 200'])
+    expect(asked(host, STEP_READ, 5, 1)).toEqual(['work 200'])
   })
 
   it('a write that has to be stable is written back alone', () => {
     const host = buffered()
     asked(host, STEP_WRITE, 4, 1)
-    expect(asked(host, STEP_WRITE, 9, 1, true)).toEqual(['host 200', 'write 9+1', 'flush'])
+    expect(asked(host, STEP_WRITE, 9, 1, true)).toEqual(['work 200', 'write 9+1', 'flush'])
     expect(asked(host, STEP_SYNC)).toEqual(['write 4+1', 'flush'])
-    expect(asked(buffered(FUA), STEP_WRITE, 9, 1, true)).toEqual(['host 200', 'fua 9+1'])
+    expect(asked(buffered(FUA), STEP_WRITE, 9, 1, true)).toEqual(['work 200', 'fua 9+1'])
   })
 
   it('a drive without a volatile cache is written back to, and not flushed', () => {
     const host = buffered(CACHELESS)
     asked(host, STEP_WRITE, 4, 1)
     expect(asked(host, STEP_SYNC)).toEqual(['write 4+1'])
-    expect(asked(host, STEP_SYNC)).toEqual(['host 100'])
+    expect(asked(host, STEP_SYNC)).toEqual(['work 100'])
   })
 
   it('ZERO and PUNCH are one call, and spare the write-back of what they remove', () => {
     for (const op of [STEP_ZERO, STEP_PUNCH] as const) {
       const host = buffered()
       asked(host, STEP_WRITE, 4, 4)
-      expect(asked(host, op, 5, 2)).toEqual(['host 100'])
+      expect(asked(host, op, 5, 2)).toEqual(['work 100'])
       expect(asked(host, STEP_SYNC)).toEqual(['write 4+1 7+1', 'flush'])
     }
   })
@@ -101,10 +101,10 @@ describe('through the page cache', () => {
 describe('what never reaches the drive', () => {
   it('is a step that is refused, a transfer of nothing, and no step at all', () => {
     for (const host of [direct(), buffered()]) {
-      expect(host.refusal()).toEqual([{kind: 'host', ns: 100}])
-      expect(asked(host, STEP_READ)).toEqual(['host 100'])
-      expect(asked(host, STEP_WRITE, 0, 0, true)).toEqual(['host 100'])
-      expect(asked(host, STEP_NONE)).toEqual(['host 0'])
+      expect(host.refusal()).toEqual([{kind: 'work', ns: 100}])
+      expect(asked(host, STEP_READ)).toEqual(['work 100'])
+      expect(asked(host, STEP_WRITE, 0, 0, true)).toEqual(['work 100'])
+      expect(asked(host, STEP_NONE)).toEqual(['pause 0'])
     }
   })
 })

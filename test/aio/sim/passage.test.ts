@@ -3,23 +3,23 @@ import {Passage} from '../../../src/aio/sim/passage.js'
 import type {Phase} from '../../../src/aio/sim/phase.js'
 
 function passageOf(phases: readonly Phase[]): Passage {
-  return new Passage(false, {start: () => phases, end: () => {}, report: () => {}})
+  return new Passage(false, {freeNs: 0}, {start: () => phases, end: () => {}, report: () => {}})
 }
 
-const HOST: Phase = {kind: 'host', ns: 5}
+const WORK: Phase = {kind: 'work', ns: 5}
 const FLUSH: Phase = {kind: 'flush'}
 
 describe('a step on its way through the device', () => {
   it('goes from part to part, and knows its last', () => {
-    const passage = passageOf([HOST, FLUSH])
+    const passage = passageOf([WORK, FLUSH])
     passage.start()
-    expect([passage.phase, passage.isLastPhase]).toEqual([HOST, false])
+    expect([passage.phase, passage.isLastPhase]).toEqual([WORK, false])
     passage.nextPhase()
     expect([passage.phase, passage.isLastPhase]).toEqual([FLUSH, true])
   })
 
   it('has no part to do before it starts, and none behind its last: both are internal errors', () => {
-    const passage = passageOf([HOST])
+    const passage = passageOf([WORK])
     expect(() => passage.phase).toThrow(/no part left/)
     passage.start()
     passage.nextPhase()
