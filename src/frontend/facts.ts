@@ -1,3 +1,5 @@
+import type {Feature} from './feature.js'
+
 /** The front ends users can name. */
 export type FrontendName = 'ide' | 'scsi' | 'virtio-blk' | 'xen-blkback'
 
@@ -21,6 +23,12 @@ export type WriteCacheAdvert = 'never' | 'mode' | 'always'
  */
 export type DriverOrder = 'none' | 'drain' | 'drain-flush' | 'tag' | 'wait'
 
+/** Switching the write cache off at run time. `plain`: it makes nothing stable. `flushes`: what was cached is flushed first. */
+export type WriteCacheSwitch = 'impossible' | 'plain' | 'flushes'
+
+/** A flush command that carries data. `flush-write`: the cache is emptied, then the data is written, and may stay volatile. */
+export type FlushWithData = 'impossible' | 'ignored' | 'flush-write'
+
 /** A device model together with the Linux driver in its guest, as facts. What is safe follows from these and a cache mode. */
 export interface FrontendFacts {
   readonly name: FrontendName
@@ -41,6 +49,14 @@ export interface FrontendFacts {
   readonly flushStallsGuest: Fact<boolean>
   /** What the device offers that bears on integrity, by the names of its protocol. */
   readonly features: Fact<readonly string[]>
+  /** What it offers besides: by itself it tells no guest to flush. */
+  readonly extras: Fact<readonly string[]>
+  /** Which offers the driver makes use of. */
+  readonly driverKnows: Fact<readonly string[]>
+  readonly writeCacheSwitch: Fact<WriteCacheSwitch>
+  readonly flushWithData: Fact<FlushWithData>
+  /** The backend uses O_DIRECT only where the toolstack permits it. */
+  readonly asksForDirectIo: Fact<boolean>
 }
 
 /** One front end: what it was before the repairs of 2009 to 2011, and what it is today. */
@@ -50,6 +66,12 @@ export interface Frontend {
   readonly title: string
   readonly past: FrontendFacts
   readonly today: FrontendFacts
+  /** The driver tells the device which offers it accepts; where it does not, the device cannot know. */
+  readonly negotiates: Fact<boolean>
+  /** Every feature that can be offered here, in the order of the protocol. */
+  readonly vocabulary: readonly Feature[]
+  /** The first driver that knew the flush feature, for a guest of the past that accepts it; undefined where all have known it. */
+  readonly flushingDriver: Pick<FrontendFacts, 'driverFlushes' | 'driverOrder'> | undefined
 }
 
 /** Which fact: its name in FrontendFacts. */
@@ -66,6 +88,11 @@ const FACT_TITLES: Readonly<Record<FactKey, string>> = {
   writesThroughUnasked: 'writes through for a guest that never agreed to flush',
   flushStallsGuest: 'a flush stalls the guest',
   features: 'offers',
+  extras: 'also offers',
+  driverKnows: 'driver makes use of',
+  writeCacheSwitch: 'switching the write cache off',
+  flushWithData: 'a flush with data',
+  asksForDirectIo: 'O_DIRECT needs a permission',
 }
 
 /** Every fact of a front end. */

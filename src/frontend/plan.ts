@@ -57,6 +57,7 @@ export const PLAN_STEPS: readonly PlanStep[] = [
       writeCache: notes2009('always', 'a feature bit says that there is a cache to flush'),
       driverFlushes: notes2009(true, 'the driver flushes a disk that advertises a write cache'),
       features: notes2009([...facts.features.value, 'FLUSH'], 'the feature bit of the flush command'),
+      driverKnows: notes2009([...facts.driverKnows.value, 'FLUSH'], 'the driver makes use of the flush command'),
     }),
     source: NOTES_2009,
   },

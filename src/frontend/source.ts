@@ -13,6 +13,12 @@ export const NOTES_2009 = '"Notes on block I/O data integrity", qemu-devel, 25 A
 
 export const notes2009 = factsFrom(NOTES_2009, 2009)
 
+/** What the drivers of that time make use of. */
+export const linux2009 = factsFrom('Linux 2.6.31, drivers/block/virtio_blk.c, drivers/ide, drivers/scsi/sd.c', 2009)
+
+/** What the drivers make use of now. */
+export const linux2023 = factsFrom('Linux drivers/block, drivers/ata/libata-core.c, drivers/scsi/sd.c', 2023)
+
 /** The thread about the empty barrier that never leaves the guest. */
 export const blkfront2010 = factsFrom('blkfront barrier thread, linux-kernel, August 2010', 2010)
 

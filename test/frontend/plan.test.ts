@@ -37,7 +37,15 @@ describe('the action plan of 2009', () => {
     // "virtio needs to implement a cache flush command and advertise it (also needs a small change to the host driver)"
     [
       'virtio-flush',
-      {'virtio-blk': ['flushCommand: true', 'writeCache: always', 'driverFlushes: true', 'features: FLUSH']},
+      {
+        'virtio-blk': [
+          'flushCommand: true',
+          'writeCache: always',
+          'driverFlushes: true',
+          'features: FLUSH',
+          'driverKnows: BARRIER,RO,BLK_SIZE,SCSI,FLUSH',
+        ],
+      },
     ],
     // "we need to implement an aio_fsync to not stall the vpu on cache flushes"
     [
