@@ -46,6 +46,13 @@ export const IMPORT_TABLE: readonly Room[] = [
 
   room('scsi', 3, 'pure', ['base', 'frontend', 'request'], 'SCSI commands and sense data'),
   room('batch', 3, 'pure', ['base', 'request'], 'the batch language: text to requests and back'),
+  room(
+    'negotiation',
+    3,
+    'pure',
+    ['base', 'cache-mode', 'ordering', 'frontend', 'request'],
+    'what a driver and its device agree on before the first request',
+  ),
   room('trace', 3, 'pure', ['base', 'request'], 'the events of a run'),
   room('aio', 3, 'io', ['base', 'cache-mode', 'native', 'request'], 'backends that execute steps: uring, threads, sim'),
   room('image', 3, 'io', ['base', 'cache-mode', 'native'], 'opening an image under a mode: flags, alignment, locks'),
