@@ -20,7 +20,6 @@ export {eraOf, ERAS, factsIn, isOf, type Era, type EraName} from './era.js'
 export {
   factRows,
   type Fact,
-  type FlushWithData,
   type Frontend,
   type FrontendFacts,
   type FrontendName,

@@ -32,7 +32,10 @@ export type DeclaredOrdering = OrderingName | 'tag' | 'tag-flush' | 'tag-fua'
 
 /** How a Xen backend answers what bears on integrity. Source: semantics 4.5. */
 export interface XenAnswers {
-  /** `ordered`: nothing passes it, and what was before it is stable. `error`: answered with an error, nothing is done. */
+  /**
+   * `ordered`: everything in flight ends first, then it is written with PREFLUSH and FUA, as Linux blkback does. `error`: answered
+   * with an error, nothing is done.
+   */
   readonly writeBarrier: 'ordered' | 'error'
   /** FLUSH_DISKCACHE without segments. */
   readonly flushDiskcache: 'flush' | 'error'

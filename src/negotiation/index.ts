@@ -9,7 +9,7 @@
  *
  * @module
  */
-export type {Agreement, Clause, DeclaredOrdering, NegotiationQuestion, XenAnswers} from './agreement.js'
+export type {Agreement, NegotiationQuestion} from './agreement.js'
 export {configOf} from './config.js'
 export {negotiate} from './negotiate.js'
-export {orderingCaution, orderingObstacle, requireOrdering, requirementsOf, type OrderingNeeds} from './requirements.js'
+export {orderingCaution, orderingObstacle, requireOrdering, requirementsOf} from './requirements.js'

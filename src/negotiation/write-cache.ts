@@ -20,7 +20,7 @@ export function advertisement(frontend: Frontend, facts: FrontendFacts, offer: O
   if (grants(offered, 'advert')) {
     return grants(negotiated, 'switch')
       ? {value: false, why: 'the writeback field is 0, because FLUSH is not negotiated'}
-      : {value: false, why: `${namesOffered(offer)} is offered, and nothing of it negotiated`}
+      : {value: false, why: `of what is offered (${namesOffered(offer)}) nothing is negotiated`}
   }
   if (!own) return {value: false, why: `the device does not offer ${namesOf(frontend, 'advert')}`}
   const unlike = facts.writeCache.value === 'mode' ? `, and ${mode.name} has none` : ''
@@ -31,7 +31,7 @@ function namesOffered({offered}: Offer): string {
   return offered
     .filter((feature) => feature.grants.includes('advert') || feature.grants.includes('switch'))
     .map(({name}) => name)
-    .join(' and ')
+    .join(', ')
 }
 
 /**

@@ -1,11 +1,11 @@
 import {describe, expect, it} from 'vitest'
 import {CACHE_MODES, writeCacheEnabled} from '../../src/cache-mode/index.js'
-import {configOf} from '../../src/negotiation/index.js'
+import {negotiate, configOf} from '../../src/negotiation/index.js'
 import {configValues, decodeConfig, encodeConfig} from '../../src/request/index.js'
-import {agreed, type Asked} from './question.js'
+import {question, type Asked} from './question.js'
 
 function field(asked: Asked, name: string): bigint | undefined {
-  return decodeConfig(configOf(agreed(asked), 32768, 512, 4)).find((row) => row.name === name)?.value
+  return decodeConfig(configOf(negotiate(question(asked)), 32768, 512, 4)).find((row) => row.name === name)?.value
 }
 
 describe('the configuration space of an agreement', () => {
@@ -18,12 +18,12 @@ describe('the configuration space of an agreement', () => {
         writeback: writeCacheEnabled(mode),
         queues: 4,
       })
-      expect(configOf(agreed({mode: name}), 32768, 4096, 4)).toEqual(encodeConfig(values))
+      expect(configOf(negotiate(question({mode: name})), 32768, 4096, 4)).toEqual(encodeConfig(values))
     },
   )
 
   it('A33: bytes 32 to 35 with writeback = 1 and four queues are 01 00 04 00', () => {
-    expect([...configOf(agreed(), 32768, 512, 4).subarray(32, 36)]).toEqual([1, 0, 4, 0])
+    expect([...configOf(negotiate(question()), 32768, 512, 4).subarray(32, 36)]).toEqual([1, 0, 4, 0])
   })
 
   it('B3: CONFIG_WCE without FLUSH: writeback reads 0, under every mode', () => {
@@ -32,9 +32,9 @@ describe('the configuration space of an agreement', () => {
 
   it('says in writeback what the write cache of the agreement is, wherever flushes are not ignored', () => {
     for (const mode of CACHE_MODES.filter(({noFlush}) => !noFlush)) {
-      for (const negotiate of [['FLUSH', 'CONFIG_WCE'], ['CONFIG_WCE']]) {
-        const asked = {mode: mode.name, negotiate}
-        expect(field(asked, 'writeback')).toBe(agreed(asked).writeCache ? 1n : 0n)
+      for (const accepted of [['FLUSH', 'CONFIG_WCE'], ['CONFIG_WCE']]) {
+        const asked = {mode: mode.name, negotiate: accepted}
+        expect(field(asked, 'writeback')).toBe(negotiate(question(asked)).writeCache ? 1n : 0n)
       }
     }
   })
@@ -50,7 +50,7 @@ describe('the configuration space of an agreement', () => {
   })
 
   it.each(['ide', 'scsi', 'xen-blkback'])('%s has none', (frontend) => {
-    expect(() => configOf(agreed({frontend}), 1, 512, 1)).toThrow(
+    expect(() => configOf(negotiate(question({frontend})), 1, 512, 1)).toThrow(
       expect.objectContaining({
         kind: 'usage',
         code: 'E_CONFIG_SPACE',

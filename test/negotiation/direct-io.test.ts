@@ -1,10 +1,12 @@
 import {describe, expect, it} from 'vitest'
-import {agreed} from './question.js'
+import {negotiate} from '../../src/negotiation/index.js'
+import {question} from './question.js'
 
 /** Semantics 3.6. */
 describe('the permission for O_DIRECT of a Xen backend', () => {
   const modeOf = (mode: string, directIoSafe?: boolean): string =>
-    agreed({frontend: 'xen-blkback', mode, ...(directIoSafe === undefined ? {} : {directIoSafe})}).mode.name
+    negotiate(question({frontend: 'xen-blkback', mode, ...(directIoSafe === undefined ? {} : {directIoSafe})})).mode
+      .name
 
   it.each([
     ['none', 'writeback'],
@@ -28,7 +30,7 @@ describe('the permission for O_DIRECT of a Xen backend', () => {
 
   it('B11: a downgrade is in the notes, with its reason; where there is none there is no such note', () => {
     const notes = (mode: string, directIoSafe: boolean): string =>
-      agreed({frontend: 'xen-blkback', mode, directIoSafe}).notes.join(' ')
+      negotiate(question({frontend: 'xen-blkback', mode, directIoSafe})).notes.join(' ')
     expect(notes('none', false)).toMatch(/none is downgraded to writeback.*direct-io-safe is 0 by default.*2013/)
     expect(notes('none', true)).not.toContain('downgraded')
     expect(notes('writeback', false)).not.toContain('downgraded')
@@ -40,10 +42,10 @@ describe('the permission for O_DIRECT of a Xen backend', () => {
     [{frontend: 'xen-blkback', era: '2009'}, 'xen-blkback has no direct-io-safe (2009)'],
   ])('is refused where there is no such key: %j', (asked, message) => {
     for (const directIoSafe of [true, false]) {
-      expect(() => agreed({...asked, directIoSafe})).toThrow(
+      expect(() => negotiate(question({...asked, directIoSafe}))).toThrow(
         expect.objectContaining({kind: 'usage', code: 'E_DIRECT_IO_SAFE', message}),
       )
     }
-    expect(agreed({...asked, mode: 'none'}).mode.name).toBe('none')
+    expect(negotiate(question({...asked, mode: 'none'})).mode.name).toBe('none')
   })
 })

@@ -4,7 +4,7 @@ import {CACHE_MODES} from '../../src/cache-mode/index.js'
 import {matrixCell} from '../../src/durability/index.js'
 import {ERAS, factsIn, FRONTENDS, STEP_NAMES, type Frontend} from '../../src/frontend/index.js'
 import {negotiate, orderingObstacle, type Agreement, type NegotiationQuestion} from '../../src/negotiation/index.js'
-import {agreed, type Asked} from './question.js'
+import {question, type Asked} from './question.js'
 
 /** Semantics 1.1 and 1.10. */
 describe('the request types executed beyond IN, OUT and GET_ID', () => {
@@ -23,20 +23,34 @@ describe('the request types executed beyond IN, OUT and GET_ID', () => {
     [{frontend: 'scsi'}, [4, 5, 11, 13]],
     [{frontend: 'xen-blkback'}, [4, 5, 11]],
   ] as const)('%j: %j', (asked: Asked, types) => {
-    expect(agreed(asked).requestTypes).toEqual(types)
+    expect(negotiate(question(asked)).requestTypes).toEqual(types)
+  })
+
+  it('a device executes a FLUSH it does not offer because there is nothing to flush', () => {
+    expect(negotiate(question({era: 'plan', mode: 'writethrough'}))).toMatchObject({
+      offered: [],
+      flushCommand: true,
+      requestTypes: [4, 5],
+    })
   })
 
   it('the BARRIER bit is obeyed only where it is offered, and RO refuses writes whether accepted or not', () => {
-    expect(agreed({features: ['BARRIER'], negotiate: []})).toMatchObject({barrierBit: true, ordersTags: true})
-    expect(agreed()).toMatchObject({barrierBit: false, readOnly: false})
-    expect(agreed({features: ['RO'], negotiate: []}).readOnly).toBe(true)
-    expect(agreed({frontend: 'xen-blkback', era: '2009'})).toMatchObject({barrierBit: false, ordersTags: true})
+    expect(negotiate(question({features: ['BARRIER'], negotiate: []}))).toMatchObject({
+      barrierBit: true,
+      ordersTags: true,
+    })
+    expect(negotiate(question())).toMatchObject({barrierBit: false, readOnly: false})
+    expect(negotiate(question({features: ['RO'], negotiate: []})).readOnly).toBe(true)
+    expect(negotiate(question({frontend: 'xen-blkback', era: '2009'}))).toMatchObject({
+      barrierBit: false,
+      ordersTags: true,
+    })
   })
 
   it('one write can be made stable by itself only on SCSI of today, or where somebody offers it', () => {
-    expect(FRONTENDS.map(({name}) => agreed({frontend: name}).fua)).toEqual([false, true, false, false])
-    expect(FRONTENDS.map(({name}) => agreed({frontend: name, era: '2009'}).fua)).not.toContain(true)
-    expect(agreed({frontend: 'scsi', era: '2009', features: ['DPOFUA']}).fua).toBe(true)
+    expect(FRONTENDS.map(({name}) => negotiate(question({frontend: name})).fua)).toEqual([false, true, false, false])
+    expect(FRONTENDS.map(({name}) => negotiate(question({frontend: name, era: '2009'})).fua)).not.toContain(true)
+    expect(negotiate(question({frontend: 'scsi', era: '2009', features: ['DPOFUA']})).fua).toBe(true)
   })
 })
 
@@ -56,18 +70,20 @@ describe('how a Xen backend answers', () => {
     ],
     [{features: ['feature-barrier']}, {writeBarrier: 'ordered', flushDiskcache: 'error', flushWithData: 'error'}],
   ])('%j: %j', (asked: Asked, answers) => {
-    expect(agreed({frontend: 'xen-blkback', ...asked}).xen).toEqual(answers)
+    expect(negotiate(question({frontend: 'xen-blkback', ...asked})).xen).toEqual(answers)
   })
 
   it('is not asked of the others', () => {
-    for (const frontend of ['ide', 'scsi', 'virtio-blk']) expect(agreed({frontend}).xen).toBeUndefined()
+    for (const frontend of ['ide', 'scsi', 'virtio-blk']) expect(negotiate(question({frontend})).xen).toBeUndefined()
   })
 })
 
 describe('the plan of 2009', () => {
   /** What an agreement says apart from its words. */
   const said = (asked: Asked): object => {
-    const {driverFlushes, keepsOrder, ordering, offered, negotiated, ...rest} = agreed({era: '2009', ...asked})
+    const {driverFlushes, keepsOrder, ordering, offered, negotiated, ...rest} = negotiate(
+      question({era: '2009', ...asked}),
+    )
     const {advertised, flushCommand, writeCache, requestTypes} = rest
     return {
       driverFlushes: driverFlushes.value,
@@ -103,7 +119,7 @@ describe('the plan of 2009', () => {
 
   it('wce-if-volatile saves the flushes under writethrough', () => {
     const flushes = (steps: Asked['steps'] & {}): boolean =>
-      agreed({era: '2009', frontend: 'scsi', mode: 'writethrough', steps}).driverFlushes.value
+      negotiate(question({era: '2009', frontend: 'scsi', mode: 'writethrough', steps})).driverFlushes.value
     expect([flushes([]), flushes(['wce-if-volatile'])]).toEqual([true, false])
   })
 })
@@ -175,10 +191,13 @@ describe('whatever is asked', () => {
   it('a virtio device of today that offers FLUSH keeps the data of any driver, unless flushes are ignored', () => {
     fc.assert(
       fc.property(
-        anyChoice.filter(({frontend, era}) => frontend.name === 'virtio-blk' && era.name === 'today'),
+        anyChoice.filter(
+          ({frontend, era, features}) =>
+            frontend.name === 'virtio-blk' && era.name === 'today' && (features ?? ['FLUSH']).includes('FLUSH'),
+        ),
         (question) => {
           const agreement = negotiate(question)
-          if (agreement.offered.includes('FLUSH')) expect(makesStable(agreement)).toBe(!agreement.mode.noFlush)
+          expect(makesStable(agreement)).toBe(!agreement.mode.noFlush)
           expect(agreement.keepsOrder.value).toBe(true)
         },
       ),
@@ -191,9 +210,10 @@ describe('whatever is asked', () => {
       fc.property(anyChoice, (question) => {
         const agreement = negotiate(question)
         expect(agreement.offered).toEqual(expect.arrayContaining([...agreement.negotiated]))
-        if (agreement.driverFlushes.value) expect(agreement).toMatchObject({flushCommand: true, advertised: true})
-        if (agreement.mode.noFlush) expect(agreement.writeCache).toBe(true)
-        if (agreement.mode.dsync) expect(agreement.writeCache).toBe(false)
+        const {driverFlushes, flushCommand, advertised, mode, writeCache} = agreement
+        expect(!driverFlushes.value || (flushCommand && advertised)).toBe(true)
+        expect(writeCache || !mode.noFlush).toBe(true)
+        expect(writeCache && mode.dsync).toBe(false)
         expect(agreement.requestTypes.includes(4)).toBe(agreement.flushCommand)
         expect(agreement.driverFlushes.why).toMatch(/^\S.*[^.\s]$/)
         expect(agreement.keepsOrder.why).toMatch(/^\S.*[^.\s]$/)
@@ -216,7 +236,7 @@ describe('whatever is asked', () => {
     fc.assert(
       fc.property(anyChoice, (question) => {
         const {ordering, driverFlushes} = negotiate(question)
-        if (ordering === 'tag') expect(driverFlushes.value).toBe(false)
+        expect(ordering === 'tag' && driverFlushes.value).toBe(false)
       }),
       always,
     )
@@ -226,8 +246,8 @@ describe('whatever is asked', () => {
     fc.assert(
       fc.property(anyChoice, (question) => {
         const {ordering, driverFlushes} = negotiate(question)
-        if (ordering === 'drain') expect(driverFlushes.value).toBe(false)
-        if (ordering === 'drain-flush' || ordering === 'drain-fua') expect(driverFlushes.value).toBe(true)
+        const drains = ['drain', 'drain-flush', 'drain-fua'].includes(ordering)
+        expect(drains && driverFlushes.value).toBe(drains && ordering !== 'drain')
       }),
       always,
     )

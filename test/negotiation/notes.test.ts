@@ -1,27 +1,28 @@
 import {describe, expect, it} from 'vitest'
-import {agreed} from './question.js'
+import {negotiate} from '../../src/negotiation/index.js'
+import {question, type Asked} from './question.js'
 
-function notes(asked: Parameters<typeof agreed>[0]): string {
-  return agreed(asked).notes.join('\n')
+function notes(asked: Asked): string {
+  return negotiate(question(asked)).notes.join('\n')
 }
 
 describe('the notes of an agreement', () => {
   it('are empty where nothing is out of the ordinary', () => {
     for (const frontend of ['ide', 'scsi', 'virtio-blk']) {
       for (const mode of ['writethrough', 'directsync', 'writeback', 'none']) {
-        expect(agreed({frontend, mode}).notes).toEqual([])
+        expect(negotiate(question({frontend, mode})).notes).toEqual([])
       }
     }
   })
 
   it('are sentences', () => {
     const all = [
-      agreed({mode: 'unsafe', negotiate: []}),
-      agreed({era: '2009'}),
-      agreed({frontend: 'xen-blkback', era: '2009'}),
-      agreed({frontend: 'xen-blkback', mode: 'none'}),
-      agreed({features: ['RO']}),
-      agreed({era: 'plan', negotiate: []}),
+      negotiate(question({mode: 'unsafe', negotiate: []})),
+      negotiate(question({era: '2009'})),
+      negotiate(question({frontend: 'xen-blkback', era: '2009'})),
+      negotiate(question({frontend: 'xen-blkback', mode: 'none'})),
+      negotiate(question({features: ['RO']})),
+      negotiate(question({era: 'plan', negotiate: []})),
     ].flatMap((agreement) => agreement.notes)
     expect(all.length).toBeGreaterThan(8)
     for (const note of all) expect(note).toMatch(/^[A-Za-z].*\.$/)

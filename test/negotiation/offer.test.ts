@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
-import {agreed, type Asked} from './question.js'
+import {negotiate} from '../../src/negotiation/index.js'
+import {question, type Asked} from './question.js'
 
 describe('what a device offers', () => {
   it.each([
@@ -13,12 +14,16 @@ describe('what a device offers', () => {
     [{frontend: 'ide', era: '2009', steps: ['ide-wce']}, ['write cache', 'FLUSH CACHE', 'FLUSH CACHE EXT']],
     [{frontend: 'scsi', mode: 'writethrough'}, ['DPOFUA', 'SYNCHRONIZE CACHE', 'UNMAP', 'WRITE SAME']],
   ] as const)('%j: %j', (asked: Asked, offered) => {
-    expect(agreed(asked).offered).toEqual(offered)
+    expect(negotiate(question(asked)).offered).toEqual(offered)
   })
 
   it('can be chosen, and is given in the order of the protocol', () => {
-    expect(agreed({features: ['DISCARD', 'CONFIG_WCE', 'FLUSH']}).offered).toEqual(['FLUSH', 'CONFIG_WCE', 'DISCARD'])
-    expect(agreed({features: []})).toMatchObject({offered: [], negotiated: []})
+    expect(negotiate(question({features: ['DISCARD', 'CONFIG_WCE', 'FLUSH']})).offered).toEqual([
+      'FLUSH',
+      'CONFIG_WCE',
+      'DISCARD',
+    ])
+    expect(negotiate(question({features: []}))).toMatchObject({offered: [], negotiated: []})
   })
 
   it.each([
@@ -43,19 +48,21 @@ describe('what a device offers', () => {
     [{negotiate: ['BARRIER']}, 'the driver cannot accept BARRIER: the device does not offer it'],
     [{negotiate: ['MAGIC']}, '"MAGIC" is not a feature of virtio-blk that this tool knows'],
   ] as const)('%j is refused: %s', (asked: Asked, message) => {
-    expect(() => agreed(asked)).toThrow(expect.objectContaining({kind: 'usage', code: 'E_FEATURE', message}))
+    expect(() => negotiate(question(asked))).toThrow(
+      expect.objectContaining({kind: 'usage', code: 'E_FEATURE', message}),
+    )
   })
 
   it('a refusal names what there is', () => {
-    expect(() => agreed({features: ['WCACHE']})).toThrow(
+    expect(() => negotiate(question({features: ['WCACHE']}))).toThrow(
       expect.objectContaining({
         hint: 'Choose from BARRIER, RO, BLK_SIZE, SCSI, FLUSH, CONFIG_WCE, MQ, DISCARD, WRITE_ZEROES, VERSION_1.',
       }),
     )
-    expect(() => agreed({features: ['FLUSH'], negotiate: ['SCSI']})).toThrow(
+    expect(() => negotiate(question({features: ['FLUSH'], negotiate: ['SCSI']}))).toThrow(
       expect.objectContaining({hint: 'The device offers FLUSH.'}),
     )
-    expect(() => agreed({features: [], negotiate: ['SCSI']})).toThrow(
+    expect(() => negotiate(question({features: [], negotiate: ['SCSI']}))).toThrow(
       expect.objectContaining({hint: 'The device offers nothing.'}),
     )
   })
@@ -72,6 +79,6 @@ describe('what a driver accepts', () => {
     [{features: ['write cache', 'FLUSH CACHE', 'WRITE FUA'], frontend: 'ide'}, ['write cache', 'FLUSH CACHE']],
     [{negotiate: ['CONFIG_WCE', 'FLUSH']}, ['FLUSH', 'CONFIG_WCE']],
   ] as const)('%j: %j', (asked: Asked, negotiated) => {
-    expect(agreed(asked).negotiated).toEqual(negotiated)
+    expect(negotiate(question(asked)).negotiated).toEqual(negotiated)
   })
 })

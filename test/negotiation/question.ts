@@ -1,6 +1,6 @@
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {eraOf, frontendOf, type StepName} from '../../src/frontend/index.js'
-import {negotiate, type Agreement, type NegotiationQuestion} from '../../src/negotiation/index.js'
+import type {NegotiationQuestion} from '../../src/negotiation/index.js'
 
 /** What a test may say; the rest is virtio-blk of today under writeback, with nothing chosen. */
 export interface Asked {
@@ -23,8 +23,4 @@ export function question(asked: Asked = {}): NegotiationQuestion {
     negotiate: asked.negotiate,
     directIoSafe: asked.directIoSafe,
   }
-}
-
-export function agreed(asked: Asked = {}): Agreement {
-  return negotiate(question(asked))
 }

@@ -1,6 +1,12 @@
 import {describe, expect, it} from 'vitest'
-import {orderingCaution, orderingObstacle, requireOrdering, requirementsOf} from '../../src/negotiation/index.js'
-import {agreed, type Asked} from './question.js'
+import {
+  negotiate,
+  orderingCaution,
+  orderingObstacle,
+  requireOrdering,
+  requirementsOf,
+} from '../../src/negotiation/index.js'
+import {question, type Asked} from './question.js'
 
 const xen2010 = {frontend: 'xen-blkback', era: '2009'} as const
 
@@ -33,7 +39,7 @@ describe('a barrier mode on a device', () => {
       'a device with a write cache and no flush command cannot do barriers at all',
     ],
   ] as const)('%j refuses %s: %s', (asked: Asked, ordering, reason) => {
-    const agreement = agreed(asked)
+    const agreement = negotiate(question(asked))
     expect(orderingObstacle(agreement, ordering)).toBe(reason)
     expect(() => requireOrdering(agreement, ordering)).toThrow(
       expect.objectContaining({
@@ -56,15 +62,15 @@ describe('a barrier mode on a device', () => {
     [xen2010, 'tag-flush'],
     [{frontend: 'scsi', features: ['WCE']}, 'none'],
   ] as const)('%j permits %s', (asked: Asked, ordering) => {
-    expect(() => requireOrdering(agreed(asked), ordering)).not.toThrow()
+    expect(() => requireOrdering(negotiate(question(asked)), ordering)).not.toThrow()
   })
 
   it('that was made for a device without a write cache comes with a caution where there is one', () => {
-    const cached = agreed()
+    const cached = negotiate(question())
     expect(orderingCaution(cached, 'drain')).toMatch(/^drain is meant for .*makes nothing stable\.$/)
     expect(orderingCaution(cached, 'tag')).toContain('tag is meant')
     expect(orderingCaution(cached, 'drain-flush')).toBeUndefined()
     expect(orderingCaution(cached, 'none')).toBeUndefined()
-    expect(orderingCaution(agreed({mode: 'writethrough'}), 'drain')).toBeUndefined()
+    expect(orderingCaution(negotiate(question({mode: 'writethrough'})), 'drain')).toBeUndefined()
   })
 })
