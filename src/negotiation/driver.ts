@@ -91,7 +91,12 @@ export function orderKept(view: DriverView, ordering: DeclaredOrdering): Clause 
     case 'tag-flush':
     case 'tag-fua':
       if (!ordersTags) return {value: false, why: facts.ordersTags.says}
-      return {value: true, why: offer.own ? facts.ordersTags.says : 'the device executes barriers in order'}
+      return {
+        value: true,
+        why: offer.own
+          ? `${facts.driverOrder.says}; ${facts.ordersTags.says}`
+          : 'the driver leaves the order to the device, which executes barriers in order',
+      }
   }
 }
 

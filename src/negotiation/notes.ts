@@ -87,7 +87,7 @@ function termsNotes(frontend: Frontend, offer: Offer, facts: FrontendFacts, {mod
 function cacheNotes({writeCache, advertised, driverFlushes, mode}: Settled): string[] {
   if (!writeCache || mode.noFlush || driverFlushes.value) return []
   const hidden = advertised ? '' : ' The guest does not know of the cache.'
-  return [`Completed writes stay volatile, and no flush is sent: ${driverFlushes.why}.${hidden}`]
+  return [`Completed writes stay volatile: ${driverFlushes.why}.${hidden}`]
 }
 
 function driverNotes(
