@@ -15,6 +15,8 @@ export interface BackendTarget {
   readonly mode: CacheMode
   /** Steps at a time. */
   readonly tokens: number
+  /** Requests in flight at a time. */
+  readonly depth: number
   /** Chooses everything a simulated disk leaves to chance. */
   readonly seed: number
   /** What a simulated disk costs; a plain model with jitter when left out. The other backends take the time they take. */
@@ -81,7 +83,7 @@ export const BACKENDS: readonly BackendRow[] = [
         sizeBytes: target.sizeBytes,
         seed: target.seed,
         // As the image would be opened: O_DSYNC only where it can be trusted.
-        mode: {...target.mode, dsync: target.mode.dsync && trustsStableWrites(target.mode, target.tokens - 3)},
+        mode: {...target.mode, dsync: target.mode.dsync && trustsStableWrites(target.mode, target.depth)},
         initial: target.read,
         allocated: (sector) => target.freshRanges(sector * 512, 512)?.length === 0,
       })

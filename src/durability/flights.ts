@@ -144,7 +144,7 @@ export class Flights<Note> {
    */
   #orderByTags(flight: Flight<Note>): void {
     const last = this.#tagged.findLast(({id}) => id < flight.id)
-    if (last !== undefined) flight.begin = Math.max(flight.begin, last.end)
+    if (last !== undefined) flight.begin = Math.max(flight.begin, last.end + 0.5)
     if (!flight.plan.tags || !flight.started) return
     flight.begin = flight.covers = this.#now - 0.5 // behind every end before, and ahead of its own
     this.#tagged.push({id: flight.id, end: this.#now})

@@ -80,6 +80,8 @@ export class Transfers {
       const before = slots.stepDone[slot] as number
       let done = before + result
       if (done < (slots.stepLengths[slot] as number)) {
+        // The rest of a tagged transfer would come behind what the tag was to keep behind it.
+        if (slots.plans[slot]?.tags === true) return this.#failed(slot, ERRNO.EIO)
         // Short: go on from here. O_DIRECT can only go on from a multiple of the alignment.
         done -= done % this.#alignmentBytes
         if (done === before) return this.#failed(slot, ERRNO.EIO) // the image ends here, or the device gives up unasked

@@ -61,7 +61,7 @@ export async function runBatch(options: RunOptions): Promise<RunResult> {
   try {
     const {mode, seed} = options
     refuseLongData(options.statements, stage)
-    const target = {...stage.target, mode, seed, tokens: options.depth + SYNC_TOKENS}
+    const target = {...stage.target, mode, seed, depth: options.depth, tokens: options.depth + SYNC_TOKENS}
     const opened = await openBackend(options.aio, target).catch((error: unknown) => {
       stage.takeBack()
       throw error

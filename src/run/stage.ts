@@ -23,7 +23,7 @@ export interface Stage {
   readonly snapshot: boolean
   readonly created: boolean
   readonly notes: readonly string[]
-  readonly target: Omit<BackendTarget, 'tokens' | 'mode' | 'seed'>
+  readonly target: Omit<BackendTarget, 'tokens' | 'depth' | 'mode' | 'seed'>
   /** What the size of the image is now; somebody may have changed it meanwhile. */
   readonly currentSizeBytes: () => number
   /** Removes an image that was created here, for a run that is refused before its first request. Never throws. */

@@ -46,6 +46,7 @@ function target(): BackendTarget {
     readOnly: false,
     mode: cacheModeOf('writeback'),
     tokens: 5,
+    depth: 4,
     seed: 42,
     read: (offsetBytes, bytes) => void bytes.fill(offsetBytes === 0 ? 7 : 8),
     freshRanges: (offsetBytes, lengthBytes) => (offsetBytes < 8192 ? [] : [{offsetBytes, lengthBytes}]),
