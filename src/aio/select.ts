@@ -20,9 +20,9 @@ export interface BackendTarget {
   /** Chooses everything a simulated disk leaves to chance. */
   readonly seed: number
   /** What a simulated disk costs; a plain model with jitter when left out. The other backends take the time they take. */
-  readonly diskModel?: DiskModel
+  readonly diskModel?: DiskModel | undefined
   /** A simulated device to share with other backends, from openSimDevice(): its own model counts, not diskModel. */
-  readonly device?: SimDevice
+  readonly device?: SimDevice | undefined
   /** Content and allocation a simulated disk starts with; whole sectors. */
   readonly read: (offsetBytes: number, target: Uint8Array) => void
   readonly freshRanges: (offsetBytes: number, lengthBytes: number) => readonly Range[] | undefined

@@ -12,6 +12,11 @@ export interface Link {
   readonly driverFlushes: boolean
   /** FUA travels with the write. Otherwise the driver sends a flush behind it. */
   readonly fua: boolean
+  /**
+   * A barrier with data is one command, which the device executes as drain, flush, data with FUA, whatever the ordering mode leaves
+   * out (WRITE_BARRIER of Xen in Linux blkback).
+   */
+  readonly barrierFlushes: boolean
   /** The legacy BARRIER bit of a request type is obeyed, as a drain. Otherwise it is ignored. */
   readonly barrierBit: boolean
   /** What the driver makes of fsync: a flush, or, in Linux before 2.6.37, an empty barrier. */
@@ -26,6 +31,7 @@ export function plainLink(mode: CacheMode, ordering: OrderingMode): Link {
     writeCache: !mode.dsync,
     driverFlushes: true,
     fua: true,
+    barrierFlushes: false,
     barrierBit: ordering.name !== 'none',
     fsync: 'flush',
     writeCacheSwitch: 'plain',

@@ -79,11 +79,13 @@ export function lower(
   const step = (flags & FLAG_UNMAP) !== 0 && kind.unmapStep !== undefined ? kind.unmapStep : kind.step
   const isWriteStep = kind.operands === 'data' && kind.writes
   const sent = link.driverFlushes
-  const stableByItself = kind.writes && (mode.dsync || !link.writeCache || (wishes.fua && sent && link.fua))
+  const barrierCommand = wishes.deviceSync && kind.writes
+  const stableByItself =
+    kind.writes && (mode.dsync || !link.writeCache || barrierCommand || (wishes.fua && sent && link.fua))
   const flushBehind = sent && (wishes.postFlush || (wishes.fua && !link.fua && link.writeCache))
-  const preSync = kind.flushes || (wishes.preFlush && sent) || wishes.switchSync
+  const preSync = kind.flushes || (wishes.preFlush && sent) || wishes.deviceSync
   const postSync = (stableByItself && !isWriteStep) || flushBehind
-  const asksMore = kind.writes && (wishes.fua || (!link.writeCache && !mode.dsync))
+  const asksMore = kind.writes && (wishes.fua || barrierCommand || (!link.writeCache && !mode.dsync))
   return {
     kind,
     drains: wishes.drains,
@@ -126,8 +128,8 @@ interface Wishes {
   readonly refused: boolean
   /** Whoever asked believes in a flush that no step of the sequence is. */
   readonly unsent: boolean
-  /** The switch of a write cache that flushes first. */
-  readonly switchSync: boolean
+  /** The device syncs first without being sent a flush command. */
+  readonly deviceSync: boolean
 }
 
 const NO_WISHES: Wishes = {
@@ -138,7 +140,7 @@ const NO_WISHES: Wishes = {
   fua: false,
   refused: false,
   unsent: false,
-  switchSync: false,
+  deviceSync: false,
 }
 
 function wishesOf(kind: RequestKind, flags: number, ordering: OrderingMode, link: Link): Wishes {
@@ -155,7 +157,7 @@ function wishesOf(kind: RequestKind, flags: number, ordering: OrderingMode, link
       return NO_WISHES
     case SET_WRITEBACK: {
       const flushes = link.writeCacheSwitch === 'flushes' && (flags & FLAG_ON) === 0
-      return {...NO_WISHES, drains: flushes, switchSync: flushes, refused: link.writeCacheSwitch === 'impossible'}
+      return {...NO_WISHES, drains: flushes, deviceSync: flushes, refused: link.writeCacheSwitch === 'impossible'}
     }
     default:
       return wishesOfCommand(kind, flags, ordering, link)
@@ -182,6 +184,7 @@ function wishesOfCommand(kind: RequestKind, flags: number, ordering: OrderingMod
   const barrier = (flags & FLAG_BARRIER) !== 0
   const carriesData = kind.operands === 'data' || kind.operands === 'segment'
   const barrierWithData = barrier && carriesData
+  if (barrierWithData && link.barrierFlushes) return {...NO_WISHES, drains: true, deviceSync: true}
   const hasStep = carriesData || kind.flushes
   const tags = barrier && ordering.tags && hasStep
   return {

@@ -5,7 +5,7 @@ import {verdictBlocks} from './document.js'
 import {compareJson, runRecords} from './json.js'
 import type {RequestOutcome, RunResult} from './result.js'
 import type {Verdict} from './verdict.js'
-import {countText, FAILURES, holdsText, requestsAtRisk, requestText, riskText, stableText, statusText} from './words.js'
+import {countText, FAILURES, flushText, holdsText, requestsAtRisk, requestText, riskText, stableText, statusText} from './words.js'
 
 const ROWS_SHOWN = 40
 
@@ -13,18 +13,19 @@ const ROWS_SHOWN = 40
 export function compareDocument(results: readonly RunResult[], verdicts: readonly Verdict[]): Document {
   const [first] = results
   const table = summaryTable(results)
+  const names = labels(results)
   return {
     title: first
-      ? `${first.image.path}: ${countText(first.counts.total, 'request')} under ${names(results).join(', ')}`
+      ? `${first.image.path}: ${countText(first.counts.total, 'request')} under ${labels(results).join(', ')}`
       : '',
     blocks: [
-      {kind: 'text', text: 'Each mode ran the same batch on its own throw-away copy of the image.'},
+      {kind: 'text', text: 'Each column ran the same batch on its own throw-away copy of the image.'},
       {kind: 'heading', level: 2, text: 'Since when each request is stable'},
       requestsTable(results),
       {kind: 'heading', level: 2, text: 'What each mode guaranteed, and what a failure now would lose'},
       table,
-      ...results.flatMap(hazardBlocks),
-      ...verdicts.flatMap((verdict, i) => verdictBlocks(verdict, `${results[i]?.mode.name}: `)),
+      ...results.flatMap((result, i) => hazardBlocks(result, names[i] ?? '')),
+      ...verdicts.flatMap((verdict, i) => verdictBlocks(verdict, `${names[i]}: `)),
     ],
     get json() {
       return compareJson(results)
@@ -38,19 +39,26 @@ export function compareDocument(results: readonly RunResult[], verdicts: readonl
   }
 }
 
-function names(results: readonly RunResult[]): string[] {
-  return results.map((result) => result.mode.name)
+/** What each run is called: whatever makes it different from the others, its mode, its barrier policy, or both. */
+function labels(results: readonly RunResult[]): string[] {
+  const several = (name: (result: RunResult) => string): boolean => new Set(results.map(name)).size > 1
+  const modes = several(({asked}) => asked.name)
+  const orderings = several(({orderingAsked}) => orderingAsked)
+  return results.map(({asked, orderingAsked}) => {
+    if (!orderings) return asked.name
+    return modes ? `${asked.name} ${orderingAsked}` : orderingAsked
+  })
 }
 
-function modeColumns(results: readonly RunResult[]): Column[] {
-  return names(results).map((name) => ({name, key: name}))
+function runColumns(results: readonly RunResult[]): Column[] {
+  return labels(results).map((name) => ({name, key: name}))
 }
 
 function requestsTable(results: readonly RunResult[]): TableBlock {
   const columns: Column[] = [
     {name: '#', key: 'id', align: 'right'},
     {name: 'request', key: 'request'},
-    ...modeColumns(results),
+    ...runColumns(results),
   ]
   const shown = results.map((result) => firstOutcomes(result, ROWS_SHOWN))
   const count = Math.max(0, ...shown.map((outcomes) => outcomes.length))
@@ -85,12 +93,15 @@ function summaryTable(results: readonly RunResult[]): TableBlock {
   const promises = results[0]?.guarantees ?? []
   return {
     kind: 'table',
-    columns: [{name: '', key: 'question'}, ...modeColumns(results)],
+    columns: [{name: '', key: 'question'}, ...runColumns(results)],
     rows: [
+      ...(results.some(({asked, mode}) => asked !== mode) ? [row('cache mode in force', ({mode}) => mode.name)] : []),
       row('opened with', (result) => result.openFlags.join(' ')),
       row('backend', (result) => result.aio.backend),
       row('requests OK', ({counts}) => `${counts.ok} of ${counts.ran}`),
       row('host syncs', ({aio}) => String(aio.syncs)),
+      row('flushes sent', ({commands}) => flushText(commands)),
+      row('from first to last', ({aio}) => formatNs(aio.elapsedNs)),
       row('time in requests', (result) => formatNs(totalLatencyNs(result))),
       ...FAILURES.map(({kind, ifClause}) =>
         row(`lost ${ifClause}`, ({atRisk}) => {
@@ -113,10 +124,10 @@ function totalLatencyNs(result: RunResult): number {
   return total
 }
 
-function hazardBlocks(result: RunResult): Block[] {
+function hazardBlocks(result: RunResult, name: string): Block[] {
   if (result.hazards.length === 0) return []
   return [
-    {kind: 'heading', level: 2, text: `Hazards under ${result.mode.name}`},
+    {kind: 'heading', level: 2, text: `Hazards under ${name}`},
     {kind: 'list', items: result.hazards.map(({code, message}) => `${code}: ${message}`)},
   ]
 }

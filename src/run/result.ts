@@ -3,7 +3,10 @@ import type {Range} from '../base/index.js'
 import type {BatchRequest} from '../batch/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import type {CrashKind, Guarantee, Hazard, Stability} from '../durability/index.js'
+import type {Agreement} from '../negotiation/index.js'
 import type {StatusName} from '../request/index.js'
+import type {Sense} from '../scsi/index.js'
+import type {Commands} from './command-count.js'
 
 /** What an IN with verify= found. */
 export interface Verification {
@@ -24,11 +27,27 @@ export interface RequestOutcome {
   readonly reason: string | undefined
   readonly latencyNs: number
   readonly stable: Stability
+  /** It was to change the image. */
+  readonly changes: boolean
+  /** How a SCSI command ended; undefined for other requests. */
+  readonly scsi: ScsiEnd | undefined
   /** The request whose sync made it stable (stable.by is `flush`). */
   readonly stableBy: BatchRequest | undefined
   readonly verification: Verification | undefined
   /** What GET_ID answered. */
   readonly text: string | undefined
+}
+
+/** How a SCSI command ended. */
+export interface ScsiEnd {
+  /** The name of the command, as its standard has it. */
+  readonly command: string
+  /** Undefined for GOOD. */
+  readonly sense: Sense | undefined
+  /** Bytes the guest gave room or data for, less those transferred. */
+  readonly residualBytes: number
+  /** What it answered, as far as it is short enough to show; undefined for none. */
+  readonly dataIn: Uint8Array | undefined
 }
 
 /** What would be lost now. */
@@ -48,9 +67,18 @@ export interface RunResult {
     readonly snapshot: boolean
     readonly created: boolean
   }
+  /** The cache mode asked for, and the one in force: a front end may not permit the first. */
+  readonly asked: CacheMode
   readonly mode: CacheMode
   readonly openFlags: readonly string[]
+  /** What barriers became, and what they were to become: a backend without ordered tags drains. */
   readonly ordering: string
+  readonly orderingAsked: string
+  /** What driver and device agreed on; undefined for a run without a front end. */
+  readonly agreement: Agreement | undefined
+  /** The write cache of the device at the start. */
+  readonly writeCache: boolean
+  readonly commands: Commands
   readonly aio: {
     readonly asked: AioChoice
     readonly backend: BackendName
@@ -58,6 +86,8 @@ export interface RunResult {
     readonly depth: number
     /** Host syncs the batch caused. */
     readonly syncs: number
+    /** From the first request to the end of the last: of the host, or of the simulated disk. */
+    readonly elapsedNs: number
   }
   /** Every request that ran, in order of id; generated afresh on each walk. */
   readonly outcomes: Iterable<RequestOutcome>

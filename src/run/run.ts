@@ -1,14 +1,15 @@
-import {openBackend, type AioChoice, type Backend} from '../aio/index.js'
+import {openBackend, type AioChoice, type Backend, type DiskModel, type SimDevice} from '../aio/index.js'
 import {formatBytes, SECTOR_BYTES, ToolError} from '../base/index.js'
 import {DATA_MAX_BYTES, type BatchRequest, type Pattern, type Statement} from '../batch/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {assumptions, guarantees, HazardWatch, Ledger, listIds, type CrashKind} from '../durability/index.js'
-import {Engine, SYNC_TOKENS} from '../engine/index.js'
-import type {OrderingMode} from '../ordering/index.js'
+import {Engine, SYNC_TOKENS, type EngineOptions} from '../engine/index.js'
+import {withoutTags, type OrderingMode} from '../ordering/index.js'
 import {
   FLUSH,
   idBytes,
   kindOfType,
+  NOTIFY,
   OPERAND_FLAGS_SHIFT,
   refusalReason,
   STATUS_CANCELED,
@@ -19,15 +20,20 @@ import {
 } from '../request/index.js'
 import type {Observer} from '../trace/index.js'
 import {cutStability, isCut, withCut} from './cut.js'
+import {CommandCount} from './command-count.js'
 import {drive, type DriveResult} from './driver.js'
 import type {AtRisk, RequestOutcome, RunCounts, RunResult} from './result.js'
+import {sessionOf, type GuestChoice, type Session} from './session.js'
 import {openStage, type Stage} from './stage.js'
 
 /** What a run is asked to do. */
 export interface RunOptions {
   readonly path: string
   readonly mode: CacheMode
-  readonly ordering: OrderingMode
+  /** What a barrier becomes; undefined leaves it to the driver of the guest, or takes drain. */
+  readonly ordering: OrderingMode | undefined
+  /** The device model and the driver the requests come from; undefined for a plain device that has everything. */
+  readonly guest?: GuestChoice | undefined
   readonly aio: AioChoice
   readonly depth: number
   readonly readOnly: boolean
@@ -38,6 +44,12 @@ export interface RunOptions {
   readonly createBytes: number | undefined
   /** Chooses what a simulated disk leaves to chance. */
   readonly seed: number
+  /** What a simulated disk costs; undefined is a plain one with chance in it. */
+  readonly diskModel?: DiskModel | undefined
+  /** A simulated drive that this run shares with another. */
+  readonly device?: SimDevice | undefined
+  /** Called when everything is open, and waited for before the first request. */
+  readonly beforeFirst?: (() => Promise<void>) | undefined
   readonly statements: readonly Statement[]
   /** Content of the file behind a file pattern; undefined for other patterns. */
   readonly fileBytes: (pattern: Pattern) => Uint8Array | undefined
@@ -57,17 +69,18 @@ const DEVICE_ID = 'flushpoint'
  * @throws ToolError when the image or the backend cannot be opened; a failing request is part of the result
  */
 export async function runBatch(options: RunOptions): Promise<RunResult> {
-  const stage = await openStage(options)
+  const session = sessionOf(options.mode, options.ordering, options.guest)
+  const stage = await openStage({...options, mode: session.mode})
   try {
-    const {mode, seed} = options
+    const {seed, depth, diskModel, device} = options
     refuseLongData(options.statements, stage)
-    const target = {...stage.target, mode, seed, depth: options.depth, tokens: options.depth + SYNC_TOKENS}
+    const target = {...stage.target, mode: session.mode, seed, depth, tokens: depth + SYNC_TOKENS, diskModel, device}
     const opened = await openBackend(options.aio, target).catch((error: unknown) => {
       stage.takeBack()
       throw error
     })
     try {
-      return await runOn(options, stage, opened)
+      return await runOn(options, session, stage, opened)
     } finally {
       await opened.backend.close()
     }
@@ -94,39 +107,50 @@ function refuseLongData(statements: readonly Statement[], stage: Stage): void {
 
 async function runOn(
   options: RunOptions,
+  session: Session,
   stage: Stage,
   {backend, reason, freshRanges}: Awaited<ReturnType<typeof openBackend>>,
 ): Promise<RunResult> {
-  const {mode, ordering, depth, statements} = options
+  const {depth, statements} = options
+  const {mode} = session
+  const ordering = backend.ordersTags ? session.ordering : withoutTags(session.ordering)
   const requests = requestsOf(statements)
   const ledger = new Ledger(mode, ordering, stage.medium)
   // While the host runs, what it was given is there, wherever it would come to rest; a failed sync still leaves doubt.
   const hostLedger = stage.medium.kind === 'disk' ? ledger : new Ledger(mode, ordering)
   const hazards = new HazardWatch(mode, ordering, hostLedger, stage.medium)
+  const count = new CommandCount()
   let watching = true
   const observer: Observer = (event) => {
     if (!watching) return
     ledger.observe(event)
     if (hostLedger !== ledger) hostLedger.observe(event)
     hazards.observe(event)
+    count.observe(event)
   }
-  const device = {capacitySectors: stage.capacitySectors, readOnly: stage.readOnly, logicalBlockBytes: SECTOR_BYTES}
+  const device = deviceOf(session, stage)
   const engine = new Engine({
     device,
     mode,
     ordering,
+    link: session.link,
     backend,
     depth,
     alignmentBytes: mode.direct ? stage.alignmentBytes : 1,
     soleWriter: stage.soleWriter,
     id: idBytes(DEVICE_ID),
+    scsi: session.scsi && scsiDevice(session.scsi, device, session),
     observer,
     freshRanges,
+    tracksRanges: requests.some(({type}) => type === NOTIFY.type),
   })
   try {
     const sizeBytes = stage.capacitySectors * SECTOR_BYTES
+    await options.beforeFirst?.()
+    const startNs = engine.readClock()
     const driven = await drive({...options, engine, backend, sizeBytes, observer})
     const {syncs} = engine
+    const elapsedNs = engine.readClock() - startNs
     watching = false
     const sizeNow = stage.currentSizeBytes()
     const cutToBytes = sizeNow < stage.sizeBytes ? sizeNow : undefined
@@ -151,10 +175,15 @@ async function runOn(
         snapshot: stage.snapshot,
         created: stage.created,
       },
+      asked: options.mode,
       mode,
       openFlags: stage.openFlags,
       ordering: ordering.name,
-      aio: {asked: options.aio, backend: backend.name, reason, depth, syncs},
+      orderingAsked: session.ordering.name,
+      agreement: session.agreement,
+      writeCache: session.link.writeCache,
+      commands: count.commands,
+      aio: {asked: options.aio, backend: backend.name, reason, depth, syncs, elapsedNs},
       outcomes: {[Symbol.iterator]: () => outcomes(requests, driven, ledger, cutToBytes, device)},
       counts: countOutcomes(outcomes(requests, driven, ledger, cutToBytes, device), requests.length),
       marks: statements.flatMap((statement) =>
@@ -166,7 +195,13 @@ async function runOn(
       guarantees: guarantees(mode, ordering, stage.medium),
       assumptions: assumptions(mode, stage.medium),
       hazards: hazards.hazards(),
-      notes: [...stage.notes, ...discardNotes(backend, requests), ...sizeNotes(stage.sizeBytes, sizeNow)],
+      notes: [
+        ...session.notes,
+        ...tagNotes(session.ordering, backend),
+        ...stage.notes,
+        ...discardNotes(backend, requests),
+        ...sizeNotes(stage.sizeBytes, sizeNow),
+      ],
       cutToBytes,
       ...closing,
       interruptedBy: options.signal.aborted ? String(options.signal.reason) : undefined,
@@ -175,6 +210,38 @@ async function runOn(
     await drainQuietly(engine)
     engine.close()
   }
+}
+
+function deviceOf(session: Session, stage: Stage): DeviceFacts {
+  return {
+    capacitySectors: stage.capacitySectors,
+    readOnly: stage.readOnly || session.readOnly,
+    logicalBlockBytes: SECTOR_BYTES,
+    types: session.types,
+  }
+}
+
+function scsiDevice(
+  offers: NonNullable<Session['scsi']>,
+  {capacitySectors, readOnly, logicalBlockBytes}: DeviceFacts,
+  {link}: Session,
+): EngineOptions['scsi'] {
+  return {
+    ...offers,
+    sectors: capacitySectors,
+    logicalBlockBytes,
+    physicalBlockExponent: 0,
+    hasMedium: true,
+    readOnly,
+    writeCacheDefault: link.writeCache,
+    id: DEVICE_ID,
+  }
+}
+
+function tagNotes(ordering: OrderingMode, backend: Backend): string[] {
+  return ordering.tags && !backend.ordersTags
+    ? [`the ${backend.name} backend has no ordered tags: ${ordering.name} is executed as ${withoutTags(ordering).name}`]
+    : []
 }
 
 /** Waits for whatever is still in flight after a failure, so that no buffer is freed under the kernel's hands. */

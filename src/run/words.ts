@@ -1,7 +1,23 @@
 import {errnoName, formatBytes, formatSize} from '../base/index.js'
 import type {BatchRequest} from '../batch/index.js'
 import type {CrashKind} from '../durability/index.js'
-import {FLAG_BARRIER, FLAG_FUA, FLAG_UNMAP, kindOfType, OPERAND_FLAGS_SHIFT} from '../request/index.js'
+import {
+  FLAG_BARRIER,
+  FLAG_BARRIER_BIT,
+  FLAG_FUA,
+  FLAG_ON,
+  FLAG_PREFLUSH,
+  FLAG_UNMAP,
+  FSYNC_RANGE,
+  kindOfType,
+  OPERAND_FLAGS_SHIFT,
+  RANGE_AFTER,
+  RANGE_ALL,
+  RANGE_BEFORE,
+  RANGE_SYNC,
+} from '../request/index.js'
+import {senseCode, type Sense} from '../scsi/index.js'
+import type {Commands} from './command-count.js'
 import type {AtRisk, RequestOutcome} from './result.js'
 
 /** The kinds of failure a report goes through, mildest first, with the words for each. */
@@ -14,23 +30,55 @@ export const FAILURES: readonly {readonly kind: CrashKind; readonly name: string
 /** The flags of a request by name, as JSON and tables show them. */
 export function flagNames(request: BatchRequest): string[] {
   const {flags} = request
+  const named = (names: readonly (readonly [number, string])[]): string[] =>
+    names.flatMap(([bit, name]) => (flags & bit ? [name] : []))
+  return [...named(MODIFIERS), ...(request.type === FSYNC_RANGE.type ? named(RANGE_NAMES) : segmentFlagNames(flags))]
+}
+
+const MODIFIERS: readonly (readonly [number, string])[] = [
+  [FLAG_PREFLUSH, 'PREFLUSH'],
+  [FLAG_FUA, 'FUA'],
+  [FLAG_BARRIER, 'BARRIER'],
+  [FLAG_BARRIER_BIT, 'BARRIER_BIT'],
+]
+
+const RANGE_NAMES: readonly (readonly [number, string])[] = [
+  [RANGE_SYNC, 'SYNC'],
+  [RANGE_ALL, 'ALL'],
+  [RANGE_BEFORE, 'BEFORE'],
+  [RANGE_AFTER, 'AFTER'],
+]
+
+function segmentFlagNames(flags: number): string[] {
   const reserved = (flags & ~FLAG_UNMAP) >>> OPERAND_FLAGS_SHIFT
   return [
-    ...(flags & FLAG_FUA ? ['FUA'] : []),
-    ...(flags & FLAG_BARRIER ? ['BARRIER'] : []),
     ...(flags & FLAG_UNMAP ? ['UNMAP'] : []),
     ...(reserved ? [`SEGMENT_FLAGS=0x${reserved.toString(16)}`] : []),
   ]
 }
 
+/** "3", or "0 (2 wished for and not sent)". */
+export function flushText({flushes, flushesNotSent}: Commands): string {
+  return flushesNotSent === 0 ? String(flushes) : `${flushes} (${flushesNotSent} wished for and not sent)`
+}
+
 /** A request as its batch line would have it: "OUT 4k 4k FUA". */
 export function requestText(request: BatchRequest): string {
-  const ranged = kindOfType(request.type)?.operands
-  const range =
-    ranged === 'data' || ranged === 'segment' || ranged === undefined
-      ? [sizeText(request.offsetBytes), sizeText(request.lengthBytes)]
-      : []
-  return [request.name, ...range, ...flagNames(request)].join(' ')
+  const {name, flags, offsetBytes, lengthBytes, scsi} = request
+  if (scsi) return `${name} ${Buffer.from(scsi.cdb).toString('hex')}`
+  switch (kindOfType(request.type)?.operands) {
+    case 'switch':
+      return `SET writeback=${flags & FLAG_ON ? 1 : 0}`
+    case 'data':
+    case 'segment':
+    case 'range':
+    case undefined:
+      return [name, sizeText(offsetBytes), sizeText(lengthBytes), ...flagNames(request)].join(' ')
+    case 'id':
+    case 'cdb':
+    case 'none':
+      return [name, ...flagNames(request)].join(' ')
+  }
 }
 
 function sizeText(bytes: number): string {
@@ -39,17 +87,22 @@ function sizeText(bytes: number): string {
 
 /** A status with the errno behind it: "IOERR (ENOSPC)". */
 export function statusText(outcome: RequestOutcome): string {
-  const {status, errno, reason, request, verification} = outcome
+  const {status, errno, reason, request, verification, scsi} = outcome
   const expected = request.expect !== undefined && request.expect === status && status !== 'OK' ? ', as expected' : ''
   const differs = verification && !verification.ok ? ', data differs' : ''
   const why = reason === undefined ? '' : `: ${reason}`
-  return `${status}${errno === 0 ? '' : ` (${errnoName(errno)})`}${expected}${why}${differs}`
+  const command = scsi ? `, ${scsi.command}: ${scsi.sense ? senseText(scsi.sense) : 'GOOD'}` : ''
+  return `${status}${errno === 0 ? '' : ` (${errnoName(errno)})`}${expected}${why}${differs}${command}`
+}
+
+function senseText(sense: Sense): string {
+  return `CHECK CONDITION ${senseCode(sense)} (${sense.says})`
 }
 
 /** Since when a request's data is stable, in a few words: "completion", "FLUSH #3", "not stable". "-" for what writes nothing. */
 export function stableText(outcome: RequestOutcome): string {
-  const {request, stable, stableBy, status, errno} = outcome
-  if (kindOfType(request.type)?.writes !== true || (status !== 'OK' && errno === 0)) return '-'
+  const {request, changes, scsi, stable, stableBy, status, errno} = outcome
+  if (!changes || (status !== 'OK' && errno === 0) || (scsi?.sense && errno === 0)) return '-'
   switch (stable.by) {
     case 'completion':
       return 'its completion'
