@@ -34,6 +34,11 @@ export function blocksIn(cdb: Uint8Array): Blocks {
   }
 }
 
+/** The data of a command that sends every block it addresses. */
+export function dataOfBlocks(cdb: Uint8Array, logicalBlockBytes: number): number {
+  return blocksIn(cdb).count * logicalBlockBytes
+}
+
 /** The bytes of these blocks, or undefined when they do not all exist. No blocks may begin at the very end. */
 export function rangeOf(device: ScsiDevice, {lba, count}: Blocks): Range | undefined {
   // Subtracted, not added: the sum could round down to something that fits.

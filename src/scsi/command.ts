@@ -53,6 +53,8 @@ export interface ScsiCommand {
   readonly needsMedium: boolean
   /** Changes the medium: a read-only disk answers write protected before it looks at anything else. */
   readonly writes: boolean
+  /** Bytes of data out that the CDB announces; left out where the command takes none. Never throws. */
+  readonly dataOutBytes?: (cdb: Uint8Array, logicalBlockBytes: number) => number
   /** Judges the rest of the command. Never throws. */
   readonly plan: (call: ScsiCall) => ScsiPlan
 }

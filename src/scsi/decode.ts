@@ -22,6 +22,17 @@ export function commandOf(cdb: Uint8Array): ScsiCommand | undefined {
 }
 
 /**
+ * Bytes of data out that a CDB announces: the blocks it addresses, one block, or a parameter list. 0 for a command that takes no
+ * data and for one this disk does not know. A CDB cut short counts as filled up with zeroes; nothing says that the disk will
+ * obey.
+ *
+ * Source: SBC-3 and SPC-3, transfer length and parameter list length of each command.
+ */
+export function dataOutBytes(cdb: Uint8Array, logicalBlockBytes: number): number {
+  return commandOf(cdb)?.dataOutBytes?.(cdb, logicalBlockBytes) ?? 0
+}
+
+/**
  * What a command asks for. Promises: total, whatever the CDB and the buffers hold; nothing is changed; every step lies inside the
  * disk; a disk that is read-only, or has no medium, gets no step that it could not do. Rules apply in this order: opcode, length of
  * the CDB, service action, medium, write protection, then those of the command.

@@ -10,7 +10,7 @@
  * @module
  */
 export {blocksOf, type ScsiDevice} from './command.js'
-export {commandOf, decodeCdb} from './decode.js'
+export {commandOf, dataOutBytes, decodeCdb} from './decode.js'
 export {
   encodeStatusBlock,
   errorsWord,
@@ -23,5 +23,5 @@ export {
   type ScsiPacket,
 } from './packet.js'
 export {SCSI_CHECK_CONDITION, SCSI_GOOD, type ScsiPlan, type ScsiStep} from './plan.js'
-export {descriptorSense, fixedSense, SENSE, senseCode, senseFor, type Sense} from './sense.js'
+export {descriptorSense, fixedSense, SENSE, senseCode, senseFor, type Sense, type SenseCode} from './sense.js'
 export {SCSI_COMMANDS} from './table.js'

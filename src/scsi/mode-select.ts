@@ -74,12 +74,16 @@ function isList(pages: Sense | readonly Uint8Array[]): pages is readonly Uint8Ar
   return Array.isArray(pages)
 }
 
+function modeSelectRow(opcode: number, name: string): ScsiCommand {
+  return {name, opcode, needsMedium: false, writes: false, dataOutBytes: modeListBytes, plan: planModeSelect}
+}
+
 /**
  * MODE SELECT: switches the write cache, the only thing that can be changed. The whole list is judged before any of it counts.
  *
  * Source: SPC-3, 6.7 and 6.8; the flush at switching off as QEMU hw/scsi/scsi-disk.c.
  */
 export const MODE_SELECT: readonly ScsiCommand[] = [
-  {name: 'MODE SELECT(6)', opcode: 0x15, needsMedium: false, writes: false, plan: planModeSelect},
-  {name: 'MODE SELECT(10)', opcode: 0x55, needsMedium: false, writes: false, plan: planModeSelect},
+  modeSelectRow(0x15, 'MODE SELECT(6)'),
+  modeSelectRow(0x55, 'MODE SELECT(10)'),
 ]

@@ -1,4 +1,4 @@
-import {blocksIn, cdbBytes, hasBits, PROTECT_BITS, rangeOf} from './addressing.js'
+import {blocksIn, cdbBytes, dataOfBlocks, hasBits, PROTECT_BITS, rangeOf} from './addressing.js'
 import type {ScsiCall, ScsiCommand} from './command.js'
 import {check, good, steps, type ScsiPlan} from './plan.js'
 import {SENSE} from './sense.js'
@@ -38,7 +38,7 @@ function readRow(opcode: number, name: string): ScsiCommand {
 }
 
 function writeRow(opcode: number, name: string): ScsiCommand {
-  return {name, opcode, needsMedium: true, writes: true, plan: planWrite}
+  return {name, opcode, needsMedium: true, writes: true, dataOutBytes: dataOfBlocks, plan: planWrite}
 }
 
 /**

@@ -4,11 +4,15 @@ import type {ScsiStep} from './plan.js'
 /** Names of errno values a condition stands for; some of them no Node constant has. */
 export type SenseErrno = 'EINVAL' | 'ENOSPC' | 'EACCES' | 'ENOTSUP' | 'ENOMEDIUM'
 
-/** Why a command ended in CHECK CONDITION: sense key, additional sense code and its qualifier. */
-export interface Sense {
+/** Sense key (four bits), additional sense code and its qualifier (a byte each). */
+export interface SenseCode {
   readonly key: number
   readonly asc: number
   readonly ascq: number
+}
+
+/** Why a command ended in CHECK CONDITION. */
+export interface Sense extends SenseCode {
   readonly says: string
   /** What a host program sees for it; undefined where no errno says the same. */
   readonly errno: SenseErrno | undefined
@@ -86,7 +90,7 @@ export function senseFor(errno: number, op: ScsiStep['op']): Sense {
 }
 
 /** "5/24/00", as the tables of the field write it. */
-export function senseCode({key, asc, ascq}: Sense): string {
+export function senseCode({key, asc, ascq}: SenseCode): string {
   const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0')
   return `${hex(key, 1)}/${hex(asc, 2)}/${hex(ascq, 2)}`
 }

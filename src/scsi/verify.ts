@@ -1,4 +1,4 @@
-import {blocksIn, hasBits, PROTECT_BITS, rangeOf} from './addressing.js'
+import {blocksIn, dataOfBlocks, hasBits, PROTECT_BITS, rangeOf} from './addressing.js'
 import type {ScsiCall, ScsiCommand} from './command.js'
 import {check, good, steps, type ScsiPlan} from './plan.js'
 import {SENSE} from './sense.js'
@@ -34,7 +34,7 @@ function verifyRow(opcode: number, name: string): ScsiCommand {
 }
 
 function writeAndVerifyRow(opcode: number, name: string): ScsiCommand {
-  return {name, opcode, needsMedium: true, writes: true, plan: planWriteAndVerify}
+  return {name, opcode, needsMedium: true, writes: true, dataOutBytes: dataOfBlocks, plan: planWriteAndVerify}
 }
 
 /**

@@ -1,6 +1,7 @@
 import {writeBe} from './big-endian.js'
 import type {ScsiDevice} from './command.js'
 import {serialNumber, VENDOR_ID} from './identity.js'
+import {UNMAP_DESCRIPTORS_MAX} from './unmap.js'
 
 /** One vital product data page: what follows its 4-byte header. */
 interface VpdPage {
@@ -30,7 +31,7 @@ function blockLimits(device: ScsiDevice): Uint8Array {
   body[0] = 0x01 // WSNZ: WRITE SAME wants a number of blocks
   if (device.unmapOffered) {
     writeBe(body, 16, 4, 0xffffffff) // blocks in one UNMAP: no limit
-    writeBe(body, 20, 4, 0xffffffff) // descriptors in one UNMAP: no limit
+    writeBe(body, 20, 4, UNMAP_DESCRIPTORS_MAX)
   }
   return body
 }

@@ -26,6 +26,12 @@ function planWriteSame(call: ScsiCall): ScsiPlan {
   return steps(blockBytes, {op: 'same', ...range, pattern, fua})
 }
 
+function writeSameRow(opcode: number, name: string): ScsiCommand {
+  const dataOutBytes = (cdb: Uint8Array, blockBytes: number): number =>
+    ((cdb[1] ?? 0) & NDOB_BIT) === 0 ? blockBytes : 0
+  return {name, opcode, needsMedium: true, writes: true, dataOutBytes, plan: planWriteSame}
+}
+
 /**
  * WRITE SAME: one block of data, written to the whole range. 0 blocks are refused (WSNZ in VPD page B0h says so). Without data
  * (NDOB) the block is zeroes.
@@ -33,6 +39,6 @@ function planWriteSame(call: ScsiCall): ScsiPlan {
  * Source: SBC-3, WRITE SAME (10, 16); both forms take NDOB, as in QEMU hw/scsi/scsi-disk.c.
  */
 export const WRITE_SAME: readonly ScsiCommand[] = [
-  {name: 'WRITE SAME(10)', opcode: 0x41, needsMedium: true, writes: true, plan: planWriteSame},
-  {name: 'WRITE SAME(16)', opcode: 0x93, needsMedium: true, writes: true, plan: planWriteSame},
+  writeSameRow(0x41, 'WRITE SAME(10)'),
+  writeSameRow(0x93, 'WRITE SAME(16)'),
 ]

@@ -55,9 +55,9 @@ describe('a vital product data page', () => {
     expect(reply('12 01 83 00ff 00')).toBe('00830012' + '0201000e' + ascii('FLUSHPT disk-1'))
   })
 
-  it('B0h says that WRITE SAME wants blocks and that UNMAP has no limit', () => {
+  it('B0h says that WRITE SAME wants blocks and that UNMAP takes one range of any length', () => {
     const page = reply('12 01 b0 00ff 00')
-    expect(page).toBe('00b0003c' + '01' + '00'.repeat(15) + 'ffffffff' + 'ffffffff' + '00'.repeat(36))
+    expect(page).toBe('00b0003c' + '01' + '00'.repeat(15) + 'ffffffff' + '00000001' + '00'.repeat(36))
     expect(reply('12 01 b0 00ff 00', {...DISK, unmapOffered: false})).toBe('00b0003c' + '01' + '00'.repeat(59))
   })
 

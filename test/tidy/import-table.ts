@@ -43,9 +43,9 @@ export const IMPORT_TABLE: readonly Room[] = [
     ['base', 'cache-mode', 'ordering'],
     'virtio-blk requests: type, status, validate, lower to steps',
   ),
+  room('scsi', 2, 'pure', ['base', 'frontend'], 'SCSI commands and sense data'),
 
-  room('scsi', 3, 'pure', ['base', 'frontend', 'request'], 'SCSI commands and sense data'),
-  room('batch', 3, 'pure', ['base', 'request'], 'the batch language: text to requests and back'),
+  room('batch', 3, 'pure', ['base', 'request', 'scsi'], 'the batch language: text to requests and back'),
   room(
     'negotiation',
     3,
