@@ -1,21 +1,28 @@
-import {REQUEST_KINDS, type RequestKind, type RequestName} from '../request/index.js'
+import {REQUEST_KINDS, WISH_KINDS, type RequestKind, type RequestName} from '../request/index.js'
 import {nearest} from './nearest.js'
 
-export type OperandName = 'type' | 'offset' | 'length'
+export type OperandName = 'type' | 'offset' | 'length' | 'CDB' | 'setting'
+
+/** The first word of a request: its name, but SET for what is switched, and TYPE for any number. */
+export type RequestKeyword = Exclude<RequestName, 'SET_WRITEBACK'> | 'SET' | 'TYPE'
 
 /** What a request keyword is followed by. Options come from the option table, which asks for `kind`. */
 export interface RequestGrammar {
-  readonly keyword: RequestName | 'TYPE'
+  readonly keyword: RequestKeyword
   /** Undefined for TYPE, which sends any number. */
   readonly kind: RequestKind | undefined
   readonly operands: readonly OperandName[]
 }
 
-/** Every request keyword: one for each kind in the request room, and TYPE. */
+/** Every request keyword: one for each command and each wish of the request room, and TYPE. */
 export const REQUEST_GRAMMARS: readonly RequestGrammar[] = [
-  ...REQUEST_KINDS.map((kind) => ({keyword: kind.name, kind, operands: operandsOf(kind)})),
+  ...[...REQUEST_KINDS, ...WISH_KINDS].map((kind) => ({keyword: keywordOf(kind), kind, operands: operandsOf(kind)})),
   {keyword: 'TYPE', kind: undefined, operands: ['type', 'offset', 'length']},
 ]
+
+function keywordOf({name}: RequestKind): RequestKeyword {
+  return name === 'SET_WRITEBACK' ? 'SET' : name
+}
 
 function operandsOf(kind: RequestKind): readonly OperandName[] {
   switch (kind.operands) {
@@ -24,7 +31,9 @@ function operandsOf(kind: RequestKind): readonly OperandName[] {
     case 'range':
       return ['offset', 'length']
     case 'cdb':
+      return ['CDB']
     case 'switch':
+      return ['setting']
     case 'id':
     case 'none':
       return []
@@ -47,11 +56,15 @@ const SYNONYMS: ReadonlyMap<string, string> = new Map([
   ['WRITE', 'OUT'],
   ['READ', 'IN'],
   ['SYNC', 'FLUSH'],
-  ['FSYNC', 'FLUSH'],
+  ['FDATASYNC', 'FSYNC'],
+  ['SYNC_FILE_RANGE', 'FSYNC_RANGE'],
+  ['FENCE', 'BARRIER'],
+  ['SET_WRITEBACK', 'SET writeback=1'],
+  ['SCSI_CMD', 'SCSI'],
+  ['CDB', 'SCSI'],
   ['TRIM', 'DISCARD'],
   ['UNMAP', 'DISCARD'],
   ['ZERO', 'WRITE_ZEROES'],
-  ['BARRIER', 'FLUSH barrier'],
   ['LOOP', 'REPEAT'],
 ])
 

@@ -1,11 +1,20 @@
-import {invariant} from '../base/index.js'
-import type {RequestKind} from '../request/index.js'
+import {invariant, type ToolError} from '../base/index.js'
+import {FSYNC_RANGE, type RequestKind} from '../request/index.js'
 import {batchTooLarge} from './decode.js'
 import {parseOperand, type SizeOperand} from './expression.js'
 import {grammarOf, keywordHint, type OperandName, type RequestGrammar} from './keyword.js'
 import {parseName} from './name.js'
 import {nearest} from './nearest.js'
-import {NO_OPTIONS, OPTION_ROWS, type OptionDraft, type OptionRow} from './option.js'
+import {
+  checkRangeSync,
+  mayHaveValue,
+  NO_OPTIONS,
+  OPTION_ROWS,
+  optionFits,
+  optionLabel,
+  type OptionDraft,
+  type OptionRow,
+} from './option.js'
 import {fault, show, tooMany, type Scope} from './place.js'
 import {
   BATCH_MAX_BYTES,
@@ -19,6 +28,8 @@ import {
   type RequestNode,
   type RequestOptions,
 } from './program.js'
+import {parseCdb} from './scsi.js'
+import {parseSetting} from './setting.js'
 import {splitWords, type Word} from './word.js'
 
 /** A REPEAT whose END has not come yet. */
@@ -140,22 +151,33 @@ function closeRepeat(column: number, parser: Parser): void {
 
 function parseRequest(grammar: RequestGrammar, words: readonly Word[], parser: Parser): RequestNode {
   const {keyword, operands, kind} = grammar
-  const operand = (name: OperandName): SizeOperand | undefined => {
+  const word = (name: OperandName): Word | undefined => {
     const at = operands.indexOf(name)
-    if (at < 0) return undefined
-    const word = operandWord(words, 1 + at, keyword, name, parser)
-    return parseOperand(word.text, word.column, parser)
+    return at < 0 ? undefined : operandWord(words, 1 + at, keyword, name, parser)
   }
-  return {
+  const size = (name: OperandName): SizeOperand | undefined => {
+    const found = word(name)
+    return found && parseOperand(found.text, found.column, parser)
+  }
+  const type = size('type')
+  const offset = size('offset')
+  const length = size('length')
+  const cdb = word('CDB')
+  const setting = word('setting')
+  const node: RequestNode = {
     kind: 'request',
     line: parser.line,
     column: words[0]?.column ?? 1,
     keyword,
-    type: operand('type'),
-    offset: operand('offset'),
-    length: operand('length'),
+    type,
+    offset,
+    length,
+    cdb: cdb && parseCdb(cdb.text, cdb.column, parser),
+    on: setting && parseSetting(setting, parser),
     options: parseOptions(words, 1 + operands.length, keyword, kind, parser),
   }
+  if (kind === FSYNC_RANGE) checkRangeSync(node.options, endOf(words), parser)
+  return node
 }
 
 const ROW_BY_NAME: ReadonlyMap<string, OptionRow> = new Map(OPTION_ROWS.map((row) => [row.name, row]))
@@ -176,41 +198,58 @@ function parseOptions(
     const name = (equals < 0 ? text : text.slice(0, equals)).toLowerCase()
     const row = ROW_BY_NAME.get(name)
     if (!row) throw fault(scope, column, `${show(text)} does not belong to ${keyword}`, optionHint(name, kind))
-    if (kind && !row.fits(kind)) throw fault(scope, column, `${keyword} takes no ${label(row)}`, optionHint('', kind))
-    if (seen.includes(row)) throw fault(scope, column, `${label(row)} is given twice`)
-    if (row.takesValue !== equals >= 0) {
-      throw fault(scope, column, row.takesValue ? `${name} needs a value: ${label(row)}...` : `${name} takes no value`)
+    if (!optionFits(row, kind)) {
+      throw fault(scope, column, `${keyword} takes no ${optionLabel(row)}`, optionHint('', kind))
     }
-    const value = text.slice(equals + 1)
-    if (row.takesValue && value === '') throw fault(scope, column + equals + 1, `${label(row)} has no value`)
+    if (seen.includes(row)) throw fault(scope, column, `${optionLabel(row)} is given twice`)
+    if (row.takesValue && equals < 0) throw fault(scope, column, `${name} needs a value: ${optionLabel(row)}...`)
+    if (!row.takesValue && equals >= 0 && !mayHaveValue(row, kind)) throw noValue(row, keyword, column, scope)
+    const value = equals < 0 ? '' : text.slice(equals + 1)
+    if (equals >= 0 && value === '') throw fault(scope, column + equals + 1, `${name}= has no value`)
     seen.push(row)
     row.read(draft, value, column + equals + 1, scope)
   }
   return draft
 }
 
-function label(row: OptionRow): string {
-  return row.takesValue ? `${row.name}=` : row.name
+function noValue(row: OptionRow, keyword: string, column: number, scope: Scope): ToolError {
+  const hint = row.mayHaveValue ? `${keyword} has no data and no range: there is no side of it to stand on.` : undefined
+  return fault(scope, column, `${row.name} takes no value`, hint)
 }
 
 function optionHint(name: string, kind: RequestKind | undefined): string {
-  const taken = OPTION_ROWS.filter((row) => kind === undefined || row.fits(kind))
+  const taken = OPTION_ROWS.filter((row) => optionFits(row, kind))
   const meant = nearest(
     name,
     taken.map((row) => row.name),
   )
-  return `${meant === undefined ? '' : `Did you mean ${meant}? `}It takes ${taken.map(label).join(' ')}.`
+  const guess = meant === undefined ? '' : `Did you mean ${meant}? `
+  const word = kind?.operands === 'cdb' ? 'The CDB is one word, without blanks. ' : ''
+  return `${guess}${word}It takes ${taken.map(optionLabel).join(' ')}.`
 }
 
 /** The word of an operand. An option in its place means that the operand was forgotten. */
 function operandWord(words: readonly Word[], at: number, keyword: string, what: string, scope: Scope): Word {
   const word = words[at]
-  const last = words.at(-1)
-  invariant(last !== undefined, 'a line without words was parsed')
-  if (!word) throw fault(scope, last.column + last.text.length, `${keyword} needs ${aOrAn(what)}`)
-  const isOption = word.text.includes('=') || (what !== 'name' && ROW_BY_NAME.has(word.text.toLowerCase()))
+  if (!word) throw fault(scope, endOf(words), `${keyword} needs ${aOrAn(what)}`, OPERAND_HINTS.get(what))
+  const mayLookLikeOption = what === 'name' || what === 'setting'
+  const isOption =
+    (what !== 'setting' && word.text.includes('=')) || (!mayLookLikeOption && ROW_BY_NAME.has(word.text.toLowerCase()))
   if (isOption) throw fault(scope, word.column, `${keyword} needs ${aOrAn(what)} before ${show(word.text)}`)
   return word
+}
+
+/** What to write for an operand whose name does not say it. */
+const OPERAND_HINTS: ReadonlyMap<string, string> = new Map([
+  ['setting', 'Write SET writeback=0 or SET writeback=1.'],
+  ['CDB', 'Write its bytes as one word of hex digits: SCSI 35000000000000000000.'],
+])
+
+/** One past the last word: where something is missing. */
+function endOf(words: readonly Word[]): number {
+  const last = words.at(-1)
+  invariant(last !== undefined, 'a line without words was parsed')
+  return last.column + last.text.length
 }
 
 function aOrAn(what: string): string {

@@ -1,6 +1,8 @@
 import {printExpression} from './expression.js'
 import {OPTION_ROWS} from './option.js'
 import type {Program, ProgramNode, RequestNode} from './program.js'
+import {printCdb} from './scsi.js'
+import {printSetting} from './setting.js'
 
 /**
  * The batch in its canonical form: keywords in capitals, options in the order of the grammar, REPEATs indented, no comments.
@@ -37,6 +39,8 @@ function printRequest(node: RequestNode): string {
   for (const operand of [node.type, node.offset, node.length]) {
     if (operand) words.push(printExpression(operand.expression))
   }
+  if (node.cdb) words.push(printCdb(node.cdb))
+  if (node.on !== undefined) words.push(printSetting(node.on))
   for (const row of OPTION_ROWS) {
     const word = row.print(node.options)
     if (word !== undefined) words.push(word)

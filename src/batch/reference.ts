@@ -19,7 +19,7 @@ interface Names {
 }
 
 /**
- * Why `after=` names nothing that came before: an unknown name, a later one, or a circle. Slow (it walks the whole batch):
+ * Why `after=` or `depends=` names nothing that came before: an unknown name, a later one, or a circle. Slow (it walks the whole batch):
  * called once, for the error that ends the run.
  *
  * @param own the name of the request that waits, if it has one
@@ -67,8 +67,8 @@ function collectNames(program: Program, sourceName: string): Names {
       if (node.kind === 'mark') marks.add(expandName(node.name, frame))
       if (node.kind === 'request' && node.options.as) {
         const own = expandName(node.options.as, frame)
-        const after = node.options.after.map((name) => expandName(name, frame))
-        if (!requests.has(own)) requests.set(own, {line: node.line, after})
+        const waitedFor = [...node.options.after, ...node.options.depends].map((name) => expandName(name, frame))
+        if (!requests.has(own)) requests.set(own, {line: node.line, after: waitedFor})
       }
       return true
     })
@@ -79,7 +79,7 @@ function collectNames(program: Program, sourceName: string): Names {
   return {requests, marks}
 }
 
-/** The names from `start` to `goal` along `after=`, both included, or undefined when none of them waits for the goal. */
+/** The names from `start` to `goal` along `after=` and `depends=`, both included, or undefined when none of them waits for the goal. */
 function pathBetween(
   start: string,
   goal: string,

@@ -1,11 +1,8 @@
 import {invariant, ToolError} from '../base/index.js'
 import {
-  FLAG_BARRIER,
-  FLAG_FUA,
-  FLAG_UNMAP,
+  BARRIER,
   ID_BYTES,
   kindOfType,
-  SEGMENT_UNMAP,
   TYPE_BARRIER_BIT,
   type RequestKind,
   type RequestName,
@@ -13,12 +10,14 @@ import {
 } from '../request/index.js'
 import {countersText} from './counter.js'
 import {sizeOf, type Frame} from './expression.js'
+import {resolveFlags} from './flags.js'
 import {grammarOf} from './keyword.js'
 import {expandName, type NameSyntax} from './name.js'
-import {OPTION_ROWS} from './option.js'
+import {OPTION_ROWS, optionLabel} from './option.js'
 import {resolvePattern, type Pattern} from './pattern.js'
-import {fault, tooMany} from './place.js'
+import {fault, tooMany, type Place} from './place.js'
 import {
+  DATA_MAX_BYTES,
   DEPENDENCIES_MAX,
   REQUESTS_MAX,
   STATEMENTS_MAX,
@@ -27,6 +26,8 @@ import {
   type RequestNode,
 } from './program.js'
 import {unresolvedName} from './reference.js'
+import {outBytes, type SenseExpectation} from './scsi.js'
+import {hasSides, printBarrier} from './side.js'
 import {walk} from './walk.js'
 
 /** One request, ready to be submitted. */
@@ -35,23 +36,42 @@ export interface BatchRequest {
   readonly id: number
   /** The line it was written on; shared by all turns of a REPEAT. */
   readonly line: number
-  /** The number on the wire, BARRIER bit masked off. */
+  /** The number on the wire, BARRIER bit masked off; of a wish, the number of its kind. */
   readonly type: number
   readonly name: RequestName | `TYPE ${number}`
-  /** FLAG_* and RANGE_* bits; a segment's flags are shifted left by OPERAND_FLAGS_SHIFT, so that its unmap bit is FLAG_UNMAP. */
+  /**
+   * FLAG_* and RANGE_* bits; a segment's flags are shifted left by OPERAND_FLAGS_SHIFT, so that its unmap bit is FLAG_UNMAP.
+   * FLAG_BARRIER_BIT is the BARRIER bit of a raw type.
+   */
   readonly flags: number
   /** Exact up to 2^53, rounded beyond: such offsets lie outside every image. */
   readonly offsetBytes: number
+  /** Of a SCSI command: the data out where it has a pattern, otherwise the room for data in. */
   readonly lengthBytes: number
-  /** What an OUT writes; undefined for requests that carry no data to the device. */
+  /** What an OUT writes or a SCSI command sends; undefined for requests that carry no data to the device. */
   readonly pattern: Pattern | undefined
   /** What an IN must find; undefined when anything will do. */
   readonly verify: Pattern | undefined
   readonly as: string | undefined
-  /** Ids of requests that must complete OK first. Each is smaller than `id`; none comes twice. */
+  /**
+   * Ids of requests that must complete OK first. Each is smaller than `id`; none comes twice. Those of depends= are among them, and
+   * FLAG_PREFLUSH makes them stable before the data of this one is written.
+   */
   readonly after: readonly number[]
   /** The status the batch asks for; undefined asks for nothing. */
   readonly expect: StatusName | undefined
+  /** Undefined for everything but SCSI commands; also for a raw TYPE with the number of one, which sends no CDB. */
+  readonly scsi: BatchScsi | undefined
+}
+
+/** What only a SCSI command has. */
+export interface BatchScsi {
+  /** 1 to 16 bytes. */
+  readonly cdb: Uint8Array
+  /** Room for data in. With data out beside it the device refuses: a legacy request has one direction. */
+  readonly inBytes: number
+  /** The CHECK CONDITION the batch asks for, `none` for GOOD; undefined asks for nothing. */
+  readonly sense: SenseExpectation | undefined
 }
 
 /** A step of the expanded batch. */
@@ -72,7 +92,8 @@ interface Resolver {
 }
 
 /**
- * Expands a program: REPEATs unrolled, arithmetic done, names turned into ids. Promises: every `after` points to an earlier
+ * Expands a program: REPEATs unrolled, arithmetic done, names turned into ids; a barrier on one side of a request becomes an
+ * empty BARRIER of its own, with the line of that request and nothing else of it. Promises: every `after` points to an earlier
  * request, names and marks are unique, data lengths fit in memory. Whether the device likes a request is not asked here.
  *
  * @param sourceName what messages call the batch: its path, "-" or "-c"
@@ -87,18 +108,18 @@ export function resolveBatch(program: Program, sourceName: string): readonly Sta
     requests: 0,
     dependencies: 0,
   }
-  const {statements} = resolver
   walk(program, sourceName, (node, frame) => {
-    if (statements.length === STATEMENTS_MAX) throw tooMany(frame, node.column, STATEMENTS_MAX, 'statements')
     switch (node.kind) {
       case 'request':
-        statements.push({kind: 'request', request: resolveRequest(node, resolver, frame)})
+        addRequest(node, resolver, frame)
         break
       case 'wait':
-        statements.push({kind: 'wait', line: node.line})
+        addStatement({kind: 'wait', line: node.line}, resolver, frame, node.column)
         break
-      case 'mark':
-        statements.push({kind: 'mark', name: resolveMark(node, resolver, frame), line: node.line})
+      case 'mark': {
+        const name = resolveMark(node, resolver, frame)
+        addStatement({kind: 'mark', name, line: node.line}, resolver, frame, node.column)
+      }
     }
     return true
   })
@@ -108,7 +129,7 @@ export function resolveBatch(program: Program, sourceName: string): readonly Sta
       context: {path: sourceName},
     })
   }
-  return statements
+  return resolver.statements
 }
 
 function resolveMark(node: MarkNode, resolver: Resolver, frame: Frame): string {
@@ -119,52 +140,102 @@ function resolveMark(node: MarkNode, resolver: Resolver, frame: Frame): string {
   return name
 }
 
-function resolveRequest(node: RequestNode, resolver: Resolver, frame: Frame): BatchRequest {
+function addStatement(statement: Statement, {statements}: Resolver, place: Place, column: number): void {
+  if (statements.length === STATEMENTS_MAX) throw tooMany(place, column, STATEMENTS_MAX, 'statements')
+  statements.push(statement)
+}
+
+/** The request, and the empty BARRIER on the side that was asked for. */
+function addRequest(node: RequestNode, resolver: Resolver, frame: Frame): void {
+  const wire = typeOf(node, frame)
+  if (wire.kind && node.type) checkRawOptions(node, wire.kind, frame)
+  const side = wire.kind?.operands === 'range' ? undefined : node.options.barrier?.side
+  if (side === 'before') addBarrier(node, resolver, frame)
+  addStatement({kind: 'request', request: resolveRequest(node, wire, resolver, frame)}, resolver, frame, node.column)
+  if (side === 'after') addBarrier(node, resolver, frame)
+}
+
+function addBarrier(node: RequestNode, resolver: Resolver, frame: Frame): void {
+  const request: BatchRequest = {
+    id: nextId(node, resolver, frame),
+    line: node.line,
+    type: BARRIER.type,
+    name: BARRIER.name,
+    flags: 0,
+    offsetBytes: 0,
+    lengthBytes: 0,
+    pattern: undefined,
+    verify: undefined,
+    as: undefined,
+    after: NO_IDS,
+    expect: undefined,
+    scsi: undefined,
+  }
+  addStatement({kind: 'request', request}, resolver, frame, node.column)
+}
+
+function nextId(node: RequestNode, resolver: Resolver, frame: Frame): number {
   if (resolver.requests === REQUESTS_MAX) throw tooMany(frame, node.column, REQUESTS_MAX, 'requests')
-  const id = ++resolver.requests
+  return ++resolver.requests
+}
+
+function resolveRequest(node: RequestNode, wire: WireType, resolver: Resolver, frame: Frame): BatchRequest {
+  const id = nextId(node, resolver, frame)
   const {options} = node
-  const number = typeNumber(node, frame)
-  const type = number % TYPE_BARRIER_BIT
-  const kind = kindOfType(type)
-  if (node.keyword === 'TYPE') checkRawOptions(node, kind, frame)
-  const lengthBytes = resolveLength(node, kind, frame)
+  const {type, kind} = wire
+  const pattern = resolveData(node, kind, id, frame)
+  const scsi = resolveScsi(node, frame)
+  const lengthBytes = scsi ? scsiBytes(scsi, pattern, node, frame) : resolveLength(node, kind, frame)
   // Named after its dependencies are looked up: waiting for itself is a circle, not an earlier request.
-  const after = options.after.length === 0 ? NO_IDS : resolveAfter(node, resolver, frame)
+  const after = resolveAfter(node, resolver, frame)
   return {
     id,
     line: node.line,
     type,
     name: kind ? kind.name : `TYPE ${type}`,
-    flags: resolveFlags(node, number >= TYPE_BARRIER_BIT, frame),
+    flags: resolveFlags(node, kind, wire.barrierBit, frame),
     offsetBytes: node.offset ? sizeOf(node.offset, 'offset', frame) : 0,
     lengthBytes,
-    pattern: resolveData(node, kind, id, frame),
+    pattern,
     verify: options.verify && resolvePattern(options.verify, frame),
     as: options.as && define(options.as, id, resolver, frame),
     after,
     expect: options.expect,
+    scsi,
   }
 }
 
 const TYPE_MAX = 2n ** 32n - 1n
 
-function typeNumber(node: RequestNode, frame: Frame): number {
-  if (node.type) return sizeOf(node.type, 'type', frame, TYPE_MAX)
-  const kind = grammarOf(node.keyword)?.kind
-  invariant(kind !== undefined, `${node.keyword} has no type number`)
-  return kind.type
+/** The type of a request, its BARRIER bit apart. */
+interface WireType {
+  readonly type: number
+  readonly barrierBit: boolean
+  readonly kind: RequestKind | undefined
 }
 
-/** TYPE takes every option; one that its number gives no meaning would be ignored in silence. */
-function checkRawOptions(node: RequestNode, kind: RequestKind | undefined, frame: Frame): void {
-  if (!kind) return
-  for (const row of OPTION_ROWS) {
-    const syntax =
-      row.name === 'pattern' ? node.options.pattern : row.name === 'verify' ? node.options.verify : undefined
-    if (syntax && !row.fits(kind)) {
-      throw fault(frame, syntax.column, `${row.name}= has no meaning for type ${kind.type}, ${kind.name}`)
-    }
+function typeOf(node: RequestNode, frame: Frame): WireType {
+  if (node.type) {
+    const number = sizeOf(node.type, 'type', frame, TYPE_MAX)
+    // Masked before the table is asked: the numbers of wishes, which have that bit, never travel.
+    const type = number % TYPE_BARRIER_BIT
+    return {type, barrierBit: number >= TYPE_BARRIER_BIT, kind: kindOfType(type)}
   }
+  const kind = grammarOf(node.keyword)?.kind
+  invariant(kind !== undefined, `${node.keyword} has no type number`)
+  return {type: kind.type, barrierBit: false, kind}
+}
+
+/** TYPE takes options of every kind; one that its number gives no meaning would be ignored in silence, or mean something else. */
+function checkRawOptions({options}: RequestNode, kind: RequestKind, frame: Frame): void {
+  const refused = (what: string, column: number): ToolError =>
+    fault(frame, column, `${what} has no meaning for type ${kind.type}, ${kind.name}`)
+  for (const row of OPTION_ROWS) {
+    const column = row.columnOf?.(options)
+    if (column !== undefined && !row.fits(kind)) throw refused(optionLabel(row), column)
+  }
+  const {barrier} = options
+  if (barrier && barrier.side !== 'both' && !hasSides(kind)) throw refused(printBarrier(barrier), barrier.column)
 }
 
 function resolveLength(node: RequestNode, kind: RequestKind | undefined, frame: Frame): number {
@@ -172,29 +243,42 @@ function resolveLength(node: RequestNode, kind: RequestKind | undefined, frame: 
   return sizeOf(node.length, 'length', frame)
 }
 
-/** The most that fits above the modifiers in a non-negative 32-bit integer, which is how flags travel. */
-const SEGMENT_FLAGS_MAX = 2n ** 27n - 1n
+function resolveScsi({cdb, options}: RequestNode, frame: Frame): BatchScsi | undefined {
+  if (!cdb) return undefined
+  const {dataIn, sense} = options
+  return {cdb: cdb.bytes, inBytes: dataIn ? sizeOf(dataIn, 'in', frame, BigInt(DATA_MAX_BYTES)) : 0, sense}
+}
 
-function resolveFlags(node: RequestNode, barrierBit: boolean, frame: Frame): number {
-  const {fua, barrier, unmap, segmentFlags} = node.options
-  const raw = segmentFlags ? sizeOf(segmentFlags, 'flags', frame, SEGMENT_FLAGS_MAX) : 0
-  const segment = (raw | (unmap ? SEGMENT_UNMAP : 0)) * (FLAG_UNMAP / SEGMENT_UNMAP)
-  return (fua ? FLAG_FUA : 0) | (barrier || barrierBit ? FLAG_BARRIER : 0) | segment
+function scsiBytes({cdb, inBytes}: BatchScsi, pattern: Pattern | undefined, node: RequestNode, frame: Frame): number {
+  if (!pattern) return inBytes
+  const bytes = outBytes(cdb, pattern)
+  if (bytes > DATA_MAX_BYTES) {
+    throw fault(
+      frame,
+      node.options.dataOut?.column ?? node.column,
+      `the CDB sends ${bytes} bytes: the data of one request ends at ${DATA_MAX_BYTES}`,
+      'Take out= away to see what the device says to such a CDB.',
+    )
+  }
+  return bytes
 }
 
 function resolveData(node: RequestNode, kind: RequestKind | undefined, id: number, frame: Frame): Pattern | undefined {
-  if (node.options.pattern) return resolvePattern(node.options.pattern, frame)
+  const written = node.options.pattern ?? node.options.dataOut
+  if (written) return resolvePattern(written, frame)
   return kind?.operands === 'data' && kind.writes ? {kind: 'seed', seed: id} : undefined
 }
 
 const NO_IDS: readonly number[] = []
 
 function resolveAfter(node: RequestNode, resolver: Resolver, frame: Frame): readonly number[] {
-  const {after} = node.options
-  const [only] = after
+  const {after, depends} = node.options
+  const count = after.length + depends.length
+  if (count === 0) return NO_IDS
+  const [only] = after.length > 0 ? after : depends
   // An array made whole takes a tenth of the memory of one that was pushed to.
-  if (only && after.length === 1) return [idOf(only, node, resolver, frame)]
-  return [...new Set(after.map((name) => idOf(name, node, resolver, frame)))]
+  if (only && count === 1) return [idOf(only, node, resolver, frame)]
+  return [...new Set([...after, ...depends].map((name) => idOf(name, node, resolver, frame)))]
 }
 
 function idOf(name: NameSyntax, node: RequestNode, resolver: Resolver, frame: Frame): number {
@@ -202,7 +286,7 @@ function idOf(name: NameSyntax, node: RequestNode, resolver: Resolver, frame: Fr
     throw fault(
       frame,
       name.column,
-      `more than ${DEPENDENCIES_MAX} names after=`,
+      `more than ${DEPENDENCIES_MAX} names after= and depends=`,
       'WAIT holds for everything before it.',
     )
   }

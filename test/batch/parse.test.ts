@@ -58,6 +58,45 @@ describe('parsing a batch', () => {
     ['OUT 0 4k as', '1:10', 'as needs a value'],
     ['OUT 0 4k as=', '1:13', 'as= has no value'],
     ['OUT 0 4k expect=GOOD', '1:17', '"GOOD" is not a status'],
+    ['IN 0 4k preflush', '1:9', 'IN takes no preflush'],
+    ['FLUSH preflush', '1:7', 'FLUSH takes no preflush'],
+    ['OUT 0 4k preflush=1', '1:10', 'preflush takes no value'],
+    ['IN 0 4k depends=a', '1:9', 'IN takes no depends='],
+    ['FLUSH depends=a', '1:7', 'FLUSH takes no depends='],
+    ['OUT 0 4k depends', '1:10', 'depends needs a value: depends=...'],
+    ['OUT 0 4k depends=', '1:18', 'depends= has no value'],
+    ['OUT 0 4k barrier=left', '1:18', '"left" is no side of a barrier'],
+    ['OUT 0 4k barrier=', '1:18', 'barrier= has no value'],
+    ['OUT 0 4k barrier barrier=after', '1:18', 'barrier is given twice'],
+    ['FLUSH barrier=before', '1:7', 'barrier takes no value'],
+    ['BARRIER barrier', '1:9', 'BARRIER takes no barrier'],
+    ['BARRIER 0 4k', '1:9', '"0" does not belong to BARRIER'],
+    ['FSYNC fua', '1:7', 'FSYNC takes no fua'],
+    ['FSYNC 0 4k', '1:7', '"0" does not belong to FSYNC'],
+    ['FSYNC_RANGE', '1:12', 'FSYNC_RANGE needs an offset'],
+    ['FSYNC_RANGE 0 sync', '1:15', 'FSYNC_RANGE needs a length before "sync"'],
+    ['FSYNC_RANGE 0 4k', '1:17', 'FSYNC_RANGE needs sync or barrier'],
+    ['FSYNC_RANGE 0 4k sync=1', '1:18', 'sync takes no value'],
+    ['FSYNC_RANGE 0 4k sync sync', '1:23', 'sync is given twice'],
+    ['OUT 0 4k sync', '1:10', 'OUT takes no sync'],
+    ['NOTIFY 0', '1:9', 'NOTIFY needs a length'],
+    ['NOTIFY 0 4k sync', '1:13', 'NOTIFY takes no sync'],
+    ['NOTIFY 0 4k barrier=after', '1:13', 'NOTIFY takes no barrier'],
+    ['SET', '1:4', 'SET needs a setting'],
+    ['SET fua=1', '1:5', '"fua" is nothing a guest can set'],
+    ['SET writeback', '1:14', 'writeback needs a value'],
+    ['SET writeback=2', '1:15', '"2" is neither 0 nor 1'],
+    ['SET writeback=1 barrier', '1:17', 'SET takes no barrier'],
+    ['SCSI', '1:5', 'SCSI needs a CDB'],
+    ['SCSI in=512', '1:6', 'SCSI needs a CDB before "in=512"'],
+    ['SCSI 35 00', '1:9', '"00" does not belong to SCSI'],
+    ['SCSI 3g', '1:7', '"g" is not a hex digit'],
+    ['SCSI 350', '1:8', 'half a byte'],
+    ['SCSI 12 in=4q', '1:12', '"4q" is not a size'],
+    ['SCSI 12 out=9', '1:13', '"9" is not a pattern'],
+    ['SCSI 12 sense=GOOD', '1:15', '"GOOD" is no sense code'],
+    ['SCSI 12 pattern=0xaa', '1:9', 'SCSI takes no pattern='],
+    ['SCSI_CMD_OUT 12 fua', '1:17', 'SCSI_CMD_OUT takes no fua'],
     ['WAIT 3', '1:6', '"3" is one word too many after WAIT'],
     ['MARK', '1:5', 'MARK needs a name'],
     ['MARK a b', '1:8', '"b" is one word too many after MARK'],
@@ -86,6 +125,14 @@ describe('parsing a batch', () => {
     expect(expectFault(() => parse('FLSUH'), '1:1', 'FLSUH').hint).toContain('Did you mean FLUSH?')
     expect(expectFault(() => parse('write 0 4k'), '1:1', 'write').hint).toContain('Did you mean OUT?')
     expect(expectFault(() => parse('OUT 0 4k patern=0xaa'), '1:10', 'patern').hint).toContain('Did you mean pattern?')
+  })
+
+  it('says what to write where the words do not tell', () => {
+    expect(expectFault(() => parse('SET'), '1:4', 'SET needs').hint).toBe('Write SET writeback=0 or SET writeback=1.')
+    expect(expectFault(() => parse('SET x=1'), '1:5', '"x"').hint).toBe('Write SET writeback=0 or SET writeback=1.')
+    expect(expectFault(() => parse('SCSI'), '1:5', 'SCSI needs').hint).toContain('one word of hex digits')
+    expect(expectFault(() => parse('SCSI 35 00'), '1:9', '"00"').hint).toContain('without blanks')
+    expect(expectFault(() => parse('OUT 0 1 barrier=x'), '1:17', '"x"').hint).toContain('barrier=before')
   })
 
   it('never fails with anything but a usage error that points into the text', () => {
@@ -134,6 +181,18 @@ describe('parsing a batch', () => {
         '2',
         'as=a',
         'as=w${i}',
+      ],
+      ...[
+        'FSYNC_RANGE',
+        'NOTIFY',
+        'SET',
+        'SCSI',
+        'BARRIER',
+        'writeback=1',
+        'sync',
+        'depends=a',
+        'barrier=after',
+        'in=1',
       ],
       ...['after=a', 'after=b,a', 'fua', 'barrier', 'pattern=0xaa', 'verify=seed:${i}', 'm', '\n', '\n', '\n', '#'],
     )

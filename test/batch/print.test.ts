@@ -45,6 +45,36 @@ describe('printing a batch', () => {
     )
   })
 
+  it('writes wishes and SCSI commands as they are read', () => {
+    const text = [
+      'fsync_range 0 4k BARRIER all Sync',
+      'FSYNC_RANGE 0 4k data sync',
+      'fsync_range 0 4k Barrier=After',
+      'notify 4096 1k after=a',
+      'set WriteBack=0 as=off',
+      'scsi 0X2A_08_00000000_00_0001_00 sense=5/0/a OUT=0xA in=0x200',
+      'scsi_cmd_out 00 sense=NONE',
+      'out 0 1k depends=a,b after=c barrier=before preflush',
+      'fsync',
+      'barrier',
+    ].join('\n')
+    expect(printBatch(parseBatch(text, 'x'))).toBe(
+      [
+        'FSYNC_RANGE 0 4k sync all barrier',
+        'FSYNC_RANGE 0 4k sync data',
+        'FSYNC_RANGE 0 4k barrier=after',
+        'NOTIFY 4k 1k after=a',
+        'SET writeback=0 as=off',
+        'SCSI 2a080000000000000100 in=512 out=0x0a sense=5/00/0A',
+        'SCSI_CMD_OUT 00 sense=none',
+        'OUT 0 1k preflush barrier=before after=c depends=a,b',
+        'FSYNC',
+        'BARRIER',
+        '',
+      ].join('\n'),
+    )
+  })
+
   it('gives no text for a program without statements', () => {
     expect(printBatch(parseBatch('# only a comment', 'x'))).toBe('')
   })

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import type {SizeExpression, SizeOperand, Term} from '../../src/batch/expression.js'
-import {REQUEST_GRAMMARS, type RequestGrammar} from '../../src/batch/keyword.js'
+import {REQUEST_GRAMMARS, type OperandName, type RequestGrammar} from '../../src/batch/keyword.js'
 import type {NameSyntax} from '../../src/batch/name.js'
 import {NO_OPTIONS} from '../../src/batch/option.js'
 import type {PatternSyntax} from '../../src/batch/pattern.js'
-import type {Program, ProgramNode, RepeatNode, RequestNode} from '../../src/batch/program.js'
+import type {Program, ProgramNode, RepeatNode, RequestNode, RequestOptions} from '../../src/batch/program.js'
+import type {RequestKind} from '../../src/request/index.js'
 
 const at = {line: 1, column: 1}
 
@@ -73,39 +74,76 @@ function pattern(loops: number): fc.Arbitrary<PatternSyntax> {
 
 const RARELY = {nil: undefined, freq: 2}
 
-function request(grammar: RequestGrammar, loops: number): fc.Arbitrary<RequestNode> {
-  const {keyword, kind, operands} = grammar
+/** `kind` is that of the keyword, or undefined for TYPE, which takes what any command takes. */
+function optionsOf(kind: RequestKind | undefined, loops: number): fc.Arbitrary<RequestOptions> {
   const raw = kind === undefined
+  const rangeSync = kind?.name === 'FSYNC_RANGE'
+  const scsi = kind?.operands === 'cdb'
   const isOut = raw || (kind.operands === 'data' && kind.writes)
   const isIn = raw || (kind.operands === 'data' && !kind.writes)
-  const given = (has: boolean): fc.Arbitrary<SizeOperand | undefined> => (has ? operand(loops) : fc.constant(undefined))
-  const options = fc.record({
-    pattern: isOut ? fc.option(pattern(loops), RARELY) : fc.constant(undefined),
-    verify: isIn ? fc.option(pattern(loops), RARELY) : fc.constant(undefined),
-    fua: isOut ? fc.boolean() : fc.constant(false),
-    barrier: fc.boolean(),
-    unmap: raw || keyword === 'WRITE_ZEROES' ? fc.boolean() : fc.constant(false),
-    segmentFlags: raw ? fc.option(operand(loops), RARELY) : fc.constant(undefined),
-    as: fc.option(name(loops), RARELY),
-    after: fc.array(name(loops), {maxLength: 3}),
-    expect: fc.constantFrom(undefined, 'OK', 'IOERR', 'UNSUPP', 'CANCELED'),
-  })
+  const writes = raw || kind.writes
+  const sided = raw || rangeSync || kind.operands === 'data' || kind.operands === 'segment'
+  const blocked = sided || ['FLUSH', 'FLUSH_OUT', 'GET_ID'].includes(kind.name)
+  const where = <T>(has: boolean, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+    has ? fc.option(arbitrary, RARELY) : fc.constant(undefined)
+  const flag = (has: boolean): fc.Arbitrary<boolean> => (has ? fc.boolean() : fc.constant(false))
+  const side = fc.constantFrom(...(sided ? (['both', 'before', 'after'] as const) : (['both'] as const)))
+  const byte = fc.nat({max: 255})
   return fc
-    .tuple(
-      given(operands.includes('type')),
-      given(operands.includes('offset')),
-      given(operands.includes('length')),
-      fc.oneof(fc.constant(NO_OPTIONS), options),
-    )
-    .map(([type, offset, length, chosen]) => ({
-      kind: 'request',
-      ...at,
-      keyword,
-      type,
-      offset,
-      length,
-      options: chosen,
-    }))
+    .record({
+      dataIn: where(scsi, operand(loops)),
+      dataOut: where(scsi, pattern(loops)),
+      pattern: where(isOut, pattern(loops)),
+      verify: where(isIn, pattern(loops)),
+      sync: flag(rangeSync),
+      metadata: where(
+        rangeSync,
+        fc.constantFrom('data' as const, 'all' as const).map((which) => ({column: 1, which})),
+      ),
+      fua: flag(isOut),
+      preflush: where(writes, fc.constant({column: 1})),
+      barrier: where(
+        blocked,
+        side.map((chosen) => ({column: 1, side: chosen})),
+      ),
+      unmap: flag(raw || kind.name === 'WRITE_ZEROES'),
+      segmentFlags: where(raw, operand(loops)),
+      sense: where(
+        scsi,
+        fc.oneof(fc.constant('none' as const), fc.record({key: fc.integer({min: 1, max: 15}), asc: byte, ascq: byte})),
+      ),
+      as: fc.option(name(loops), RARELY),
+      after: fc.array(name(loops), {maxLength: 3}),
+      depends: writes ? fc.array(name(loops), {maxLength: 3}) : fc.constant([]),
+      expect: fc.constantFrom(undefined, 'OK' as const, 'IOERR' as const, 'UNSUPP' as const, 'CANCELED' as const),
+    })
+    .map((options) => (rangeSync ? {...options, sync: sensibleSync(options)} : options))
+}
+
+/** An FSYNC_RANGE that asks for nothing, or for metadata without sync, is no program. */
+function sensibleSync({sync, metadata, barrier}: Pick<RequestOptions, 'sync' | 'metadata' | 'barrier'>): boolean {
+  return sync || metadata !== undefined || barrier === undefined
+}
+
+function request({keyword, kind, operands}: RequestGrammar, loops: number): fc.Arbitrary<RequestNode> {
+  const given = <T>(named: OperandName, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+    operands.includes(named) ? arbitrary : fc.constant(undefined)
+  const options = optionsOf(kind, loops)
+  return fc.record({
+    kind: fc.constant('request' as const),
+    line: fc.constant(1),
+    column: fc.constant(1),
+    keyword: fc.constant(keyword),
+    type: given('type', operand(loops)),
+    offset: given('offset', operand(loops)),
+    length: given('length', operand(loops)),
+    cdb: given(
+      'CDB',
+      fc.uint8Array({minLength: 1, maxLength: 16}).map((bytes) => ({column: 1, bytes})),
+    ),
+    on: given('setting', fc.boolean()),
+    options: kind?.name === 'FSYNC_RANGE' ? options : fc.oneof(fc.constant(NO_OPTIONS), options),
+  })
 }
 
 function nodesIn(loops: number, minLength: number): fc.Arbitrary<ProgramNode[]> {

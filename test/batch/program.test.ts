@@ -21,6 +21,13 @@ describe('the limits of a batch', () => {
     expectFault(() => resolve(`FLUSH\nREPEAT 1E\n FLUSH\nEND`), '3:2', 'more than 1000000 requests')
   })
 
+  it('count the empty BARRIERs beside requests', {timeout: LONG}, () => {
+    const text = (turns: number, side: string) => `REPEAT ${turns}\n OUT 0 0 barrier=${side}\nEND`
+    expect(resolve(text(REQUESTS_MAX / 2, 'before'))).toHaveLength(REQUESTS_MAX)
+    expectFault(() => resolve(`FLUSH\n${text(REQUESTS_MAX / 2, 'before')}`), '3:2', 'more than 1000000 requests')
+    expectFault(() => resolve(`FLUSH\n${text(REQUESTS_MAX / 2, 'after')}`), '3:2', 'more than 1000000 requests')
+  })
+
   it('end at a million requests written one by one', {timeout: LONG}, () => {
     const text = 'FLUSH\n'.repeat(REQUESTS_MAX + 1)
     expectFault(() => parseBatch(text, 'disk.fp'), '1000001:1', 'more than 1000000 requests')

@@ -59,4 +59,11 @@ describe('a name that nothing earlier carries', () => {
       '"b" is defined later, on line 2',
     )
   })
+
+  it('is told the same way when something depends on it', () => {
+    expectFault(() => resolve('FLUSH\nOUT 0 4k depends=x'), '2:18', 'no request is named "x"')
+    expectFault(() => resolve('OUT 0 4k depends=b\nOUT 0 4k as=b'), '1:18', '"b" is defined later, on line 2')
+    const circle = 'OUT 0 4k as=a depends=b\nOUT 0 4k as=b after=c\nOUT 0 4k as=c depends=a'
+    expectFault(() => resolve(circle), '1:23', 'in a circle: a -> b -> c -> a')
+  })
 })

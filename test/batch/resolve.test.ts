@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
 import {parseBatch, printBatch, resolveBatch, type BatchRequest} from '../../src/batch/index.js'
-import {FLAG_BARRIER, FLAG_FUA, FLAG_UNMAP} from '../../src/request/index.js'
+import {
+  BARRIER,
+  FLAG_BARRIER_BIT,
+  FLAG_PREFLUSH,
+  FSYNC,
+  FSYNC_RANGE,
+  NOTIFY,
+  SET_WRITEBACK,
+} from '../../src/request/index.js'
 import {errorOf, expectFault, refusalOf} from './fault-expectation.js'
 import {anyProgram} from './program-arbitrary.js'
 
@@ -32,6 +40,7 @@ describe('resolving a batch', () => {
       as: undefined,
       after: [],
       expect: undefined,
+      scsi: undefined,
     })
   })
 
@@ -51,28 +60,34 @@ describe('resolving a batch', () => {
     expect(request(text)).toMatchObject(facts)
   })
 
-  it.each([
-    ['OUT 0 512 fua', FLAG_FUA],
-    ['OUT 0 512 barrier fua', FLAG_FUA | FLAG_BARRIER],
-    ['FLUSH barrier', FLAG_BARRIER],
-    ['GET_ID barrier', FLAG_BARRIER],
-    ['WRITE_ZEROES 0 512 unmap', FLAG_UNMAP],
-    ['TYPE 11 0 512 unmap', FLAG_UNMAP],
-    ['TYPE 13 0 512 flags=2', 2 << 2],
-    ['TYPE 13 0 512 flags=2 unmap fua', (3 << 2) | FLAG_FUA],
-    ['TYPE 13 0 512 flags=0x1fffffff', 0x1fffffff * 4],
-  ])('%j has flags %i', (text, flags) => {
-    expect(request(text).flags).toBe(flags)
-  })
-
-  it('takes bit 31 of a raw type as the BARRIER flag and masks it off', () => {
+  it('takes bit 31 of a raw type as the BARRIER bit of the device and masks it off', () => {
     expect(request('TYPE 0x80000001 0 512')).toMatchObject({
       type: 1,
       name: 'OUT',
-      flags: FLAG_BARRIER,
+      flags: FLAG_BARRIER_BIT,
       pattern: {kind: 'seed', seed: 1},
     })
-    expect(request('TYPE 0xffffffff 0 512')).toMatchObject({type: 0x7fffffff, flags: FLAG_BARRIER})
+    expect(request('TYPE 0xffffffff 0 512')).toMatchObject({type: 0x7fffffff, flags: FLAG_BARRIER_BIT})
+  })
+
+  it('never takes a raw type for the wish of a guest', () => {
+    for (const {type} of [BARRIER, FSYNC, FSYNC_RANGE, NOTIFY, SET_WRITEBACK]) {
+      const {type: sent, name} = request(`TYPE ${type} 0 512`)
+      expect({sent, isWish: ['BARRIER', 'FSYNC', 'FSYNC_RANGE', 'NOTIFY', 'SET_WRITEBACK'].includes(name)}).toEqual({
+        sent: type - 2 ** 31,
+        isWish: false,
+      })
+    }
+  })
+
+  it.each([
+    ['BARRIER', {type: BARRIER.type, name: 'BARRIER', offsetBytes: 0, lengthBytes: 0}],
+    ['FSYNC', {type: FSYNC.type, name: 'FSYNC', offsetBytes: 0, lengthBytes: 0}],
+    ['FSYNC_RANGE 4k 8k sync', {type: FSYNC_RANGE.type, name: 'FSYNC_RANGE', offsetBytes: 4096, lengthBytes: 8192}],
+    ['NOTIFY 4k 8k', {type: NOTIFY.type, name: 'NOTIFY', offsetBytes: 4096, lengthBytes: 8192}],
+    ['SET writeback=1', {type: SET_WRITEBACK.type, name: 'SET_WRITEBACK', offsetBytes: 0, lengthBytes: 0}],
+  ])('%j is the wish of a guest, without data', (text, facts) => {
+    expect(request(text)).toMatchObject({...facts, pattern: undefined, verify: undefined, scsi: undefined})
   })
 
   it('leaves lengths and offsets that are wrong for the device to the device', () => {
@@ -99,6 +114,17 @@ describe('resolving a batch', () => {
     ])
   })
 
+  it('takes what a write depends on as dependencies that are stable first, none twice', () => {
+    const text = 'OUT 0 4k as=a\nOUT 4k 4k as=b\nFLUSH as=c\nDISCARD 0 4k after=c,b depends=a,b,a\nOUT 0 4k depends=b'
+    expect(requests(text).map(({after, flags}) => ({after, flags}))).toEqual([
+      {after: [], flags: 0},
+      {after: [], flags: 0},
+      {after: [], flags: 0},
+      {after: [3, 2, 1], flags: FLAG_PREFLUSH},
+      {after: [2], flags: FLAG_PREFLUSH},
+    ])
+  })
+
   it('counts ${i} from 0 in the innermost REPEAT and ${i1} in the one around it', () => {
     const text = `REPEAT 2
       OUT \${i}*1M 512 as=w\${i}
@@ -122,6 +148,88 @@ describe('resolving a batch', () => {
     ])
   })
 
+  it('puts an empty BARRIER on the side of a request that was asked for, with nothing of it but its line', () => {
+    const text = 'FLUSH as=f\nOUT 0 4k fua barrier=before as=a after=f expect=OK\nIN 0 4k barrier=after as=b after=a'
+    const barrier = {
+      line: 2,
+      type: BARRIER.type,
+      name: 'BARRIER',
+      flags: 0,
+      offsetBytes: 0,
+      lengthBytes: 0,
+      pattern: undefined,
+      verify: undefined,
+      as: undefined,
+      after: [],
+      expect: undefined,
+      scsi: undefined,
+    }
+    const found = requests(text)
+    expect(found[1]).toEqual({...barrier, id: 2})
+    expect(found[4]).toEqual({...barrier, id: 5, line: 3})
+    expect(found[2]).toMatchObject({
+      id: 3,
+      flags: 1,
+      pattern: {kind: 'seed', seed: 3},
+      as: 'a',
+      after: [1],
+      expect: 'OK',
+    })
+    expect(found[3]).toMatchObject({id: 4, name: 'IN', flags: 0, as: 'b', after: [3]})
+  })
+
+  it('counts the empty BARRIERs in every turn of a REPEAT, and keeps WAIT and MARK in their places', () => {
+    const text =
+      'REPEAT 2\nOUT 0 512 barrier=before as=w${i}\nWAIT\nDISCARD 0 512 barrier=after depends=w${i}\nMARK m${i}\nEND'
+    const turn = ['BARRIER', 'OUT', 'wait', 'DISCARD', 'BARRIER', 'mark']
+    const statements = resolve(text)
+    expect(statements.map((it) => (it.kind === 'request' ? it.request.name : it.kind))).toEqual([...turn, ...turn])
+    const all = requests(text)
+    expect(all.map(({id}) => id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(all.filter(({name}) => name === 'DISCARD').map(({after}) => after)).toEqual([[2], [6]])
+  })
+
+  it('puts BARRIERs beside raw types, too', () => {
+    const names = (text: string) => requests(text).map(({name}) => name)
+    expect(names('TYPE 0x80000001 0 512 barrier=before')).toEqual(['BARRIER', 'OUT'])
+    expect(names('TYPE 99 0 512 barrier=after')).toEqual(['TYPE 99', 'BARRIER'])
+  })
+
+  it('keeps the sides of a FSYNC_RANGE in its flags', () => {
+    expect(requests('FSYNC_RANGE 0 4k barrier=before\nFSYNC_RANGE 0 4k barrier=after')).toHaveLength(2)
+  })
+
+  it('gives a SCSI command its CDB, its room and its expectation', () => {
+    expect(request('SCSI 12_00_00_00ff_00 in=4k-96 sense=none expect=OK')).toMatchObject({
+      type: 2,
+      name: 'SCSI',
+      flags: 0,
+      offsetBytes: 0,
+      lengthBytes: 4000,
+      pattern: undefined,
+      expect: 'OK',
+      scsi: {cdb: Uint8Array.of(0x12, 0, 0, 0, 0xff, 0), inBytes: 4000, sense: 'none'},
+    })
+    expect(request('SCSI_CMD_OUT c0 sense=5/20/00')).toMatchObject({
+      type: 3,
+      name: 'SCSI_CMD_OUT',
+      lengthBytes: 0,
+      scsi: {cdb: Uint8Array.of(0xc0), inBytes: 0, sense: {key: 5, asc: 0x20, ascq: 0}},
+    })
+  })
+
+  it('sends as much of out= as the CDB announces; with in= beside it, as vector D20 has it, the device decides', () => {
+    const write = request('SCSI 2a080000001000000200 out=seed:7 in=512')
+    expect(write).toMatchObject({lengthBytes: 1024, pattern: {kind: 'seed', seed: 7}, scsi: {inBytes: 512}})
+    expect(write.scsi?.sense).toBeUndefined()
+    expect(request('SCSI 35000000000000000000 out=hex:0102')).toMatchObject({lengthBytes: 2})
+  })
+
+  it('has no CDB for a raw type of a SCSI command', () => {
+    expect(request('TYPE 2 0 512')).toMatchObject({name: 'SCSI', lengthBytes: 512, scsi: undefined})
+    expect(request('TYPE 3 0 0')).toMatchObject({name: 'SCSI_CMD_OUT', pattern: undefined, scsi: undefined})
+  })
+
   const wrong: readonly (readonly [text: string, at: string, message: string])[] = [
     ['FLUSH as=a\nOUT 0 4k as=a', '2:13', '"a" was already defined on line 1'],
     ['REPEAT 2\nFLUSH as=a\nEND', '2:10', '"a" was already defined on line 2 (with ${i} = 1)'],
@@ -130,11 +238,18 @@ describe('resolving a batch', () => {
     ['REPEAT 2\nREPEAT 2\nIN 0 1k-${i1}*1k-${i}*1k\nEND\nEND', '3:6', 'length is -1024 (with ${i} = 1, ${i1} = 1)'],
     ['OUT 8E+8E 4k', '1:5', 'offset is 18446744073709551616: it ends at 18446744073709551615'],
     ['TYPE 0x100000000 0 0', '1:6', 'type is 4294967296: it ends at 4294967295'],
-    ['TYPE 13 0 512 flags=0x20000000', '1:21', 'flags is 536870912: it ends at 536870911'],
     ['OUT 0 512 pattern=seed:0x20000000000000', '1:24', 'seed is 9007199254740992'],
     ['OUT 0 512 pattern=file:x@1-2', '1:26', 'file offset is -1'],
     ['TYPE 0 0 512 pattern=0xaa', '1:22', 'pattern= has no meaning for type 0, IN'],
     ['TYPE 1 0 512 verify=0xaa', '1:21', 'verify= has no meaning for type 1, OUT'],
+    ['TYPE 0 0 512 preflush', '1:14', 'preflush has no meaning for type 0, IN'],
+    ['FLUSH as=a\nTYPE 4 0 0 depends=a', '2:20', 'depends= has no meaning for type 4, FLUSH'],
+    ['TYPE 0x80000004 0 0 barrier=before', '1:29', 'barrier=before has no meaning for type 4, FLUSH'],
+    ['TYPE 2 0 0 barrier', '1:12', 'barrier has no meaning for type 2, SCSI'],
+    ['FLUSH as=a\nOUT 0 4k as=a barrier=before', '2:13', '"a" was already defined on line 1'],
+    ['SCSI 12 in=1G+1', '1:12', 'in is 1073741825: it ends at 1073741824'],
+    ['REPEAT 2\nSCSI 12 in=512-${i}*1k\nEND', '2:12', 'in is -512 (with ${i} = 1)'],
+    ['SCSI 8a000000000000000000002000010000 out=0xaa', '1:43', 'the CDB sends 1073742336 bytes'],
   ]
   it.each(wrong)('refuses %j at %s: %s', (text, at, message) => {
     expectFault(() => resolve(text), at, message)
@@ -150,27 +265,39 @@ describe('resolving a batch', () => {
     expect(error.message).toBe('disk.fp: the batch holds no request')
   })
 
-  it('numbers requests from 1 and gives each the ids of the names it waits for, in every turn', () => {
-    const row = fc.record({wait: fc.boolean(), picks: fc.array(fc.nat(), {maxLength: 4})})
+  it('numbers requests from 1, BARRIERs among them, and gives each the ids of the names it waits for, in every turn', () => {
+    const side = fc.constantFrom('', ' barrier', ' barrier=before', ' barrier=after')
+    const row = fc.record({wait: fc.boolean(), picks: fc.array(fc.nat(), {maxLength: 4}), side})
     fc.assert(
       fc.property(fc.array(row, {minLength: 1, maxLength: 8}), fc.integer({min: 1, max: 5}), (rows, turns) => {
         const earlier = (picks: readonly number[], i: number) => (i === 0 ? [] : picks.map((pick) => pick % i))
-        const lines = rows.flatMap(({wait, picks}, i) => {
-          const names = earlier(picks, i).map((pick) => `n${pick}.\${i}`)
+        const lines = rows.flatMap((drawn, i) => {
+          const names = earlier(drawn.picks, i).map((pick) => `n${pick}.\${i}`)
+          const after = names.length > 0 ? ` after=${names.join(',')}` : ''
           return [
-            ...(wait ? ['WAIT'] : []),
-            `OUT (\${i}*${rows.length}+${i})*4k 4k as=n${i}.\${i}${names.length > 0 ? ` after=${names.join(',')}` : ''}`,
+            ...(drawn.wait ? ['WAIT'] : []),
+            `OUT (\${i}*${rows.length}+${i})*4k 4k as=n${i}.\${i}${after}${drawn.side}`,
           ]
         })
         const found = requests(`REPEAT ${turns}\n${lines.join('\n')}\nEND`)
-        const expected = Array.from({length: turns}, (_, turn) =>
-          rows.map(({picks}, i) => {
-            const index = turn * rows.length + i
-            const after = earlier(picks, i).map((pick) => turn * rows.length + pick + 1)
-            return {id: index + 1, offsetBytes: index * 4096, as: `n${i}.${turn}`, after: [...new Set(after)]}
-          }),
-        )
-        expect(found.map(({id, offsetBytes, as, after}) => ({id, offsetBytes, as, after}))).toEqual(expected.flat())
+        // Counted beside the resolver: an OUT takes the next id, and so does the BARRIER before or behind it.
+        let last = 0
+        const expected = Array.from({length: turns}, (_, turn) => {
+          const ids: number[] = []
+          return rows.flatMap((drawn, i) => {
+            const before = drawn.side.endsWith('before')
+              ? [{id: ++last, name: 'BARRIER', offsetBytes: 0, after: []}]
+              : []
+            ids.push(++last)
+            const after = [...new Set(earlier(drawn.picks, i).map((pick) => ids[pick]))]
+            const out = {id: last, name: 'OUT', offsetBytes: (turn * rows.length + i) * 4096, after}
+            const behind = drawn.side.endsWith('after')
+              ? [{id: ++last, name: 'BARRIER', offsetBytes: 0, after: []}]
+              : []
+            return [...before, out, ...behind]
+          })
+        })
+        expect(found.map(({id, name, offsetBytes, after}) => ({id, name, offsetBytes, after}))).toEqual(expected.flat())
       }),
       {seed: 20110412, numRuns: 300},
     )
