@@ -1,18 +1,26 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
-import {AIO_CHOICES, type AioChoice} from '../aio/index.js'
+import {AIO_CHOICES, type AioChoice, type DiskModel} from '../aio/index.js'
 import {ToolError, type ErrorKind} from '../base/index.js'
 import {CACHE_MODES, cacheModeOf, type CacheMode} from '../cache-mode/index.js'
 import {BaseCommand, exitStatusHelp, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
-import {ORDERING_MODES, orderingModeOf} from '../ordering/index.js'
+import {ERAS, FRONTENDS, STEP_NAMES} from '../frontend/index.js'
+import {ORDERING_MODES} from '../ordering/index.js'
 import {
+  besideDocument,
   compareDocument,
+  diskModelFrom,
+  guestOf,
   loadBatch,
   loadPatternFiles,
+  orderingsOf,
+  runBeside,
   runModes,
   runDocument,
   verdictOf,
+  type GuestBatch,
+  type RunOptions,
   type RunResult,
 } from '../run/index.js'
 
@@ -78,11 +86,45 @@ export default class Run extends BaseCommand<typeof Run> {
       default: 1,
       description: 'Requests in flight at a time. At 1 each completes before the next starts.',
     }),
-    ordering: Flags.option({
-      options: ORDERING_MODES.map((mode) => mode.name),
-      default: 'drain',
-      description: `What the BARRIER flag gets: ${ORDERING_MODES.map(({name, summary}) => `${name} (${summary})`).join('; ')}.`,
+    ordering: Flags.string({
+      description: `What a barrier becomes, or several with commas: ${ORDERING_MODES.map(({name, summary}) => `${name} (${summary})`).join('; ')}. Default: what the driver of --frontend declares; without one, drain.`,
+      helpValue: '<policy>',
+    }),
+    frontend: Flags.option({
+      options: FRONTENDS.map(({name}) => name),
+      description: 'Behave as this device model and its driver: what is offered, agreed on, sent and flushed.',
     })(),
+    era: Flags.option({
+      options: ERAS.map(({name}) => name),
+      description: 'With --frontend: when. Default: today.',
+    })(),
+    with: Flags.string({
+      description: `With --era 2009: steps of its plan that have been taken: ${STEP_NAMES.join(', ')}.`,
+      helpValue: '<step>',
+    }),
+    features: Flags.string({
+      description:
+        'Features the device offers in place of its own, with commas; none for nothing. Without --frontend: of virtio-blk.',
+      helpValue: '<feature>',
+    }),
+    negotiate: Flags.string({
+      description: 'Features the driver accepts in place of those it knows, with commas; none for nothing.',
+      helpValue: '<feature>',
+    }),
+    'direct-io-safe': Flags.boolean({
+      allowNo: true,
+      description:
+        'With --frontend xen-blkback: whether its storage permits O_DIRECT. Without the permission none is run as writeback.',
+    }),
+    disk: Flags.string({
+      description:
+        'With --aio sim: what the drive costs, as hdd, ssd, nvme or a JSON file; deterministic figures in simulated time.',
+      helpValue: '<model>',
+    }),
+    beside: Flags.string({
+      description: 'With --disk: the batch of a second guest, whose queue shares the simulated drive.',
+      helpValue: '<batch>',
+    }),
     create: sizeFlag({description: 'Make a sparse image of this size first; it must not exist.'}),
     'read-only': Flags.boolean({description: 'Open the image for reading only; writes end as IOERR.'}),
     snapshot: Flags.boolean({description: 'Run on a throw-away copy; the image is not touched.'}),
@@ -100,15 +142,18 @@ export default class Run extends BaseCommand<typeof Run> {
   async run(): Promise<object> {
     const {flags, args} = this
     const modes = this.modes()
-    const {sourceName, statements} = loadBatch(args.batch, flags.command ?? [])
-    const fileBytes = loadPatternFiles(statements, sourceName)
+    const orderings = orderingsOf(flags.ordering)
+    const batch = this.batch(args.batch, flags.command ?? [])
+    const diskModel = flags.disk === undefined ? undefined : this.diskModel(flags.disk)
+    const second = flags.beside === undefined ? undefined : this.second(flags.beside)
     const interrupt = new Interrupt()
     const spinner = await startSpinner(`running ${args.image}`)
     let results: readonly RunResult[]
     try {
-      results = await runModes(modes, {
+      const options: Omit<RunOptions, 'mode'> = {
         path: args.image,
-        ordering: orderingModeOf(flags.ordering),
+        ordering: orderings[0],
+        guest: guestOf({...flags, directIoSafe: flags['direct-io-safe']}),
         aio: flags.aio,
         depth: flags.depth,
         readOnly: flags['read-only'] ?? false,
@@ -116,19 +161,62 @@ export default class Run extends BaseCommand<typeof Run> {
         forceShare: flags['force-share'] ?? false,
         createBytes: this.createBytes(),
         seed: flags.seed,
-        statements,
-        fileBytes,
+        diskModel,
+        statements: batch.statements,
+        fileBytes: batch.fileBytes,
         signal: interrupt.signal,
         progress: (done) => spinner.update(`${done} requests done`),
-      })
+      }
+      if (second && diskModel)
+        return await this.runPair(batch, second, modes, orderings.length, {...options, diskModel}, interrupt)
+      results = await runModes(modes, options, orderings.length === 0 ? [undefined] : orderings)
     } finally {
       spinner.stop()
       interrupt.close()
     }
     // A signal between two modes is in no result.
-    const cutShort = results.length < modes.length ? interrupt.kind : undefined
-    await this.report(results, modes.length > 1, cutShort)
+    const planned = modes.length * Math.max(1, orderings.length)
+    const cutShort = results.length < planned ? interrupt.kind : undefined
+    await this.report(results, planned > 1, cutShort)
     return {}
+  }
+
+  /** Two guests on one drive. */
+  private async runPair(
+    batch: GuestBatch,
+    second: GuestBatch,
+    modes: readonly CacheMode[],
+    orderings: number,
+    options: Omit<RunOptions, 'mode'> & {readonly diskModel: DiskModel},
+    interrupt: Interrupt,
+  ): Promise<object> {
+    const [mode] = modes
+    if (!mode || modes.length > 1 || orderings > 1) {
+      throw refusal('--beside compares two guests, not modes or policies', 'Name one mode and one policy.')
+    }
+    const pairs = await runBeside([batch, second], {...options, mode})
+    if (pairs) await this.print(besideDocument(pairs))
+    else this.endWith(interrupt.kind ?? 'interrupted')
+    return {}
+  }
+
+  private batch(source: string | undefined, lines: readonly string[]): GuestBatch {
+    const loaded = loadBatch(source, lines)
+    return {...loaded, fileBytes: loadPatternFiles(loaded.statements, loaded.sourceName)}
+  }
+
+  private diskModel(nameOrPath: string): DiskModel {
+    if (this.flags.aio !== 'sim') {
+      throw refusal('--disk is the cost of a simulated drive', 'Add --aio sim: the image is then only read.')
+    }
+    return diskModelFrom(nameOrPath)
+  }
+
+  private second(source: string): GuestBatch {
+    if (this.flags.disk === undefined) {
+      throw refusal('--beside needs a simulated drive to share', 'Add --aio sim --disk ssd, or another model.')
+    }
+    return this.batch(source, [])
   }
 
   private async report(
@@ -186,4 +274,8 @@ export default class Run extends BaseCommand<typeof Run> {
     }
     return Number(bytes)
   }
+}
+
+function refusal(message: string, hint: string): ToolError {
+  return new ToolError('usage', 'E_RUN_FLAGS', message, {hint})
 }

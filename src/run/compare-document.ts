@@ -5,7 +5,17 @@ import {verdictBlocks} from './document.js'
 import {compareJson, runRecords} from './json.js'
 import type {RequestOutcome, RunResult} from './result.js'
 import type {Verdict} from './verdict.js'
-import {countText, FAILURES, flushText, holdsText, requestsAtRisk, requestText, riskText, stableText, statusText} from './words.js'
+import {
+  countText,
+  FAILURES,
+  flushText,
+  holdsText,
+  requestsAtRisk,
+  requestText,
+  riskText,
+  stableText,
+  statusText,
+} from './words.js'
 
 const ROWS_SHOWN = 40
 

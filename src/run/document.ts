@@ -4,6 +4,7 @@ import type {Block, Document, TableBlock} from '../report/index.js'
 import {runJson, runRecords} from './json.js'
 import type {RequestOutcome, RunResult} from './result.js'
 import type {Verdict} from './verdict.js'
+import {guestRows} from './guest-rows.js'
 import {
   countText,
   FAILURES,
@@ -44,8 +45,12 @@ function runBlocks(result: RunResult, verdict: Verdict): Block[] {
       rows: [
         ['image', [formatBytesBoth(image.sizeBytes), image.fileSystem, ...traits.filter(Boolean)].join(', ')],
         ['cache', `${mode.name}: ${mode.summary}`],
+        ...guestRows(result),
         ['opened', result.openFlags.join(' ')],
-        ['aio', `${aio.backend} (${aio.reason}), depth ${aio.depth}, ${countText(aio.syncs, 'host sync')}`],
+        [
+          'aio',
+          `${aio.backend} (${aio.reason}), depth ${aio.depth}, ${countText(aio.syncs, 'host sync')}, ${formatNs(aio.elapsedNs)}`,
+        ],
         ['BARRIER', result.ordering],
         ...result.marks.map(({name, line, reached}): readonly [string, string] => [
           'MARK',

@@ -1,10 +1,11 @@
 import {MemoryPool, type Backend, type Memory} from '../aio/index.js'
 import {invariant} from '../base/index.js'
 import {fillPattern, firstDifference, type BatchRequest, type Pattern, type Statement} from '../batch/index.js'
-import type {Engine} from '../engine/index.js'
+import type {Engine, ScsiOutcome} from '../engine/index.js'
 import {ID_BYTES, kindOfType, STATUS_OK} from '../request/index.js'
 import type {Observer} from '../trace/index.js'
-import type {Verification} from './result.js'
+import {commandOf} from '../scsi/index.js'
+import type {ScsiEnd, Verification} from './result.js'
 
 /** Request data in memory at a time; a single request may be larger and then runs with nothing beside it. */
 const DATA_IN_FLIGHT_BYTES = 256 << 20
@@ -35,6 +36,8 @@ export interface DriveResult {
   readonly verifications: ReadonlyMap<number, Verification>
   /** GET_ID answers. */
   readonly texts: ReadonlyMap<number, string>
+  /** How SCSI commands ended. */
+  readonly scsi: ReadonlyMap<number, ScsiEnd>
   /** Requests submitted: ids 1 .. ran. */
   readonly ran: number
   readonly marksReached: ReadonlySet<string>
@@ -69,6 +72,7 @@ class Driver {
   readonly #latenciesNs: Float64Array
   readonly #verifications = new Map<number, Verification>()
   readonly #texts = new Map<number, string>()
+  readonly #scsi = new Map<number, ScsiEnd>()
   readonly #marks: Mark[] = []
   readonly #marksReached = new Set<string>()
   #next = 0
@@ -108,6 +112,7 @@ class Driver {
       latenciesNs: this.#latenciesNs,
       verifications: this.#verifications,
       texts: this.#texts,
+      scsi: this.#scsi,
       ran: this.#ran,
       marksReached: this.#marksReached,
     }
@@ -143,10 +148,11 @@ class Driver {
         return request.offsetBytes + request.lengthBytes <= this.#options.sizeBytes ? request.lengthBytes : 0
       case 'id': // answered wherever it points: the device does not look at the range
         return Math.min(request.lengthBytes, ID_BYTES)
+      case 'cdb':
+        return request.scsi ? request.lengthBytes : 0
       case 'segment':
       case 'range':
       case 'switch':
-      case 'cdb':
       case 'none':
       case undefined:
         return 0
@@ -163,10 +169,11 @@ class Driver {
       if (request.pattern) fillPattern(request.pattern, memory.bytes.subarray(0, bytes), fileBytes(request.pattern))
     }
     engine.readClock()
-    const {type, flags, offsetBytes, lengthBytes, after} = request
+    const {type, flags, offsetBytes, lengthBytes, after, scsi, pattern} = request
+    const command = scsi && {cdb: scsi.cdb, inBytes: scsi.inBytes, outBytes: pattern ? lengthBytes : 0}
     this.#outstanding.add(request.id)
     this.#ran++
-    const slot = engine.submit(type, flags, offsetBytes, lengthBytes, memory, 0, after)
+    const slot = engine.submit(type, flags, offsetBytes, lengthBytes, memory, 0, after, command)
     invariant(slot >= 0 && engine.idOf(slot) === request.id, `request ${request.id} did not get its id from the engine`)
   }
 
@@ -183,6 +190,8 @@ class Driver {
       if (request.verify) this.#verify(request, request.verify, memory)
       if (kindOfType(request.type)?.operands === 'id') this.#texts.set(id, idText(memory.bytes, request.lengthBytes))
     }
+    const outcome = engine.scsiOutcomeOf(slot)
+    if (outcome) this.#scsi.set(id, scsiEnd(request, outcome, memory))
     engine.release(slot)
     this.#outstanding.delete(id)
     if (memory) {
@@ -215,6 +224,24 @@ class Driver {
       this.#marksReached.add(mark.name)
       this.#options.observer({kind: 'mark', name: mark.name, line: mark.line, atNs: this.#options.engine.readClock()})
     }
+  }
+}
+
+/** Answers longer than this are blocks of the image, and not shown. */
+const ANSWER_MAX_BYTES = 255
+
+function scsiEnd(
+  {scsi, lengthBytes, pattern}: BatchRequest,
+  outcome: ScsiOutcome,
+  memory: Memory | undefined,
+): ScsiEnd {
+  const {sense, transferredBytes} = outcome
+  const answers = scsi && !pattern && transferredBytes > 0 && transferredBytes <= ANSWER_MAX_BYTES
+  return {
+    command: (scsi && commandOf(scsi.cdb)?.name) ?? 'unknown command',
+    sense,
+    residualBytes: lengthBytes - transferredBytes,
+    dataIn: answers ? memory?.bytes.slice(0, transferredBytes) : undefined,
   }
 }
 

@@ -1,5 +1,6 @@
-import {writeCacheEnabled} from '../cache-mode/index.js'
-import type {RequestOutcome, RunResult} from './result.js'
+import type {Agreement} from '../negotiation/index.js'
+import {senseCode} from '../scsi/index.js'
+import type {RequestOutcome, RunResult, ScsiEnd} from './result.js'
 import {flagNames} from './words.js'
 
 /** The contract of `run --json`: schema flushpoint/run@1. Fields may be added, none renamed. */
@@ -11,10 +12,14 @@ export function runJson(result: RunResult): object {
     cache: {
       mode: mode.name,
       openFlags: result.openFlags,
-      writeCacheEnabled: writeCacheEnabled(mode),
+      writeCacheEnabled: result.writeCache,
+      asked: result.asked.name,
     },
     ordering: result.ordering,
-    aio: {backend: aio.backend, reason: aio.reason, depth: aio.depth, asked: aio.asked, syncs: aio.syncs},
+    orderingAsked: result.orderingAsked,
+    ...(result.agreement === undefined ? {} : {frontend: frontendJson(result.agreement)}),
+    commands: result.commands,
+    aio,
     requests: Array.from(result.outcomes, requestJson),
     marks: result.marks,
     counts: result.counts,
@@ -28,13 +33,32 @@ export function runJson(result: RunResult): object {
   }
 }
 
+function frontendJson(agreement: Agreement): object {
+  const {frontend, era, offered, negotiated, writeCache, advertised, flushCommand, fua} = agreement
+  const {driverFlushes, ordering, xen} = agreement
+  return {
+    name: frontend,
+    era,
+    offered,
+    negotiated,
+    writeCache,
+    advertised,
+    flushCommand,
+    fua,
+    driverFlushes: driverFlushes.value,
+    why: driverFlushes.why,
+    ordering,
+    ...(xen === undefined ? {} : {xen}),
+  }
+}
+
 /** The contract of several modes at once: schema flushpoint/compare@1. */
 export function compareJson(results: readonly RunResult[]): object {
   return {schema: 'flushpoint/compare@1', runs: results.map(runJson)}
 }
 
 function requestJson(outcome: RequestOutcome): object {
-  const {request, status, errno, reason, latencyNs, stable, verification, text} = outcome
+  const {request, status, errno, reason, latencyNs, stable, verification, text, scsi} = outcome
   return {
     id: request.id,
     line: request.line,
@@ -52,6 +76,17 @@ function requestJson(outcome: RequestOutcome): object {
     ...(request.expect === undefined ? {} : {expect: request.expect}),
     ...(verification === undefined ? {} : {verify: verification}),
     ...(text === undefined ? {} : {text}),
+    ...(scsi === undefined ? {} : {scsi: scsiJson(scsi)}),
+  }
+}
+
+function scsiJson({command, sense, residualBytes, dataIn}: ScsiEnd): object {
+  return {
+    command,
+    status: sense ? 'CHECK CONDITION' : 'GOOD',
+    ...(sense ? {sense: senseCode(sense), means: sense.says} : {}),
+    residualBytes,
+    ...(dataIn ? {dataIn: Buffer.from(dataIn).toString('hex')} : {}),
   }
 }
 
@@ -72,6 +107,9 @@ export function* runRecords(result: RunResult): Generator<object> {
     backend: aio.backend,
     depth: aio.depth,
     syncs: aio.syncs,
+    elapsedNs: aio.elapsedNs,
+    flushesSent: result.commands.flushes,
+    flushesNotSent: result.commands.flushesNotSent,
     ...counts,
     processKillBytes: atRisk.processKill.bytes,
     osCrashBytes: atRisk.osCrash.bytes,

@@ -27,7 +27,9 @@ export async function runModes(
     for (const variant of variants) {
       if (signal.aborted) break
       const snapshot = options.snapshot || several
-      results.push(await runBatch({...options, ...variant, snapshot, createBytes: createsOnce ? undefined : createBytes}))
+      results.push(
+        await runBatch({...options, ...variant, snapshot, createBytes: createsOnce ? undefined : createBytes}),
+      )
     }
   } catch (error) {
     undo?.()

@@ -2,28 +2,17 @@ import {openBackend, type AioChoice, type Backend, type DiskModel, type SimDevic
 import {formatBytes, SECTOR_BYTES, ToolError} from '../base/index.js'
 import {DATA_MAX_BYTES, type BatchRequest, type Pattern, type Statement} from '../batch/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
-import {assumptions, guarantees, HazardWatch, Ledger, listIds, type CrashKind} from '../durability/index.js'
+import {assumptions, guarantees, HazardWatch, Ledger, type CrashKind} from '../durability/index.js'
 import {Engine, SYNC_TOKENS, type EngineOptions} from '../engine/index.js'
 import {withoutTags, type OrderingMode} from '../ordering/index.js'
-import {
-  FLUSH,
-  idBytes,
-  kindOfType,
-  NOTIFY,
-  OPERAND_FLAGS_SHIFT,
-  refusalReason,
-  STATUS_CANCELED,
-  STATUS_IOERR,
-  STATUS_OK,
-  statusName,
-  type DeviceFacts,
-} from '../request/index.js'
+import {FLUSH, idBytes, kindOfType, NOTIFY, STATUS_OK, type DeviceFacts} from '../request/index.js'
 import type {Observer} from '../trace/index.js'
-import {cutStability, isCut, withCut} from './cut.js'
+import {withCut} from './cut.js'
 import {CommandCount} from './command-count.js'
-import {drive, type DriveResult} from './driver.js'
-import type {AtRisk, RequestOutcome, RunCounts, RunResult} from './result.js'
+import {drive} from './driver.js'
+import type {AtRisk, RunResult} from './result.js'
 import {sessionOf, type GuestChoice, type Session} from './session.js'
+import {countOutcomes, outcomesOf} from './outcomes.js'
 import {openStage, type Stage} from './stage.js'
 
 /** What a run is asked to do. */
@@ -184,8 +173,8 @@ async function runOn(
       writeCache: session.link.writeCache,
       commands: count.commands,
       aio: {asked: options.aio, backend: backend.name, reason, depth, syncs, elapsedNs},
-      outcomes: {[Symbol.iterator]: () => outcomes(requests, driven, ledger, cutToBytes, device)},
-      counts: countOutcomes(outcomes(requests, driven, ledger, cutToBytes, device), requests.length),
+      outcomes: {[Symbol.iterator]: () => outcomesOf({requests, driven, ledger, cutToBytes, device, session})},
+      counts: countOutcomes(outcomesOf({requests, driven, ledger, cutToBytes, device, session}), requests.length),
       marks: statements.flatMap((statement) =>
         statement.kind === 'mark'
           ? [{name: statement.name, line: statement.line, reached: driven.marksReached.has(statement.name)}]
@@ -276,75 +265,6 @@ function sizeNotes(before: number, now: number): string[] {
   return now === before
     ? []
     : [`the size of the image changed during the run, from ${before} to ${now} bytes: somebody else resized it`]
-}
-
-function* outcomes(
-  requests: readonly BatchRequest[],
-  driven: DriveResult,
-  ledger: Ledger,
-  cutToBytes: number | undefined,
-  device: DeviceFacts,
-): Generator<RequestOutcome, undefined> {
-  for (const request of requests) {
-    if (request.id > driven.ran) return
-    const i = request.id - 1
-    const ok = driven.statuses[i] === STATUS_OK
-    const stable =
-      ok && cutToBytes !== undefined && isCut(request, cutToBytes)
-        ? cutStability(request.id, cutToBytes)
-        : ledger.stability(request.id)
-    yield {
-      request,
-      status: statusName(driven.statuses[i] as number),
-      errno: driven.errnos[i] as number,
-      reason: reasonOf(request, driven, device),
-      latencyNs: Math.round(driven.latenciesNs[i] as number),
-      stable,
-      stableBy: stable.request === null ? undefined : requests[stable.request - 1],
-      verification: driven.verifications.get(request.id),
-      text: driven.texts.get(request.id),
-    }
-  }
-}
-
-function reasonOf(
-  {id, type, flags, offsetBytes, lengthBytes, after}: BatchRequest,
-  driven: DriveResult,
-  device: DeviceFacts,
-): string | undefined {
-  const status = driven.statuses[id - 1] as number
-  if (status === STATUS_OK || driven.errnos[id - 1] !== 0) return undefined
-  if (status !== STATUS_CANCELED)
-    return refusalReason(device, type, offsetBytes, lengthBytes, flags >>> OPERAND_FLAGS_SHIFT)
-  const failed = after.filter((other) => driven.statuses[other - 1] !== STATUS_OK)
-  return failed.length > 0 ? `${listIds(failed)} did not end OK` : 'the run was stopped before it started'
-}
-
-function countOutcomes(all: Iterable<RequestOutcome>, total: number): RunCounts {
-  const counts = {
-    total,
-    ran: 0,
-    ok: 0,
-    asExpected: 0,
-    verifyFailed: 0,
-    hostErrors: 0,
-    writes: 0,
-    stableWrites: 0,
-  }
-  for (const outcome of all) {
-    const {request, status, errno, stable, verification} = outcome
-    const expected = status === (request.expect ?? 'OK')
-    counts.ran++
-    if (status === statusName(STATUS_OK)) counts.ok++
-    if (expected) counts.asExpected++
-    if (!expected && status === statusName(STATUS_IOERR) && errno !== 0) counts.hostErrors++
-    if (verification && !verification.ok) counts.verifyFailed++
-    if (status === 'OK' && kindOfType(request.type)?.writes) {
-      counts.writes++
-      if (stable.by !== 'none') counts.stableWrites++
-    }
-  }
-  return counts
 }
 
 function requestsOf(statements: readonly Statement[]): BatchRequest[] {

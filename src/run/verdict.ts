@@ -1,6 +1,7 @@
 import type {ErrorKind} from '../base/index.js'
 import {errnoName, formatBytes} from '../base/index.js'
 import {listIds} from '../durability/index.js'
+import {endedAsExpected} from './expectation.js'
 import type {RequestOutcome, RunResult} from './result.js'
 import {requestsAtRisk} from './words.js'
 
@@ -20,7 +21,7 @@ export function verdictOf(result: RunResult, requireStable: boolean): Verdict {
   const lines: {ok: boolean; text: string}[] = []
   const unexpected = counts.ran - counts.asExpected
   if (unexpected > 0) {
-    const ids = idsOf(result, ({request, status}) => status !== (request.expect ?? 'OK'))
+    const ids = idsOf(result, (outcome) => !endedAsExpected(outcome))
     lines.push({ok: false, text: `${unexpected} of ${counts.ran} requests did not end as the batch expects: ${ids}`})
   }
   if (counts.verifyFailed > 0) {

@@ -51,10 +51,7 @@ const RANGE_NAMES: readonly (readonly [number, string])[] = [
 
 function segmentFlagNames(flags: number): string[] {
   const reserved = (flags & ~FLAG_UNMAP) >>> OPERAND_FLAGS_SHIFT
-  return [
-    ...(flags & FLAG_UNMAP ? ['UNMAP'] : []),
-    ...(reserved ? [`SEGMENT_FLAGS=0x${reserved.toString(16)}`] : []),
-  ]
+  return [...(flags & FLAG_UNMAP ? ['UNMAP'] : []), ...(reserved ? [`SEGMENT_FLAGS=0x${reserved.toString(16)}`] : [])]
 }
 
 /** "3", or "0 (2 wished for and not sent)". */

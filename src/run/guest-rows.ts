@@ -1,0 +1,28 @@
+import type {Agreement} from '../negotiation/index.js'
+import type {RunResult} from './result.js'
+import {countText, flushText} from './words.js'
+
+/** What the front end made of a run, as rows of its report; none without a front end. */
+export function guestRows({agreement, commands, asked, mode}: RunResult): (readonly [string, string])[] {
+  if (agreement === undefined) return []
+  const {frontend, era, offered, negotiated, driverFlushes, ordering, advertised, xen} = agreement
+  const list = (names: readonly string[]): string => names.join(', ') || 'nothing'
+  const flushes = driverFlushes.value ? 'sends flushes' : `sends no flush: ${driverFlushes.why}`
+  const moved = `${countText(commands.writes, 'write')}, ${countText(commands.reads, 'read')}`
+  return [
+    ...(asked === mode ? [] : [['downgraded', `from ${asked.name} to ${mode.name}`] as const]),
+    ['front end', `${frontend} (${era}); offered: ${list(offered)}; agreed on: ${list(negotiated)}`],
+    ['driver', `${flushes}; barriers: ${ordering}`],
+    ['write cache', advertised ? 'advertised' : 'not advertised'],
+    ...(xen ? [['backend', xenText(xen)] as const] : []),
+    ['sent', `${moved}, flushes: ${flushText(commands)}`],
+  ]
+}
+
+function xenText({writeBarrier, flushDiskcache, flushWithData}: NonNullable<Agreement['xen']>): string {
+  const barrier = writeBarrier === 'ordered' ? 'waits, flushes, writes with FUA' : 'is answered with an error'
+  const flush = flushDiskcache === 'flush' ? 'flushes' : 'is answered with an error'
+  const withData =
+    flushWithData === 'flush-write' ? ' (with data: flushes, then writes, and the data itself may stay volatile)' : ''
+  return `WRITE_BARRIER ${barrier}; FLUSH_DISKCACHE ${flush}${withData}`
+}
