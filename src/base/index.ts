@@ -1,11 +1,13 @@
 /**
  * Method: what every other room may lean on and that leans on nothing: sizes, errors and their exit codes, errno names,
- * seeded random numbers, byte ranges. No I/O, no device knowledge.
+ * seeded random numbers and every choice in turn, byte ranges. No I/O, no device knowledge.
  *
  * @module
  */
 export {EXIT_CODES, exitCodeOf, invariant, ToolError, type ErrorContext, type ErrorKind} from './errors.js'
+export {Chooser, forEveryChoice, type ChoiceOptions} from './chooser.js'
 export {codeOf, ERRNO, errnoName, errnoOf} from './errno.js'
 export {Prng} from './prng.js'
+export type {Random} from './random.js'
 export {alignOut, joinRanges, overlaps, type Range} from './range.js'
 export {formatBytes, formatBytesBoth, formatNs, formatSize, parseSize, SECTOR_BYTES, SIZE_RULE} from './units.js'

@@ -1,8 +1,11 @@
+import type {Random} from './random.js'
+
 /**
  * A small seeded generator (xoshiro128** by Blackman and Vigna, state filled by splitmix32). Same seed, same numbers, on
  * every machine and version: patterns on disk, simulated disks and property tests depend on it. Not for secrets.
  */
-export class Prng {
+export class Prng implements Random {
+  readonly exhaustive = false
   #a: number
   #b: number
   #c: number
