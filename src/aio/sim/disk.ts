@@ -1,8 +1,9 @@
-import {alignOut, invariant, joinRanges, SECTOR_BYTES, type Prng, type Range} from '../../base/index.js'
+import {alignOut, invariant, joinRanges, SECTOR_BYTES, type Random, type Range} from '../../base/index.js'
 import type {CacheMode} from '../../cache-mode/index.js'
 import {isOwed, type BlockVersion, type SectorVersion, type Writer} from './layer.js'
 import {LayerStack, type Route} from './layer-stack.js'
-import {streamOf} from './stream.js'
+import {fingerprintOf} from './fingerprint.js'
+import {drawShare, streamOf} from './stream.js'
 
 /** What ends the run. Each keeps less than the one before. */
 export type CrashKind = 'processKill' | 'osCrash' | 'powerLoss'
@@ -10,6 +11,8 @@ export type CrashKind = 'processKill' | 'osCrash' | 'powerLoss'
 export interface SimDiskOptions {
   readonly sizeBytes: number
   readonly seed: number
+  /** Decides instead of the seed whatever the disk is free to do. */
+  readonly random?: Random
   /** How the image was opened: bypassing the page cache or not, every write stable at its end or not. */
   readonly mode: Pick<CacheMode, 'direct' | 'dsync'>
   /** Content before the run: fills target from an offset; both are whole sectors. Zeroes when left out. */
@@ -18,6 +21,8 @@ export interface SimDiskOptions {
   readonly allocated?: (sector: number) => boolean
   /** The file system's block: the unit of allocation and of writeback. A multiple of 512; 4096 when left out. */
   readonly blockBytes?: number
+  /** A disk to catch: syncs, or dsync writes, are answered OK and make nothing stable. */
+  readonly lies?: 'flush' | 'fua'
 }
 
 /** A write, ZERO or PUNCH in flight. Made by SimDisk; all a caller does with it is hand it back. */
@@ -51,8 +56,7 @@ interface Application {
   readonly sector: number
 }
 
-/** How readily data moves by itself: some disks never write back unasked, others hardly wait. */
-const SHARES = [0, 0.25, 0.5, 0.75, 1]
+/** How often data moves by itself: some disks never write back unasked, others hardly wait. */
 const RESTLESSNESS = [0, 0.3, 0.6, 0.9]
 const ZEROES = new Uint8Array(SECTOR_BYTES)
 
@@ -75,7 +79,7 @@ export class SimDisk {
   readonly mode: Pick<CacheMode, 'direct' | 'dsync'>
   readonly #options: SimDiskOptions
   readonly #blockBytes: number
-  readonly #prng: Prng
+  readonly #random: Random
   readonly #restlessness: number
   readonly #inFlight = new Set<OpenChange>()
   readonly #syncs = new Set<OpenSync>()
@@ -86,8 +90,8 @@ export class SimDisk {
     this.sizeBytes = options.sizeBytes
     this.mode = options.mode
     this.#blockBytes = options.blockBytes ?? 4096
-    this.#prng = streamOf(options.seed, 'disk')
-    this.#restlessness = this.#prng.pick(RESTLESSNESS)
+    this.#random = options.random ?? streamOf(options.seed, 'disk')
+    this.#restlessness = this.#random.exhaustive ? 0 : this.#random.pick(RESTLESSNESS)
     const blockSectors = this.#blockBytes / SECTOR_BYTES
     this.#layers = new LayerStack({blockSectors, mappedAtFirst: (block) => this.#mappedAtFirst(block, blockSectors)})
   }
@@ -160,7 +164,7 @@ export class SimDisk {
 
   /** Time passes: of each change in flight, a share of the sectors not applied yet is applied, in an order of the seed's. */
   progress(shareOf: (change: Change) => number): void {
-    for (const {change, sector} of chosen(this.#inFlight, shareOf, this.#prng)) this.#apply(change, sector)
+    for (const {change, sector} of chosen(this.#inFlight, shareOf, this.#random)) this.#apply(change, sector)
   }
 
   #apply(change: OpenChange, sector: number): void {
@@ -192,13 +196,13 @@ export class SimDisk {
   endChange(handle: Change, ok: boolean): void {
     const change = [...this.#inFlight].find((one) => one === handle)
     invariant(change !== undefined, 'a change was ended that is not in flight on this simulated disk')
-    const share = ok ? 1 : this.#prng.pick(SHARES)
-    for (const {sector} of chosen([change], () => share, this.#prng)) this.#apply(change, sector)
+    const share = ok ? 1 : drawShare(this.#random)
+    for (const {sector} of chosen([change], () => share, this.#random)) this.#apply(change, sector)
     this.#inFlight.delete(change)
     if (!ok) return
     if (!change.data) this.#unmap(change)
     change.ended = true
-    if (change.dsync) this.#settleOwn(change)
+    if (change.dsync && this.#options.lies !== 'fua') this.#settleOwn(change)
   }
 
   /** Only whole blocks change their allocation; the rest is zeroed in place. */
@@ -218,7 +222,7 @@ export class SimDisk {
     for (const block of blocks) {
       // Also where a failed sync had given the allocation up: the write that succeeds has it written.
       this.#layers.reviveBlock(block)
-      if (this.mode.direct || this.#prng.chance(0.5)) this.#layers.writeBack(block)
+      if (this.mode.direct || this.#random.chance(0.5)) this.#layers.writeBack(block)
       this.#layers.settleBlock(block)
     }
   }
@@ -249,23 +253,23 @@ export class SimDisk {
     const sync = [...this.#syncs].find((one) => one === handle)
     invariant(sync !== undefined, 'a sync was ended that is not in flight on this simulated disk')
     this.#syncs.delete(sync)
-    if (ok) this.#settleSync(sync)
-    else this.#giveUp(sync)
+    if (!ok) this.#giveUp(sync)
+    else if (this.#options.lies !== 'flush') this.#settleSync(sync)
   }
 
   #settleSync(sync: Sync): void {
     const layers = this.#layers
-    const share = this.#prng.pick(SHARES)
+    const share = drawShare(this.#random)
     for (const block of layers.hostBlocks()) {
-      if (sync.blocks.has(block) ? !this.#mayLag(block, sync) : this.#prng.chance(share)) layers.writeBack(block)
+      if (sync.blocks.has(block) ? !this.#mayLag(block, sync) : this.#random.chance(share)) layers.writeBack(block)
     }
     for (const [sector, owed] of sync.sectors) {
       const newer = layers.drive.sectors.get(sector)
       // A write that came later may travel along or stay behind; what was owed is on the medium either way.
-      layers.settle(sector, newer && newer.order > owed.order && this.#prng.chance(0.5) ? newer : owed)
+      layers.settle(sector, newer && newer.order > owed.order && this.#random.chance(0.5) ? newer : owed)
     }
     for (const sector of [...layers.drive.sectors.keys()]) {
-      if (!sync.sectors.has(sector) && this.#prng.chance(share)) layers.destage(sector)
+      if (!sync.sectors.has(sector) && this.#random.chance(share)) layers.destage(sector)
     }
     for (const block of [...layers.drive.blocks.keys()]) layers.settleBlock(block)
   }
@@ -277,7 +281,7 @@ export class SimDisk {
   #mayLag(block: number, sync: Sync): boolean {
     const note = this.#layers.host.blocks.get(block)
     const possible = !this.mode.direct || (note !== undefined && !note.mapped && !sync.notes.has(note))
-    return possible && this.#prng.chance(0.5)
+    return possible && this.#random.chance(0.5)
   }
 
   /**
@@ -287,21 +291,28 @@ export class SimDisk {
   #giveUp(sync: Sync): void {
     const layers = this.#layers
     for (const [sector, version] of [...layers.host.sectors]) {
-      if (sync.sectors.get(sector) !== version && this.#prng.chance(0.5)) continue
+      if (sync.sectors.get(sector) !== version && this.#random.chance(0.5)) continue
       layers.poisonSector(sector)
       for (const other of this.#syncs) if (other.sectors.get(sector) === version) other.sectors.delete(sector)
     }
     for (const [block, note] of [...layers.host.blocks]) {
-      if (sync.notes.has(note) || this.#prng.chance(0.5)) layers.poisonBlock(block)
+      if (sync.notes.has(note) || this.#random.chance(0.5)) layers.poisonBlock(block)
     }
   }
 
-  /** Spontaneous writeback and destaging: now and then a block or a sector moves on, any one. */
+  /**
+   * Spontaneous writeback and destaging: now and then a block or a sector moves on, any one. Where every answer is given in turn,
+   * each block and then each sector moves on or not, once: an endless loop has no end of combinations.
+   */
   drift(): void {
     const layers = this.#layers
-    while (this.#prng.chance(this.#restlessness)) {
-      const layer = this.#prng.pick([layers.host, layers.drive])
-      const sector = layer.draw(this.#prng)
+    if (this.#random.exhaustive) {
+      layers.stir(this.#random, drawShare(this.#random), drawShare(this.#random))
+      return
+    }
+    while (this.#random.chance(this.#restlessness)) {
+      const layer = this.#random.pick([layers.host, layers.drive])
+      const sector = layer.draw(this.#random)
       if (sector === undefined) continue
       if (layer === layers.host) layers.writeBack(layers.blockOf(sector))
       else layers.destage(sector)
@@ -313,18 +324,32 @@ export class SimDisk {
    * seeds give many outcomes of the same moment: of steps in flight any sectors are there or not, and any part of what
    * could move on unasked has done so. With the same seed, an OS crash keeps no more than a process kill, and a power cut
    * no more than an OS crash.
+   *
+   * @param crashSeed or who decides instead; the disk that is left asks the same one on
    */
-  crash(kind: CrashKind, crashSeed: number): SimDisk {
-    const prng = streamOf(crashSeed, 'crash')
-    const left = new SimDisk({...this.#options, seed: prng.next()})
+  crash(kind: CrashKind, crashSeed: number | Random): SimDisk {
+    const isSeed = typeof crashSeed === 'number'
+    const random = isSeed ? streamOf(crashSeed, 'crash') : crashSeed
+    const {random: _, ...options} = this.#options
+    const left = new SimDisk(isSeed ? {...options, seed: random.next()} : {...options, random})
     const layers = this.#layers.survivor({host: true, drive: true})
-    const shares = new Map([...this.#inFlight].map((change) => [change as Change, prng.pick(SHARES)]))
-    for (const {change, sector} of chosen(this.#inFlight, (one) => shares.get(one) ?? 0, prng)) {
+    const shares = new Map([...this.#inFlight].map((change) => [change as Change, drawShare(random)]))
+    for (const {change, sector} of chosen(this.#inFlight, (one) => shares.get(one) ?? 0, random)) {
       this.#put(layers, change, sector)
     }
-    layers.stir(prng, prng.pick(SHARES), prng.pick(SHARES))
+    layers.stir(random, drawShare(random), drawShare(random))
     left.#layers = layers.survivor({host: kind === 'processKill', drive: kind !== 'powerLoss'})
     return left
+  }
+
+  /**
+   * A text that is the same only for disks (with the same options) that look the same from outside and can do the same from now
+   * on: it tells where everything is, what is in flight, and what is owed to whom.
+   *
+   * @param nameOf a short name for the content of a sector or a whole write, another for every other content
+   */
+  fingerprint(nameOf: (bytes: Uint8Array) => string): string {
+    return fingerprintOf({layers: this.#layers, changes: this.#inFlight, syncs: this.#syncs}, nameOf)
   }
 }
 
@@ -332,15 +357,15 @@ export class SimDisk {
 function chosen(
   changes: Iterable<OpenChange>,
   shareOf: (change: Change) => number,
-  prng: Prng,
+  random: Random,
 ): readonly Application[] {
   const found: Application[] = []
   for (const change of changes) {
     const share = shareOf(change)
-    for (const sector of change.pending) if (prng.chance(share)) found.push({change, sector})
+    for (const sector of change.pending) if (random.chance(share)) found.push({change, sector})
   }
   for (let i = found.length - 1; i > 0; i--) {
-    const j = prng.below(i + 1)
+    const j = random.below(i + 1)
     const [a, b] = [found[i], found[j]]
     if (a && b) [found[i], found[j]] = [b, a]
   }

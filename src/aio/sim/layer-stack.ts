@@ -1,4 +1,4 @@
-import type {Prng} from '../../base/index.js'
+import type {Random} from '../../base/index.js'
 import {covering, Layer, type SectorVersion, type Writer} from './layer.js'
 
 /** How sectors lie in blocks, and which blocks had storage of their own before the run. */
@@ -26,7 +26,7 @@ const SURVIVOR: Writer = {ended: true}
 export class LayerStack {
   readonly host = new Layer()
   readonly drive = new Layer()
-  readonly #medium = new Layer()
+  readonly medium = new Layer()
   readonly #map: BlockMap
   #order = 0
 
@@ -40,7 +40,7 @@ export class LayerStack {
 
   /** What a read finds; undefined where nothing was ever written. */
   newest(sector: number): SectorVersion | undefined {
-    return this.host.sectors.get(sector) ?? this.drive.sectors.get(sector) ?? this.#medium.sectors.get(sector)
+    return this.host.sectors.get(sector) ?? this.drive.sectors.get(sector) ?? this.medium.sectors.get(sector)
   }
 
   /** True unless the block's storage is committed: a hole, an unwritten extent, or an allocation still in host memory. */
@@ -54,7 +54,7 @@ export class LayerStack {
   }
 
   #isCommitted(block: number): boolean {
-    const version = this.drive.blocks.get(block) ?? this.#medium.blocks.get(block)
+    const version = this.drive.blocks.get(block) ?? this.medium.blocks.get(block)
     return version?.mapped ?? this.#map.mappedAtFirst(block)
   }
 
@@ -124,15 +124,15 @@ export class LayerStack {
       const found = layer.sectors.get(sector)
       if (found && found.order <= version.order) layer.drop(sector)
     }
-    const below = this.#medium.sectors.get(sector)
-    if (!below || below.order < version.order) this.#medium.put(sector, version)
+    const below = this.medium.sectors.get(sector)
+    if (!below || below.order < version.order) this.medium.put(sector, version)
   }
 
   /** Drive to medium: what the drive knows of one block's allocation. */
   settleBlock(block: number): void {
     const note = this.drive.blocks.get(block)
     if (!note) return
-    this.#medium.blocks.set(block, note)
+    this.medium.blocks.set(block, note)
     this.drive.blocks.delete(block)
   }
 
@@ -154,9 +154,9 @@ export class LayerStack {
   }
 
   /** Spontaneous movement: each block of the host layer, then each sector of the drive, with a probability of its own. */
-  stir(prng: Prng, hostShare: number, driveShare: number): void {
-    for (const block of this.hostBlocks()) if (prng.chance(hostShare)) this.writeBack(block)
-    for (const sector of [...this.drive.sectors.keys()]) if (prng.chance(driveShare)) this.destage(sector)
+  stir(random: Random, hostShare: number, driveShare: number): void {
+    for (const block of this.hostBlocks()) if (random.chance(hostShare)) this.writeBack(block)
+    for (const sector of [...this.drive.sectors.keys()]) if (random.chance(driveShare)) this.destage(sector)
   }
 
   /**
@@ -168,7 +168,7 @@ export class LayerStack {
     copy.#order = this.#order
     if (keep.host) copy.host.adopt(this.host, SURVIVOR)
     if (keep.drive) copy.drive.adopt(this.drive, SURVIVOR)
-    copy.#medium.adopt(this.#medium, SURVIVOR)
+    copy.medium.adopt(this.medium, SURVIVOR)
     return copy
   }
 }

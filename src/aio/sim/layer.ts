@@ -1,4 +1,4 @@
-import type {Prng} from '../../base/index.js'
+import type {Random} from '../../base/index.js'
 
 /** What a version needs to know of the step that made it: has the step ended well? A failed step never does. */
 export interface Writer {
@@ -61,9 +61,9 @@ export class Layer {
   }
 
   /** A sector that is here, chosen by the generator and not offered again until it is put again. */
-  draw(prng: Prng): number | undefined {
+  draw(random: Random): number | undefined {
     while (this.#lots.length > 0) {
-      const at = prng.below(this.#lots.length)
+      const at = random.below(this.#lots.length)
       const sector = this.#lots[at]
       const last = this.#lots.pop()
       if (last !== undefined && at < this.#lots.length) this.#lots[at] = last

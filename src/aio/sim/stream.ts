@@ -1,4 +1,4 @@
-import {Prng} from '../../base/index.js'
+import {Prng, type Random} from '../../base/index.js'
 
 /** What a simulation draws random numbers for. Each purpose has numbers of its own. */
 const PURPOSES = ['disk', 'steps', 'faults', 'crash'] as const
@@ -12,4 +12,15 @@ export function streamOf(seed: number, purpose: Purpose): Prng {
   const root = new Prng(seed)
   const seeds = PURPOSES.map(() => root.next())
   return new Prng(seeds[PURPOSES.indexOf(purpose)] ?? 0)
+}
+
+/** How readily things happen: on some disks never, on others hardly ever not. */
+const SHARES = [0, 0.25, 0.5, 0.75, 1]
+
+/**
+ * The probability with which each of several things happens this time. Seeds need the extremes, or all and nothing would hardly
+ * ever be drawn; where every answer is given in turn, one that leaves both open gives every subset once.
+ */
+export function drawShare(random: Random): number {
+  return random.exhaustive ? 0.5 : random.pick(SHARES)
 }

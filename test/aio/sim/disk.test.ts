@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
-import {SECTOR_BYTES} from '../../../src/base/index.js'
-import {SimDisk} from '../../../src/aio/sim/disk.js'
+import {forEveryChoice, SECTOR_BYTES} from '../../../src/base/index.js'
+import {SimDisk, type CrashKind} from '../../../src/aio/sim/disk.js'
 import {checkHistory, HISTORY_SECTORS, historyStep, type HistoryOptions} from './history.js'
 import {CRASH_KINDS, images, NONE, sectorValues, Story, WRITEBACK, WRITETHROUGH} from './moments.js'
 
@@ -271,6 +271,47 @@ describe('which blocks are fresh', () => {
     disk.endChange(disk.beginWrite(4096, new Uint8Array(512), false), true)
     expect(disk.freshRanges(4096, 4096)).toEqual([block])
     expect(disk.freshRanges(4096, 4096, 'extents')).toEqual([block])
+  })
+})
+
+describe('a disk whose choices are made by another', () => {
+  it('shows every image of a moment once all of them are made in turn', () => {
+    const {disk} = new Story({seed: 1}).write(0, 1).write(1, 2)
+    const left = (kind: CrashKind): string[] => {
+      const found = new Set<string>()
+      forEveryChoice((chooser) => found.add(sectorValues(disk.crash(kind, chooser), 2).join('')), {limit: 100})
+      return [...found].toSorted()
+    }
+    // The seed 1 is a disk that moves nothing unasked, so both writes are still in host memory.
+    expect(left('processKill')).toEqual(['12'])
+    expect(left('osCrash')).toEqual(['00', '12'])
+    expect(left('powerLoss')).toEqual(['00', '02', '10', '12'])
+  })
+
+  it('lets each block and each sector move on or not, once, when it drifts', () => {
+    const reached = new Set<string>()
+    const runs = forEveryChoice(
+      (random) => {
+        const {disk} = new Story({seed: 1, random}).write(0, 1)
+        reached.add(disk.fingerprint((bytes) => String(bytes[0])))
+      },
+      {limit: 100},
+    )
+    // In host memory; in the drive; on the medium.
+    expect(runs).toBe(3)
+    expect(reached.size).toBe(3)
+  })
+})
+
+describe('a disk that lies', () => {
+  it('about flushes answers a sync and makes nothing stable, but keeps the word of a dsync write', () => {
+    const tell = (seed: number): Story => new Story({seed, lies: 'flush'}).write(0, 1).flush().write(1, 2, 1, true)
+    expect(images('powerLoss', 2, tell)).toEqual(['02', '12'])
+  })
+
+  it('about dsync writes may lose them, but keeps the word of a sync', () => {
+    const tell = (seed: number): Story => new Story({seed, lies: 'fua'}).write(0, 1).flush().write(1, 2, 1, true)
+    expect(images('powerLoss', 2, tell)).toEqual(['10', '12'])
   })
 })
 

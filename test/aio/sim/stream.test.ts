@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
-import {streamOf, type Purpose} from '../../../src/aio/sim/stream.js'
+import {drawShare, streamOf, type Purpose} from '../../../src/aio/sim/stream.js'
+import {Chooser, Prng} from '../../../src/base/index.js'
 
 const PURPOSES: readonly Purpose[] = ['disk', 'steps', 'faults', 'crash']
 
@@ -19,5 +20,19 @@ describe('the random numbers of a simulation', () => {
         expect(agreeing.length, `${one} and ${other}`).toBeLessThan(600)
       }
     }
+  })
+})
+
+describe('a share of many', () => {
+  it('is none, some or all of them by the seed', () => {
+    const prng = new Prng(1)
+    const drawn = new Set(Array.from({length: 200}, () => drawShare(prng)))
+    expect([...drawn].toSorted((a, b) => a - b)).toEqual([0, 0.25, 0.5, 0.75, 1])
+  })
+
+  it('leaves each of them open, without a question, where every answer is given in turn', () => {
+    const chooser = new Chooser()
+    expect(drawShare(chooser)).toBe(0.5)
+    expect(chooser.answers).toEqual([])
   })
 })
