@@ -21,6 +21,12 @@ export interface SimDiskOptions {
   readonly allocated?: (sector: number) => boolean
   /** The file system's block: the unit of allocation and of writeback. A multiple of 512; 4096 when left out. */
   readonly blockBytes?: number
+  /**
+   * Also does what guarantees leave open although hosts take more care: writes blocks back in parts, as if every sector were a
+   * block; and keeps O_DIRECT data in host memory until a sync where the allocation was not synced before, as copying on write
+   * would.
+   */
+  readonly careless?: boolean
   /** A disk to catch: syncs, or dsync writes, are answered OK and make nothing stable. */
   readonly lies?: 'flush' | 'fua'
 }
@@ -169,11 +175,11 @@ export class SimDisk {
 
   #apply(change: OpenChange, sector: number): void {
     change.pending.delete(sector)
-    const version = this.#put(this.#layers, change, sector)
+    const version = this.#put(this.#layers, change, sector, this.#random)
     if (change.dsync) change.own.set(sector, version)
   }
 
-  #put(layers: LayerStack, change: Change, sector: number): SectorVersion {
+  #put(layers: LayerStack, change: Change, sector: number, random: Random): SectorVersion {
     const start = sector * SECTOR_BYTES
     const from = Math.max(change.range.offsetBytes, start)
     const to = Math.min(change.range.offsetBytes + change.range.lengthBytes, start + SECTOR_BYTES)
@@ -182,8 +188,14 @@ export class SimDisk {
     const at = from - change.range.offsetBytes
     if (change.data) bytes.set(change.data.subarray(at, at + to - from), from - start)
     else bytes.fill(0, from - start, to - start)
-    const route: Route = change.data ? (this.mode.direct ? 'direct' : 'buffered') : 'zero'
-    return layers.write(sector, bytes, change, route)
+    return layers.write(sector, bytes, change, this.#routeOf(layers, change, sector, random))
+  }
+
+  #routeOf(layers: LayerStack, change: Change, sector: number, random: Random): Route {
+    if (!change.data) return 'zero'
+    if (!this.mode.direct) return 'buffered'
+    const mayStay = this.#options.careless && layers.isUnsettled(layers.blockOf(sector))
+    return mayStay && random.chance(0.5) ? 'buffered' : 'direct'
   }
 
   #readSector(layers: LayerStack, sector: number, target: Uint8Array): void {
@@ -243,6 +255,7 @@ export class SimDisk {
       notes.add(note)
       blocks.add(block)
     }
+    for (const note of this.#layers.drive.blocks.values()) if (isOwed(note)) notes.add(note)
     const sync = {sectors, blocks, notes}
     this.#syncs.add(sync)
     return sync
@@ -271,7 +284,10 @@ export class SimDisk {
     for (const sector of [...layers.drive.sectors.keys()]) {
       if (!sync.sectors.has(sector) && this.#random.chance(share)) layers.destage(sector)
     }
-    for (const block of [...layers.drive.blocks.keys()]) layers.settleBlock(block)
+    for (const [block, note] of [...layers.drive.blocks]) {
+      if (!this.#options.careless || sync.notes.has(note)) layers.settleBlock(block)
+    }
+    if (this.#options.careless && this.mode.direct) layers.releaseHeld()
   }
 
   /**
@@ -307,14 +323,15 @@ export class SimDisk {
   drift(): void {
     const layers = this.#layers
     if (this.#random.exhaustive) {
-      layers.stir(this.#random, drawShare(this.#random), drawShare(this.#random))
+      layers.stir(this.#random, drawShare(this.#random), drawShare(this.#random), this.#options.careless)
       return
     }
+    const takes = this.#options.careless ? (): boolean => this.#random.chance(0.5) : undefined
     while (this.#random.chance(this.#restlessness)) {
       const layer = this.#random.pick([layers.host, layers.drive])
       const sector = layer.draw(this.#random)
       if (sector === undefined) continue
-      if (layer === layers.host) layers.writeBack(layers.blockOf(sector))
+      if (layer === layers.host) layers.writeBack(layers.blockOf(sector), takes)
       else layers.destage(sector)
     }
   }
@@ -335,9 +352,9 @@ export class SimDisk {
     const layers = this.#layers.survivor({host: true, drive: true})
     const shares = new Map([...this.#inFlight].map((change) => [change as Change, drawShare(random)]))
     for (const {change, sector} of chosen(this.#inFlight, (one) => shares.get(one) ?? 0, random)) {
-      this.#put(layers, change, sector)
+      this.#put(layers, change, sector, random)
     }
-    layers.stir(random, drawShare(random), drawShare(random))
+    layers.stir(random, drawShare(random), drawShare(random), this.#options.careless)
     left.#layers = layers.survivor({host: kind === 'processKill', drive: kind !== 'powerLoss'})
     return left
   }

@@ -89,6 +89,8 @@ function tellChange({data, range, dsync, pending, own}: OpenChange, nameOf: Name
 
 function tellSync({sectors, blocks, notes}: OpenSync, layers: LayerStack, rankOf: RankOf): string {
   const owed = [...sectors].map(([sector, version]) => `${sector}/${rankOf(sector, version)}`)
-  const committing = [...layers.host.blocks].flatMap(([block, note]) => (notes.has(note) ? [block] : []))
+  const committing = [layers.host, layers.drive].flatMap((layer) =>
+    [...layer.blocks].flatMap(([block, note]) => (notes.has(note) ? [block] : [])),
+  )
   return `[${told(owed)}][${told([...blocks])}][${told(committing)}]`
 }

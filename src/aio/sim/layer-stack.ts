@@ -53,6 +53,11 @@ export class LayerStack {
     return this.host.blocks.get(block)?.mapped ?? this.#isCommitted(block)
   }
 
+  /** Whether the block's allocation is committed in the drive only. */
+  isUnsettled(block: number): boolean {
+    return this.drive.blocks.has(block)
+  }
+
   #isCommitted(block: number): boolean {
     const version = this.drive.blocks.get(block) ?? this.medium.blocks.get(block)
     return version?.mapped ?? this.#map.mappedAtFirst(block)
@@ -93,12 +98,16 @@ export class LayerStack {
     return blocks
   }
 
-  /** Host to drive: a whole block at once, with its allocation; all but what a failed sync gave up. */
-  writeBack(block: number): void {
+  /**
+   * Host to drive: a whole block at once, with its allocation; all but what a failed sync gave up.
+   *
+   * @param takes asked for each sector, where a host may write a block back in parts
+   */
+  writeBack(block: number, takes: () => boolean = () => true): void {
     const first = block * this.#map.blockSectors
     for (let sector = first; sector < first + this.#map.blockSectors; sector++) {
       const version = this.host.sectors.get(sector)
-      if (!version || version.poisoned) continue
+      if (!version || version.poisoned || !takes()) continue
       const below = this.drive.sectors.get(sector)
       this.drive.put(sector, below ? {...version, covers: [...version.covers, ...covering(below)]} : version)
       this.host.drop(sector)
@@ -107,6 +116,13 @@ export class LayerStack {
     if (note && !note.poisoned) {
       this.drive.blocks.set(block, note)
       this.host.blocks.delete(block)
+    }
+  }
+
+  /** Host to drive: all that waits there although the allocation of its block is on the medium. */
+  releaseHeld(): void {
+    for (const block of this.hostBlocks()) {
+      if (!this.host.blocks.has(block) && !this.drive.blocks.has(block)) this.writeBack(block)
     }
   }
 
@@ -153,9 +169,15 @@ export class LayerStack {
     if (note?.poisoned) this.host.blocks.set(block, {...note, poisoned: false})
   }
 
-  /** Spontaneous movement: each block of the host layer, then each sector of the drive, with a probability of its own. */
-  stir(random: Random, hostShare: number, driveShare: number): void {
-    for (const block of this.hostBlocks()) if (random.chance(hostShare)) this.writeBack(block)
+  /**
+   * Spontaneous movement: each block of the host layer, then each sector of the drive, with a probability of its own.
+   *
+   * @param tears a block that moves may leave any of its sectors behind
+   */
+  stir(random: Random, hostShare: number, driveShare: number, tears = false): void {
+    for (const block of this.hostBlocks()) {
+      if (random.chance(hostShare)) this.writeBack(block, tears ? () => random.chance(0.5) : undefined)
+    }
     for (const sector of [...this.drive.sectors.keys()]) if (random.chance(driveShare)) this.destage(sector)
   }
 

@@ -303,6 +303,27 @@ describe('a disk whose choices are made by another', () => {
   })
 })
 
+describe('a careless disk', () => {
+  it('may write a block back in parts, which another never does', () => {
+    const tell = (careless: boolean) => (seed: number) => new Story({seed, careless}).write(0, 1, 2)
+    expect(images('osCrash', 2, tell(false))).toEqual(['00', '11'])
+    expect(images('osCrash', 2, tell(true))).toEqual(['00', '01', '10', '11'])
+  })
+
+  it('may lose what was written over a block whose allocation moved on unasked, and leave what was there before', () => {
+    const tell = (careless: boolean) => (seed: number) =>
+      new Story({seed, careless, mode: NONE, allocated: hole}).write(0, 1).write(0, 2)
+    expect(images('osCrash', 1, tell(false))).toEqual(['0', '2'])
+    expect(images('osCrash', 1, tell(true), {disks: 300, crashes: 5})).toEqual(['0', '1', '2'])
+  })
+
+  it('loses nothing of that once a sync has settled the allocation', () => {
+    const tell = (seed: number): Story =>
+      new Story({seed, careless: true, mode: NONE, allocated: hole}).write(0, 1).flush().write(0, 2)
+    expect(images('osCrash', 1, tell)).toEqual(['2'])
+  })
+})
+
 describe('a disk that lies', () => {
   it('about flushes answers a sync and makes nothing stable, but keeps the word of a dsync write', () => {
     const tell = (seed: number): Story => new Story({seed, lies: 'flush'}).write(0, 1).flush().write(1, 2, 1, true)

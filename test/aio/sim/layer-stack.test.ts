@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {LayerStack, type Route} from '../../../src/aio/sim/layer-stack.js'
-import {Prng} from '../../../src/base/index.js'
+import {forEveryChoice, Prng} from '../../../src/base/index.js'
 
 const DONE = {ended: true}
 const OPEN = {ended: false}
@@ -100,6 +100,48 @@ describe('how data moves on', () => {
     write(stack, 8, 2, 'direct')
     stack.writeBack(1)
     expect(fates(stack, 8)).toEqual([2, 2, 2, undefined])
+  })
+
+  it('in parts, where a host may tear a block: with its allocation, and any of its sectors', () => {
+    const stack = stackOf()
+    write(stack, 8, 1, 'direct')
+    write(stack, 9, 2, 'direct')
+    const answers = [true, false]
+    stack.writeBack(1, () => answers.shift() ?? true)
+    expect([fates(stack, 8), fates(stack, 9)]).toEqual([
+      [1, 1, 1, undefined],
+      [2, 2, undefined, undefined],
+    ])
+    expect(stack.isFresh(1)).toBe(false)
+  })
+
+  it('to any of the 2 x 2 outcomes of two sectors, when a block that moves may be torn', () => {
+    const outcomes = new Set<string>()
+    forEveryChoice(
+      (chooser) => {
+        const stack = stackOf()
+        write(stack, 0, 1, 'buffered')
+        write(stack, 1, 2, 'buffered')
+        stack.stir(chooser, 1, 0, true)
+        outcomes.add([fates(stack, 0)[2], fates(stack, 1)[2]].join())
+      },
+      {limit: 10},
+    )
+    expect([...outcomes].toSorted()).toEqual([',', ',2', '1,', '1,2'])
+  })
+
+  it('on to the drive, where it was held although its allocation is on the medium, and not before that is so', () => {
+    const stack = stackOf()
+    write(stack, 8, 1, 'direct')
+    stack.writeBack(1)
+    expect(stack.isUnsettled(1)).toBe(true)
+    write(stack, 9, 2, 'buffered')
+    stack.releaseHeld()
+    expect(fates(stack, 9)).toEqual([2, 2, undefined, undefined])
+    stack.settleBlock(1)
+    expect(stack.isUnsettled(1)).toBe(false)
+    stack.releaseHeld()
+    expect(fates(stack, 9)).toEqual([2, 2, 2, undefined])
   })
 
   it('all of it, when everything moves', () => {
