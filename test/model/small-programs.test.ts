@@ -1,0 +1,155 @@
+import {describe, expect, it} from 'vitest'
+import {CACHE_MODES, cacheModeOf, type CacheMode} from '../../src/cache-mode/index.js'
+import {ORDERING_MODES, orderingModeOf} from '../../src/ordering/index.js'
+import type {TraceEvent} from '../../src/trace/index.js'
+import {flush, start} from '../durability/history.js'
+import {byLedger, type Judge} from './crash-model.js'
+import {BARRIER0, BARRIER1, FLUSH, FUA0, FUA1, W0, W01, W1, type Bounds} from './program.js'
+import type {StateGraph} from './state-graph.js'
+import {disagreement, dissent, LAYOUTS, SmallWorld, type Layout} from './small-world.js'
+
+// Every small program, at every moment, on every disk: what the simulated disk can be made to keep (all of its choices made in
+// turn) is what the ledger allows, and that is what the definition of crash images allows. Not one image more, not one fewer.
+
+const ANY_TWO: Bounds = {alphabet: [W0, W1, W01, FUA0, FUA1, FLUSH], requests: 2, lateStarts: 1}
+const THREE: Bounds = {alphabet: [W0, W1, FLUSH], requests: 3, lateStarts: 0}
+const BARRIERS: Bounds = {alphabet: [W0, W1, BARRIER0, BARRIER1], requests: 2, lateStarts: 2}
+
+/** What is wrong at the first moments where something is. */
+function faults(world: SmallWorld, bounds: Bounds): {moments: number; faults: string[]} {
+  const found: string[] = []
+  let moments = 0
+  world.explore(bounds, (moment) => {
+    moments++
+    for (const fault of [disagreement(world, moment), dissent(world, moment)])
+      if (fault !== undefined) found.push(fault)
+    return found.length < 3
+  })
+  return {moments, faults: found}
+}
+
+const clean = (world: SmallWorld, bounds: Bounds): number => {
+  const {moments, faults: found} = faults(world, bounds)
+  expect(found).toEqual([])
+  return moments
+}
+
+const layoutsOf = (mode: CacheMode): readonly Layout[] =>
+  // Where blocks lie matters only to the page cache, and holes only where data passes it by and its allocation does not.
+  LAYOUTS.filter(({holes}) => !holes || (mode.direct && !mode.dsync))
+
+describe('what a crash may leave after any small program: the disk, the ledger and the definition agree', () => {
+  // Two modes that open the image alike have the same disk.
+  const graphs = new Map<string, StateGraph>()
+  for (const mode of CACHE_MODES) {
+    for (const layout of layoutsOf(mode)) {
+      it(`under ${mode.name}, on ${layout.name}`, {timeout: 120_000}, () => {
+        const key = [mode.direct, mode.dsync, layout.blockBytes, layout.holes].join()
+        const world = new SmallWorld({mode, ordering: orderingModeOf('none')}, layout, undefined, graphs.get(key))
+        graphs.set(key, world.graph)
+        const bounds = layout.blockBytes === 512 ? [ANY_TWO, THREE] : [ANY_TWO]
+        for (const bound of bounds) expect(clean(world, bound)).toBeGreaterThan(300)
+      })
+    }
+  }
+
+  for (const ordering of ORDERING_MODES.filter(({drains}) => drains)) {
+    it(`with barriers as ${ordering.name}, under every mode`, {timeout: 120_000}, () => {
+      const [layout] = LAYOUTS
+      for (const mode of CACHE_MODES) {
+        expect(clean(new SmallWorld({mode, ordering}, layout), BARRIERS)).toBeGreaterThan(100)
+      }
+    })
+  }
+
+  it('where a FUA write commits the block of an earlier one, no host can lose what the ledger still lets go', () => {
+    const world = new SmallWorld(
+      {mode: cacheModeOf('none'), ordering: orderingModeOf('none')},
+      layoutOf('two sectors in one hole'),
+    )
+    const found: string[] = []
+    world.explore({...ANY_TWO, lateStarts: 0}, (moment) => {
+      const fault = disagreement(world, moment, {demandsAll: true})
+      if (fault !== undefined) found.push(fault)
+      return found.length === 0
+    })
+    expect(found).toEqual([
+      'none, none, two sectors in one hole, osCrash: #1 W(s0) submitted; #1 W(s0) started; #1 W(s0) completed; ' +
+        '#2 FUA W(s1) submitted; #2 FUA W(s1) started; #2 FUA W(s1) completed: allowed 0 2, 1 2; found 1 2',
+    ])
+  })
+})
+
+describe('a mistake is caught, and told with the smallest program that shows it', () => {
+  const first = (world: SmallWorld, wrong?: (events: readonly TraceEvent[]) => readonly TraceEvent[]): string => {
+    const judge: Judge = (events, rules, kind) => byLedger(wrong?.(events) ?? events, rules, kind)
+    let found = 'nothing'
+    world.explore({...ANY_TWO, lateStarts: 0}, (moment) => {
+      found = disagreement(world, moment, {judge}) ?? found
+      return found === 'nothing'
+    })
+    return found
+  }
+  const worldOf = (mode: string, layout: string, lies?: 'flush' | 'fua'): SmallWorld =>
+    new SmallWorld({mode: cacheModeOf(mode), ordering: orderingModeOf('none')}, layoutOf(layout), lies)
+  const ALLOCATED = 'two sectors in one block'
+
+  it('of a ledger in which FUA makes earlier writes stable too', () => {
+    const flushedByFua = (events: readonly TraceEvent[]): TraceEvent[] =>
+      events.flatMap((event) =>
+        event.kind === 'complete' && event.stable ? [event, ...flush(event.id + 0.5)] : [event],
+      )
+    expect(first(worldOf('writeback', ALLOCATED), flushedByFua)).toBe(
+      'writeback, none, two sectors in one block, osCrash: #1 W(s0) submitted; #1 W(s0) started; #1 W(s0) completed; ' +
+        '#2 FUA W(s1) submitted; #2 FUA W(s1) started; #2 FUA W(s1) completed: allowed 1 2; found 0 2, 1 2',
+    )
+  })
+
+  it('of a ledger in which a FLUSH covers writes in flight when it was submitted', () => {
+    const submittedLate = (events: readonly TraceEvent[]): TraceEvent[] => {
+      const flushes = new Map(events.flatMap((e) => (e.kind === 'submit' && e.type === 4 ? [[e.id, e] as const] : [])))
+      return events.flatMap((event) => {
+        const own = 'id' in event ? flushes.get(event.id) : undefined
+        if (own === undefined) return [event]
+        return event.kind === 'complete' ? [own, start(event.id), event] : []
+      })
+    }
+    expect(first(worldOf('writeback', ALLOCATED), submittedLate)).toBe(
+      'writeback, none, two sectors in one block, osCrash: #1 W(s0) submitted; #1 W(s0) started; #2 FLUSH submitted; ' +
+        '#2 FLUSH started; #1 W(s0) completed; #2 FLUSH completed: allowed 1 0; found 0 0, 1 0',
+    )
+  })
+
+  it('of a ledger that forgets under none that an allocation is fresh', () => {
+    const forgetful = (events: readonly TraceEvent[]): TraceEvent[] =>
+      events.map((event) => (event.kind === 'start' ? {...event, fresh: []} : event))
+    expect(first(worldOf('none', 'two sectors in one hole'), forgetful)).toBe(
+      'none, none, two sectors in one hole, osCrash: #1 W(s0) submitted; #1 W(s0) started; #1 W(s0) completed: ' +
+        'allowed 1 0; found 0 0, 1 0',
+    )
+  })
+
+  it('of a disk that answers a flush without doing it', () => {
+    expect(first(worldOf('writeback', ALLOCATED, 'flush'))).toBe(
+      'writeback, none, two sectors in one block, osCrash: #1 W(s0) submitted; #1 W(s0) started; #1 W(s0) completed; ' +
+        '#2 FLUSH submitted; #2 FLUSH started; #2 FLUSH completed: allowed 1 0; found 0 0, 1 0',
+    )
+  })
+
+  it('of a disk that answers a FUA write as if it were any write', () => {
+    expect(first(worldOf('writeback', ALLOCATED, 'fua'))).toBe(
+      'writeback, none, two sectors in one block, osCrash: #1 FUA W(s0) submitted; #1 FUA W(s0) started; ' +
+        '#1 FUA W(s0) completed: allowed 1 0; found 0 0, 1 0',
+    )
+  })
+
+  it('and nothing is caught where there is no mistake', () => {
+    expect(first(worldOf('writeback', ALLOCATED))).toBe('nothing')
+  })
+})
+
+function layoutOf(name: string): Layout {
+  const layout = LAYOUTS.find((candidate) => candidate.name === name)
+  if (layout === undefined) throw new Error(`no layout ${name}`)
+  return layout
+}
