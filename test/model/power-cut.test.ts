@@ -53,6 +53,7 @@ function violationsOf({seed, mode, ordering}: Experiment, weaken?: (ledger: Ledg
       for (let at = 0; at < target.length; at += SECTOR_BYTES) target.set(sectorOf(0), at)
     },
     allocated: (sector) => !holes.has(Math.floor(sector / 8)),
+    careless: seed % 3 === 0,
   })
   const backend = new SimBackend({disk, seed: prng.next(), faults: randomFaults(prng), tokens: depth + SYNC_TOKENS})
   const ledger = new Ledger(mode, ordering)

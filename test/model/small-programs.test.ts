@@ -11,6 +11,9 @@ import {disagreement, dissent, LAYOUTS, SmallWorld, type Layout} from './small-w
 // Every small program, at every moment, on every disk: what the simulated disk can be made to keep (all of its choices made in
 // turn) is what the ledger allows, and that is what the definition of crash images allows. Not one image more, not one fewer.
 
+/** Most take a few seconds; a busy machine takes its time. */
+const LONG = {timeout: 240_000}
+
 const ANY_TWO: Bounds = {alphabet: [W0, W1, W01, FUA0, FUA1, FLUSH], requests: 2, lateStarts: 1}
 const THREE: Bounds = {alphabet: [W0, W1, FLUSH], requests: 3, lateStarts: 0}
 const BARRIERS: Bounds = {alphabet: [W0, W1, BARRIER0, BARRIER1], requests: 2, lateStarts: 2}
@@ -34,19 +37,25 @@ const clean = (world: SmallWorld, bounds: Bounds): number => {
   return moments
 }
 
+/** What is known of a disk so far. Two modes that open the image alike have the same one. */
+const graphs = new Map<string, StateGraph>()
+
+function worldOf(mode: CacheMode, layout: Layout, lies?: 'flush' | 'fua'): SmallWorld {
+  const key = [mode.direct, mode.dsync, layout.blockBytes, layout.holes, lies].join()
+  const world = new SmallWorld({mode, ordering: orderingModeOf('none')}, layout, lies, graphs.get(key))
+  graphs.set(key, world.graph)
+  return world
+}
+
 const layoutsOf = (mode: CacheMode): readonly Layout[] =>
   // Where blocks lie matters only to the page cache, and holes only where data passes it by and its allocation does not.
   LAYOUTS.filter(({holes}) => !holes || (mode.direct && !mode.dsync))
 
-describe('what a crash may leave after any small program: the disk, the ledger and the definition agree', () => {
-  // Two modes that open the image alike have the same disk.
-  const graphs = new Map<string, StateGraph>()
+describe('what a crash may leave after any small program: the disk, the ledger and the definition agree', LONG, () => {
   for (const mode of CACHE_MODES) {
     for (const layout of layoutsOf(mode)) {
-      it(`under ${mode.name}, on ${layout.name}`, {timeout: 120_000}, () => {
-        const key = [mode.direct, mode.dsync, layout.blockBytes, layout.holes].join()
-        const world = new SmallWorld({mode, ordering: orderingModeOf('none')}, layout, undefined, graphs.get(key))
-        graphs.set(key, world.graph)
+      it(`under ${mode.name}, on ${layout.name}`, () => {
+        const world = worldOf(mode, layout)
         const bounds = layout.blockBytes === 512 ? [ANY_TWO, THREE] : [ANY_TWO]
         for (const bound of bounds) expect(clean(world, bound)).toBeGreaterThan(300)
       })
@@ -54,7 +63,7 @@ describe('what a crash may leave after any small program: the disk, the ledger a
   }
 
   for (const ordering of ORDERING_MODES.filter(({drains}) => drains)) {
-    it(`with barriers as ${ordering.name}, under every mode`, {timeout: 120_000}, () => {
+    it(`with barriers as ${ordering.name}, under every mode`, () => {
       const [layout] = LAYOUTS
       for (const mode of CACHE_MODES) {
         expect(clean(new SmallWorld({mode, ordering}, layout), BARRIERS)).toBeGreaterThan(100)
@@ -63,10 +72,7 @@ describe('what a crash may leave after any small program: the disk, the ledger a
   }
 
   it('where a FUA write commits the block of an earlier one, no host can lose what the ledger still lets go', () => {
-    const world = new SmallWorld(
-      {mode: cacheModeOf('none'), ordering: orderingModeOf('none')},
-      layoutOf('two sectors in one hole'),
-    )
+    const world = worldOf(cacheModeOf('none'), layoutOf('two sectors in one hole'))
     const found: string[] = []
     world.explore({...ANY_TWO, lateStarts: 0}, (moment) => {
       const fault = disagreement(world, moment, {demandsAll: true})
@@ -80,7 +86,7 @@ describe('what a crash may leave after any small program: the disk, the ledger a
   })
 })
 
-describe('a mistake is caught, and told with the smallest program that shows it', () => {
+describe('a mistake is caught, and told with the smallest program that shows it', LONG, () => {
   const first = (world: SmallWorld, wrong?: (events: readonly TraceEvent[]) => readonly TraceEvent[]): string => {
     const judge: Judge = (events, rules, kind) => byLedger(wrong?.(events) ?? events, rules, kind)
     let found = 'nothing'
@@ -90,8 +96,8 @@ describe('a mistake is caught, and told with the smallest program that shows it'
     })
     return found
   }
-  const worldOf = (mode: string, layout: string, lies?: 'flush' | 'fua'): SmallWorld =>
-    new SmallWorld({mode: cacheModeOf(mode), ordering: orderingModeOf('none')}, layoutOf(layout), lies)
+  const worldNamed = (mode: string, layout: string, lies?: 'flush' | 'fua'): SmallWorld =>
+    worldOf(cacheModeOf(mode), layoutOf(layout), lies)
   const ALLOCATED = 'two sectors in one block'
 
   it('of a ledger in which FUA makes earlier writes stable too', () => {
@@ -99,7 +105,7 @@ describe('a mistake is caught, and told with the smallest program that shows it'
       events.flatMap((event) =>
         event.kind === 'complete' && event.stable ? [event, ...flush(event.id + 0.5)] : [event],
       )
-    expect(first(worldOf('writeback', ALLOCATED), flushedByFua)).toBe(
+    expect(first(worldNamed('writeback', ALLOCATED), flushedByFua)).toBe(
       'writeback, none, two sectors in one block, osCrash: #1 W(s0) submitted; #1 W(s0) started; #1 W(s0) completed; ' +
         '#2 FUA W(s1) submitted; #2 FUA W(s1) started; #2 FUA W(s1) completed: allowed 1 2; found 0 2, 1 2',
     )
@@ -114,7 +120,7 @@ describe('a mistake is caught, and told with the smallest program that shows it'
         return event.kind === 'complete' ? [own, start(event.id), event] : []
       })
     }
-    expect(first(worldOf('writeback', ALLOCATED), submittedLate)).toBe(
+    expect(first(worldNamed('writeback', ALLOCATED), submittedLate)).toBe(
       'writeback, none, two sectors in one block, osCrash: #1 W(s0) submitted; #1 W(s0) started; #2 FLUSH submitted; ' +
         '#2 FLUSH started; #1 W(s0) completed; #2 FLUSH completed: allowed 1 0; found 0 0, 1 0',
     )
@@ -123,28 +129,28 @@ describe('a mistake is caught, and told with the smallest program that shows it'
   it('of a ledger that forgets under none that an allocation is fresh', () => {
     const forgetful = (events: readonly TraceEvent[]): TraceEvent[] =>
       events.map((event) => (event.kind === 'start' ? {...event, fresh: []} : event))
-    expect(first(worldOf('none', 'two sectors in one hole'), forgetful)).toBe(
+    expect(first(worldNamed('none', 'two sectors in one hole'), forgetful)).toBe(
       'none, none, two sectors in one hole, osCrash: #1 W(s0) submitted; #1 W(s0) started; #1 W(s0) completed: ' +
         'allowed 1 0; found 0 0, 1 0',
     )
   })
 
   it('of a disk that answers a flush without doing it', () => {
-    expect(first(worldOf('writeback', ALLOCATED, 'flush'))).toBe(
+    expect(first(worldNamed('writeback', ALLOCATED, 'flush'))).toBe(
       'writeback, none, two sectors in one block, osCrash: #1 W(s0) submitted; #1 W(s0) started; #1 W(s0) completed; ' +
         '#2 FLUSH submitted; #2 FLUSH started; #2 FLUSH completed: allowed 1 0; found 0 0, 1 0',
     )
   })
 
   it('of a disk that answers a FUA write as if it were any write', () => {
-    expect(first(worldOf('writeback', ALLOCATED, 'fua'))).toBe(
+    expect(first(worldNamed('writeback', ALLOCATED, 'fua'))).toBe(
       'writeback, none, two sectors in one block, osCrash: #1 FUA W(s0) submitted; #1 FUA W(s0) started; ' +
         '#1 FUA W(s0) completed: allowed 1 0; found 0 0, 1 0',
     )
   })
 
   it('and nothing is caught where there is no mistake', () => {
-    expect(first(worldOf('writeback', ALLOCATED))).toBe('nothing')
+    expect(first(worldNamed('writeback', ALLOCATED))).toBe('nothing')
   })
 })
 
