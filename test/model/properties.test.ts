@@ -59,7 +59,7 @@ function inOrder(puts: readonly Put[]): string {
   return image.join(' ')
 }
 
-describe('properties of whole images', () => {
+describe('properties of whole images', {timeout: 60_000}, () => {
   it('P3: the final image without a crash is one of the images', () => {
     fc.assert(
       fc.property(story, anyMode, anyOrdering, (told, mode, ordering) => {
@@ -279,7 +279,7 @@ function cutShort(recovery: Recover, disk: SimDisk, random: Random): SimDisk {
   }
 }
 
-describe('P8: recovery is idempotent', () => {
+describe('P8: recovery is idempotent', {timeout: 60_000}, () => {
   it.each(CACHE_MODES.filter(({noFlush}) => !noFlush))(
     'a crash at any step of it, under $name, and then recovery again, gives the same state',
     (mode) => {

@@ -48,7 +48,7 @@ export function fingerprintOf(state: DiskState, nameOf: NameOf): string {
     ...places,
     `${told(medium)}|${told(mapped)}`,
     ...changes.map((change) => `C${tellChange(change, nameOf, rankOf)}`),
-    ...syncs.map((sync) => `S${tellSync(sync, layers, rankOf)}`),
+    ...syncs.map((sync) => `S${tellSync(sync, layers, nameOf, rankOf)}`),
   ].join(' ; ')
 }
 
@@ -87,8 +87,9 @@ function tellChange({data, range, dsync, pending, own}: OpenChange, nameOf: Name
   return `${what}@${range.offsetBytes}+${range.lengthBytes}${dsync ? 'd' : ''}[${told([...pending])}][${told(kept)}]`
 }
 
-function tellSync({sectors, blocks, notes}: OpenSync, layers: LayerStack, rankOf: RankOf): string {
-  const owed = [...sectors].map(([sector, version]) => `${sector}/${rankOf(sector, version)}`)
+/** What a sync owes may be covered up in its layer by now and is found nowhere else, so its content is told too. */
+function tellSync({sectors, blocks, notes}: OpenSync, layers: LayerStack, nameOf: NameOf, rankOf: RankOf): string {
+  const owed = [...sectors].map(([sector, version]) => `${sector}=${nameOf(version.bytes)}/${rankOf(sector, version)}`)
   const committing = [layers.host, layers.drive].flatMap((layer) =>
     [...layer.blocks].flatMap(([block, note]) => (notes.has(note) ? [block] : [])),
   )

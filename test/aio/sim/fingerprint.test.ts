@@ -52,6 +52,15 @@ describe('the fingerprint of a simulated disk', () => {
     expect(print(before)).not.toBe(print(after))
   })
 
+  it('tells what a sync owes also where something newer has covered it up', () => {
+    const [one, two] = [1, 2].map((value) => {
+      const story = still().write(0, value)
+      story.disk.beginSync()
+      return print(story.write(0, 3))
+    })
+    expect(one).not.toBe(two)
+  })
+
   it('tells what a failed sync gave up', () => {
     expect(print(still().write(0, 1).flush(false))).not.toBe(print(still().write(0, 1)))
   })
