@@ -1,4 +1,6 @@
 import {describe, expect, it} from 'vitest'
+import {fingerprintOf} from '../../../src/aio/sim/fingerprint.js'
+import {LayerStack} from '../../../src/aio/sim/layer-stack.js'
 import {NONE, Story} from './moments.js'
 
 const print = (story: Story): string => story.disk.fingerprint((bytes) => String(bytes[0]))
@@ -20,6 +22,11 @@ describe('the fingerprint of a simulated disk', () => {
       return print(story)
     }
     expect(tell()).toBe(tell())
+  })
+
+  it('of a disk nothing was done to is that of empty layers', () => {
+    const layers = new LayerStack({blockSectors: 8, mappedAtFirst: () => true})
+    expect(print(still())).toBe(fingerprintOf({layers, changes: [], syncs: []}, () => ''))
   })
 
   it('tells where data is: in flight, in host memory, in the drive, on the medium', () => {
