@@ -5,7 +5,7 @@
  * @module
  */
 export {EXIT_CODES, exitCodeOf, invariant, ToolError, type ErrorContext, type ErrorKind} from './errors.js'
-export {Chooser, forEveryChoice, type ChoiceOptions} from './chooser.js'
+export {Chooser, forEveryChoice} from './chooser.js'
 export {codeOf, ERRNO, errnoName, errnoOf} from './errno.js'
 export {Prng} from './prng.js'
 export type {Random} from './random.js'

@@ -6,7 +6,7 @@ import {byDefinition, byLedger, type Judge, type Rules} from './crash-model.js'
 import {continuations, planOf, tellHistory, type Bounds, type History, type SmallRequest, type Step} from './program.js'
 import {StateGraph, type DiskCall} from './state-graph.js'
 
-export const SECTORS = 2
+const SECTORS = 2
 
 /** Two sectors of a disk. */
 export interface Layout {
