@@ -10,6 +10,7 @@ import {indexIntervals, type IntervalIndex} from './interval-index.js'
 import {DISK, effectiveMode, type Medium} from './medium.js'
 import {riskOf, type AtRisk} from './risk.js'
 import {stabilityOf, type FlushReach, type Stability} from './stability.js'
+import {tiesOf, type LooseWrite, type Tie} from './ties.js'
 import {VolatileQueue} from './volatile-queue.js'
 import {
   WRITE_FAILED,
@@ -29,13 +30,6 @@ export interface Poisoning {
   readonly sync: number | null
   /** Ids of the writes that no later sync can make stable. */
   readonly writes: readonly number[]
-}
-
-/** A write in flight that is executed only after a sync: where its data shows, that sync succeeded. */
-export interface Preflush {
-  readonly request: number
-  /** Ids of the writes that are durable if any byte of `request` is present after a power loss or OS crash. */
-  readonly covers: readonly number[]
 }
 
 interface Note {
@@ -74,6 +68,10 @@ export class Ledger {
   #latestStableBegin = 0
   #syncs = 0
   #flushesIgnored = 0
+  /** Barriers that have started, counted twice where they carry data: once before it and once behind. */
+  #epoch = 0
+  /** Index in the log -> epoch; kept only for a medium that keeps them. */
+  readonly #epochOf = new Map<number, number>()
   readonly #noteOf = (plan: Plan, event: SubmitEvent): Note => ({
     write: plan.kind.writes ? this.#log.add(event.id, event.offsetBytes, event.lengthBytes, this.#flights.now) : -1,
     poisoning: -1,
@@ -120,6 +118,7 @@ export class Ledger {
         if (flight === undefined) return
         flight.note.syncsAtStart = this.#syncs
         flight.note.poisoningsAtStart = this.#poisonings.length
+        this.#noteEpoch(flight)
         if (flight.note.write < 0) return
         this.#log.begins[flight.note.write] = flight.begin
         this.#noteFresh(flight, event.fresh)
@@ -184,7 +183,7 @@ export class Ledger {
   /**
    * What a sector may hold after a crash of this kind, now: the ids of the writes, ascending, 0 for the content before the run.
    * The id of a DISCARD stands for any content at all. Sectors are independent of each other, so the possible images are all
-   * combinations, less those that preflushes() rules out.
+   * combinations, less those that ties() rules out.
    */
   candidates(kind: CrashKind, sector: number): number[] {
     const from = sector * SECTOR_BYTES
@@ -205,18 +204,27 @@ export class Ledger {
     return floor === 0 ? [0, ...ids] : ids
   }
 
-  /**
-   * The one tie between sectors: writes in flight that wait for a sync first (a flushing barrier). Part of such a write can be on
-   * the medium only if what its sync covers is there too (semantics 8.6).
-   */
-  preflushes(): Preflush[] {
-    const found: Preflush[] = []
-    for (const {id, syncsFirst, covers: position, note} of this.#flights.values()) {
-      if (note.write < 0 || !syncsFirst) continue
-      const covers = [...this.#volatile].filter((index) => (this.#log.ends[index] ?? Infinity) < position)
-      if (covers.length > 0) found.push({request: id, covers: this.#idsOf(covers)})
-    }
-    return found
+  /** What binds sectors together: see Tie. Without ties, sectors are independent of each other. */
+  ties(kind: CrashKind): Tie[] {
+    const {direct, dsync, noFlush} = this.#mode
+    return tiesOf({
+      kind,
+      flights: this.#flights.values(),
+      loose: this.#loose(),
+      executesAsItPersists: direct && dsync && !noFlush,
+      keepsEpochs: this.#medium.kind === 'disk' && this.#medium.keepsEpochs,
+    })
+  }
+
+  #loose(): LooseWrite[] {
+    const {ids, ends} = this.#log
+    const flying = [...this.#flights.values()].filter(({started, note}) => started && note.write >= 0)
+    const writes = [...this.#volatile, ...flying.map(({note}) => note.write)]
+    return writes.map((write) => ({
+      id: ids[write] ?? 0,
+      end: ends[write] ?? Infinity,
+      epoch: this.#epochOf.get(write) ?? 0,
+    }))
   }
 
   /** The failed syncs of the run, with the writes each left in doubt. */
@@ -340,6 +348,15 @@ export class Ledger {
       if (started && note.write >= 0 && note.poisoning < 0) note.poisoning = number
     }
     this.#poisonings.push({request, sync, writes})
+  }
+
+  /** A barrier ends one epoch before its own data and another behind it. */
+  #noteEpoch({plan, note}: LedgerFlight): void {
+    if (this.#medium.kind !== 'disk' || !this.#medium.keepsEpochs) return
+    const isBarrier = plan.drains || plan.tags
+    if (isBarrier) this.#epoch++
+    if (note.write >= 0) this.#epochOf.set(note.write, this.#epoch)
+    if (isBarrier) this.#epoch++
   }
 
   /** Allocation changes are metadata themselves, whatever was allocated before; unknown counts as fresh. */

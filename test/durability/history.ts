@@ -67,15 +67,16 @@ export function imagesAfter(ledger: Ledger, kind: CrashKind, sectors: number): s
   const lists = sectorsAfter(ledger, kind, sectors)
   let images: number[][] = [[]]
   for (const list of lists) images = images.flatMap((image) => list.map((id) => [...image, id]))
-  const ties = kind === 'processKill' ? [] : ledger.preflushes()
-  return images
-    .filter((image) =>
-      ties.every(
-        ({request, covers}) =>
+  const isWhole = (image: readonly number[]): boolean =>
+    ledger
+      .ties(kind)
+      .every(
+        ({request, needs}) =>
           !image.includes(request) ||
-          image.every((id, sector) => id !== 0 || !covers.some((cover) => lists[sector]?.includes(cover))),
-      ),
-    )
+          image.every((id, sector) => id !== 0 || !needs.some((other) => lists[sector]?.includes(other))),
+      )
+  return images
+    .filter(isWhole)
     .map((image) => image.join(' '))
     .toSorted()
 }

@@ -1,5 +1,5 @@
 import type {CacheMode} from '../../src/cache-mode/index.js'
-import {Ledger, type CrashKind} from '../../src/durability/index.js'
+import {Ledger, type CrashKind, type Tie} from '../../src/durability/index.js'
 import type {OrderingMode} from '../../src/ordering/index.js'
 import {kindOfType, lower} from '../../src/request/index.js'
 import type {TraceEvent} from '../../src/trace/index.js'
@@ -15,12 +15,6 @@ export interface Rules {
 /** Says which images, as texts of writer ids, a crash of a kind may leave after the events. */
 export type Judge = (events: readonly TraceEvent[], rules: Rules, kind: CrashKind) => ReadonlySet<string>
 
-/** A write, and those that are durable once any part of it shows. */
-interface Tie {
-  readonly request: number
-  readonly covers: readonly number[]
-}
-
 interface Span {
   readonly type: number
   readonly flags: number
@@ -30,7 +24,7 @@ interface Span {
   end: number
 }
 
-/** What the ledger allows: everything its sectors can be combined to, less what its preflushes rule out. */
+/** What the ledger allows: everything its sectors can be combined to, less what its ties rule out. */
 export const byLedger: Judge = (events, {mode, ordering, sectors}, kind) => {
   const ledger = new Ledger(mode, ordering)
   for (const event of events) ledger.observe(event)
@@ -39,7 +33,7 @@ export const byLedger: Judge = (events, {mode, ordering, sectors}, kind) => {
     const candidates = ledger.candidates(kind, sector)
     images = images.flatMap((image) => candidates.map((id) => [...image, id]))
   }
-  return withoutBrokenTies(images, kind === 'processKill' ? [] : ledger.preflushes(), spansOf(events))
+  return withoutBrokenTies(images, ledger.ties(kind), spansOf(events))
 }
 
 /** What the definition allows (semantics 8.2), with the ties of writes that wait for a sync first (8.6). */
@@ -52,7 +46,7 @@ export const byDefinition: Judge = (events, {mode, ordering, sectors}, kind) => 
     if (request === undefined || !request.writes || span.end < Infinity) continue
     if (!lower(request, span.flags, mode, ordering).preSync) continue
     const covers = [...spans].filter(([, other]) => kindOfType(other.type)?.writes && other.end < span.begin)
-    ties.push({request: id, covers: covers.map(([cover]) => cover)})
+    ties.push({request: id, needs: covers.map(([cover]) => cover)})
   }
   const lists = [...images].map((image) => image.split(' ').map(Number))
   return withoutBrokenTies(lists, kind === 'processKill' ? [] : ties, spans)
@@ -92,6 +86,6 @@ function withoutBrokenTies(
     })
   }
   const isWhole = (image: readonly number[]): boolean =>
-    ties.every(({request, covers}) => !image.includes(request) || covers.every((cover) => keeps(image, cover)))
+    ties.every(({request, needs}) => !image.includes(request) || needs.every((cover) => keeps(image, cover)))
   return new Set(images.filter(isWhole).map((image) => image.join(' ')))
 }

@@ -35,7 +35,7 @@ describe('a request', () => {
     ['GET_ID', 'GET_ID'],
     ['DISCARD 1M 64k', 'DISCARD 1M 64k'],
     ['WRITE_ZEROES 0 4k unmap', 'WRITE_ZEROES 0 4k UNMAP'],
-    ['TYPE 0x80000001 0 512', 'OUT 0 512 BARRIER'],
+    ['TYPE 0x80000001 0 512', 'OUT 0 512 BARRIER_BIT'],
     ['TYPE 99 4k 512', 'TYPE 99 4k 512'],
     ['TYPE 13 0 512 flags=7', 'WRITE_ZEROES 0 512 UNMAP SEGMENT_FLAGS=0x6'],
   ])('%s is told as %s', (line, text) => {
