@@ -1,3 +1,5 @@
+import path from 'node:path'
+
 import {formatNs} from '../base/index.js'
 import type {Document, TableBlock} from '../report/index.js'
 import type {GuestPair} from './beside.js'
@@ -65,7 +67,12 @@ function waitsTable(pairs: readonly GuestPair[]): TableBlock {
       [alone, beside].map((result, i) => {
         const {meanNs, longestNs} = waitsOf(result)
         const when = i === 0 ? 'alone' : 'beside the other'
-        return [sourceName, result.ordering, when, ...[meanNs, longestNs, result.aio.elapsedNs].map(formatNs)]
+        return [
+          path.basename(sourceName),
+          result.ordering,
+          when,
+          ...[meanNs, longestNs, result.aio.elapsedNs].map(formatNs),
+        ]
       }),
     ),
   }
@@ -73,9 +80,10 @@ function waitsTable(pairs: readonly GuestPair[]): TableBlock {
 
 function sentence({sourceName, alone, beside}: GuestPair): string {
   const [before, after] = [waitsOf(alone).longestNs, waitsOf(beside).longestNs]
-  if (before === 0) return `${sourceName} writes nothing.`
+  const name = path.basename(sourceName)
+  if (before === 0) return `${name} writes nothing.`
   const factor = (after / before).toFixed(1)
-  return `${sourceName}: ${countText(beside.counts.writes, 'write')}; the longest takes ${factor} times as long beside the other.`
+  return `${name}: ${countText(beside.counts.writes, 'write')}; the longest takes ${factor} times as long beside the other.`
 }
 
 function waitsOf(result: RunResult): Waits {
