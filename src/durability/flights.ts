@@ -6,6 +6,7 @@ import {
   kindIndex,
   kindOfType,
   lower,
+  NOTIFY,
   STATUS_OK,
   STATUS_UNSUPP,
   type Plan,
@@ -97,7 +98,9 @@ export class Flights<Note> {
     const plan = this.#mode.noFlush ? withoutSyncs(made) : made
     const {kind, drains, tags, preSync, unsent} = plan
     const isBarrier = drains || tags || (event.flags & (FLAG_BARRIER | FLAG_BARRIER_BIT)) !== 0
-    if (!kind.writes && !kind.flushes && !isBarrier && !preSync && !unsent && !plan.refused) return undefined
+    if (!kind.writes && !kind.flushes && !isBarrier && !preSync && !unsent && !plan.refused && kind !== NOTIFY) {
+      return undefined
+    }
     this.#now++
     const flight: Flight<Note> = {
       id: event.id,

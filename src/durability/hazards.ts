@@ -147,7 +147,7 @@ export class HazardWatch {
   #start(event: StartEvent): void {
     const flight = this.#flights.start(event)
     if (flight === undefined) return
-    if (flight.syncsFirst && event.held && !flight.plan.tags) this.#look(flight)
+    if (flight.plan.preSync && event.held && !flight.plan.tags) this.#look(flight)
     this.#noteErrorHole(flight)
     if (!flight.plan.kind.writes || !this.#mode.direct) return
     flight.note.hole = event.fresh === undefined || event.fresh.length > 0 || flight.plan.kind.operands === 'segment'
@@ -156,9 +156,10 @@ export class HazardWatch {
   /** What a flush would find at the position from which it covers. */
   #look(flush: HazardFlight): void {
     flush.note.uncovered = []
-    for (const {id, plan} of this.#flights.values()) {
+    // A request that waits for the writes it is about has none of them beside it; what came later is nobody's mistake.
+    for (const {id, plan} of flush.plan.awaitsWrites ? [] : this.#flights.values()) {
       const stableByItself = plan.dsync || plan.postSync
-      if (plan.kind.writes && id !== flush.id && !stableByItself) flush.note.uncovered.push(id)
+      if (plan.kind.writes && id < flush.id && !stableByItself) flush.note.uncovered.push(id)
     }
     flush.note.redundant =
       (this.#sawWrite || this.#sawFlush) &&

@@ -1,7 +1,7 @@
 import {SECTOR_BYTES} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {orderingModeOf, type OrderingMode} from '../ordering/index.js'
-import type {Plan} from '../request/index.js'
+import {NOTIFY, type Plan} from '../request/index.js'
 import type {CompleteEvent, SubmitEvent, TraceEvent} from '../trace/index.js'
 import type {CrashKind} from './crash-kind.js'
 import {Flights, outcomeOf, type Flight} from './flights.js'
@@ -262,6 +262,7 @@ export class Ledger {
     if (outcome === 'done') {
       if (plan.kind.flushes && (event.ignored || plan.ignoresSync)) this.#flushesIgnored++
       if (flight.syncsFirst) this.#cover(flight)
+      if (plan.kind === NOTIFY && !this.#mode.noFlush) this.#coverRange(flight)
     }
     if (outcome === 'failed') this.#failedWithSync(flight)
     if (note.write < 0) return
@@ -309,6 +310,21 @@ export class Ledger {
       causes[next] = id
       this.#latestStableBegin = Math.max(this.#latestStableBegin, begins[next] ?? 0)
     }
+  }
+
+  /** A NOTIFY was answered: what had been written to its range when it started is stable, whoever's sync it was. */
+  #coverRange(notify: LedgerFlight): void {
+    const {froms, tos, ends, begins, states, causes} = this.#log
+    const from = notify.offsetBytes
+    const to = from + notify.lengthBytes
+    this.#volatile.remove((write) => {
+      const isInside = (froms[write] ?? 0) < to && from < (tos[write] ?? 0)
+      if (!isInside || (ends[write] ?? Infinity) > notify.covers) return false
+      states[write] = WRITE_STABLE_FLUSH
+      causes[write] = notify.id
+      this.#latestStableBegin = Math.max(this.#latestStableBegin, begins[write] ?? 0)
+      return true
+    })
   }
 
   /** A request failed. If a sync was part of it, that sync may be what failed. */

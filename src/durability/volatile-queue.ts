@@ -29,6 +29,12 @@ export class VolatileQueue implements Iterable<number> {
     }
   }
 
+  /** Takes out every one that the rule chooses, wherever it is. */
+  remove(chosen: (write: number) => boolean): void {
+    this.#items = this.#items.slice(this.#head).filter((write) => !chosen(write))
+    this.#head = 0
+  }
+
   clear(): void {
     this.#items = []
     this.#head = 0

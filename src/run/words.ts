@@ -104,12 +104,18 @@ export function stableText(outcome: RequestOutcome): string {
     case 'completion':
       return 'its completion'
     case 'fua':
-      return `its completion (${request.flags & FLAG_FUA ? 'FUA' : 'BARRIER'})`
+      return `its completion${ownSync(request)}`
     case 'flush':
       return `${stableBy?.name ?? 'sync of'} #${stable.request}`
     case 'none':
       return `not stable: ${stable.why}`
   }
+}
+
+/** What made a write stable by itself; nothing where the device does so for every write. */
+function ownSync({flags}: BatchRequest): string {
+  if (flags & FLAG_FUA) return ' (FUA)'
+  return flags & FLAG_BARRIER ? ' (BARRIER)' : ''
 }
 
 /** "nothing", or "4 KiB in 2 ranges". */

@@ -20,3 +20,12 @@ it('is empty after clear, and stays so when shifted', () => {
   queue.shift()
   expect([queue.size, queue.first, [...queue]]).toEqual([0, undefined, []])
 })
+
+it('lets go of any of them, and keeps the order of the rest', () => {
+  const queue = new VolatileQueue()
+  for (const write of [1, 2, 3, 4, 5]) queue.push(write)
+  queue.shift()
+  queue.remove((write) => write === 2 || write === 4)
+  expect([...queue]).toEqual([3, 5])
+  expect([queue.first, queue.size]).toEqual([3, 2])
+})
