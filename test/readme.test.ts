@@ -6,6 +6,7 @@ import {fileURLToPath} from 'node:url'
 
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 
+import {DISK_MODELS} from '../src/aio/index.js'
 import {EXIT_CODES} from '../src/base/index.js'
 import {loadUring} from '../src/native/index.js'
 import {capability, itNeeds} from './peers.js'
@@ -51,6 +52,16 @@ describe('the README', () => {
     for (const {command, output} of blocks) {
       const run = spawnSync('sh', ['-c', `{ ${command}\n} 2>&1`], {cwd: folder, env, encoding: 'utf8'})
       expect(normalised(`${command}\n${run.stdout}`)).toBe(normalised(`${command}\n${output}`))
+    }
+  })
+
+  it('shows what each model of a drive costs', () => {
+    const rows = readme.replace(/ +/g, ' ')
+    const fields = Object.keys(DISK_MODELS[0] ?? {}).filter((field) => field !== 'name')
+    expect(fields.length).toBeGreaterThan(10)
+    for (const field of fields) {
+      const values = DISK_MODELS.map((model) => String(model[field as keyof typeof model]))
+      expect(rows).toContain(`| \`${field}\` | ${values.join(' | ')} |`)
     }
   })
 
