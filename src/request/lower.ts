@@ -85,11 +85,14 @@ export function lower(
   const flushBehind = sent && (wishes.postFlush || (wishes.fua && !link.fua && link.writeCache))
   const preSync = kind.flushes || (wishes.preFlush && sent) || wishes.deviceSync
   const postSync = (stableByItself && !isWriteStep) || flushBehind
-  const asksMore = kind.writes && (wishes.fua || barrierCommand || (!link.writeCache && !mode.dsync))
+  const asksMore =
+    wishes.orders || (kind.writes && (wishes.fua || barrierCommand || (!link.writeCache && !mode.dsync)))
+  // Where no step is left to carry the tag, nothing would keep the order: the queue is drained instead.
+  const carriesTag = step !== STEP_NONE || ((preSync || postSync) && !mode.noFlush)
   return {
     kind,
-    drains: wishes.drains,
-    tags: wishes.tags,
+    drains: wishes.drains || (wishes.tags && !carriesTag),
+    tags: wishes.tags && carriesTag,
     awaitsWrites: kind === FSYNC || kind === NOTIFY || (kind === FSYNC_RANGE && (flags & RANGE_SYNC) !== 0),
     preSync: preSync && !mode.noFlush,
     syncsAll: kind === FSYNC_RANGE && (flags & RANGE_ALL) !== 0,
@@ -98,7 +101,9 @@ export function lower(
     postSync: postSync && !mode.noFlush,
     ignoresSync: mode.noFlush && (preSync || postSync || asksMore),
     refused: false,
-    unsent: wishes.unsent || (!sent && link.writeCache && (wishes.preFlush || wishes.postFlush || wishes.fua)),
+    unsent:
+      wishes.unsent ||
+      (!sent && link.writeCache && (wishes.preFlush || wishes.postFlush || wishes.fua || wishes.orders)),
     flushCommands: (kind.flushes ? 1 : 0) + (!kind.flushes && wishes.preFlush && sent ? 1 : 0) + (flushBehind ? 1 : 0),
   }
 }
@@ -130,6 +135,8 @@ interface Wishes {
   readonly unsent: boolean
   /** The device syncs first without being sent a flush command. */
   readonly deviceSync: boolean
+  /** Order on the medium between ranges: a flush between the writes, once there are later ones. */
+  readonly orders: boolean
 }
 
 const NO_WISHES: Wishes = {
@@ -141,6 +148,7 @@ const NO_WISHES: Wishes = {
   refused: false,
   unsent: false,
   deviceSync: false,
+  orders: false,
 }
 
 function wishesOf(kind: RequestKind, flags: number, ordering: OrderingMode, link: Link): Wishes {
@@ -152,7 +160,11 @@ function wishesOf(kind: RequestKind, flags: number, ordering: OrderingMode, link
       // Nobody tells the application that the driver has no barriers.
       return {...emptyBarrier(ordering, link), refused: false, unsent: link.writeCache && !ordering.preFlush}
     case FSYNC_RANGE:
-      return {...NO_WISHES, preFlush: (flags & RANGE_SYNC) !== 0 && link.writeCache}
+      return {
+        ...NO_WISHES,
+        preFlush: (flags & RANGE_SYNC) !== 0 && link.writeCache,
+        orders: (flags & (RANGE_BEFORE | RANGE_AFTER)) !== 0,
+      }
     case NOTIFY:
       return NO_WISHES
     case SET_WRITEBACK: {
@@ -184,7 +196,7 @@ function wishesOfCommand(kind: RequestKind, flags: number, ordering: OrderingMod
   const barrier = (flags & FLAG_BARRIER) !== 0
   const carriesData = kind.operands === 'data' || kind.operands === 'segment'
   const barrierWithData = barrier && carriesData
-  if (barrierWithData && link.barrierFlushes) return {...NO_WISHES, drains: true, deviceSync: true}
+  if (barrierWithData && kind.writes && link.barrierFlushes) return {...NO_WISHES, drains: true, deviceSync: true}
   const hasStep = carriesData || kind.flushes
   const tags = barrier && ordering.tags && hasStep
   return {
@@ -193,7 +205,8 @@ function wishesOfCommand(kind: RequestKind, flags: number, ordering: OrderingMod
       (barrier && (ordering.drains || (ordering.tags && !tags))) ||
       ((flags & FLAG_BARRIER_BIT) !== 0 && link.barrierBit),
     tags,
-    preFlush: (barrierWithData && ordering.preFlush) || ((flags & FLAG_PREFLUSH) !== 0 && kind.writes && link.writeCache),
+    preFlush:
+      (barrierWithData && ordering.preFlush) || ((flags & FLAG_PREFLUSH) !== 0 && kind.writes && link.writeCache),
     postFlush: barrierWithData && ordering.postFlush === 'flush',
     fua: kind.writes && ((flags & FLAG_FUA) !== 0 || (barrierWithData && ordering.postFlush === 'fua')),
     refused: barrier && !ordering.drains && !ordering.tags,

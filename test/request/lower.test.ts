@@ -60,9 +60,9 @@ FLUSH barrier none          | refused | refused | refused
 FLUSH barrier drain         | drain sync            | drain sync             | drain (ignored)
 FLUSH barrier drain-flush   | drain sync            | drain sync             | drain (ignored)
 FLUSH barrier drain-fua     | drain sync            | drain sync             | drain (ignored)
-FLUSH barrier tag         | tag sync            | tag sync             | tag (ignored)
-FLUSH barrier tag-flush   | tag sync            | tag sync             | tag (ignored)
-FLUSH barrier tag-fua     | tag sync            | tag sync             | tag (ignored)
+FLUSH barrier tag         | tag sync            | tag sync             | drain (ignored)
+FLUSH barrier tag-flush   | tag sync            | tag sync             | drain (ignored)
+FLUSH barrier tag-fua     | tag sync            | tag sync             | drain (ignored)
 
 GET_ID                      |                       |                        |
 GET_ID barrier none         | refused | refused | refused
