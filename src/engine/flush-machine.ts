@@ -57,9 +57,18 @@ export class FlushMachine {
     this.#ended++
   }
 
-  /** A stable write failed: the kernel has reported a write-back error that the next sync will no longer report. */
-  poisoned(errno: number): void {
+  /**
+   * A stable write failed, or a sync of somebody else: the kernel has reported an error that the next sync will no longer report.
+   *
+   * @returns the slots that need not wait any longer: their wishes have failed, and no sync that runs would tell them
+   */
+  poisoned(errno: number): readonly number[] {
     if (this.#poison === 0) this.#poison = errno
+    const lost = this.#takeLazy(Number.POSITIVE_INFINITY)
+    if (this.#isRunning) return lost
+    lost.push(...this.#pending)
+    this.#pending = []
+    return lost
   }
 
   /**
@@ -83,7 +92,7 @@ export class FlushMachine {
   /** A request wants to know when the first `through` ended writes are stable, and is in no hurry. Answers as wish() does. */
   wishLazily(slot: number, through: number): 'clean' | 'failed' | 'pending' {
     if (this.#poison !== 0) return 'failed'
-    if (through <= this.#syncedThrough) return 'clean'
+    if (through <= Math.max(0, this.#syncedThrough)) return 'clean'
     this.#lazy.push({slot, through})
     return 'pending'
   }
@@ -120,10 +129,7 @@ export class FlushMachine {
       this.#syncedThrough = this.#issuedAt
       return this.#lazy.length === 0 ? answered : answered.concat(this.#takeLazy(this.#issuedAt))
     }
-    this.poisoned(errno)
-    const all = answered.concat(this.#pending, this.#takeLazy(Number.POSITIVE_INFINITY))
-    this.#pending = []
-    return all
+    return answered.concat(this.poisoned(errno))
   }
 
   #takeLazy(through: number): number[] {

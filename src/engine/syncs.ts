@@ -75,8 +75,8 @@ export class Syncs {
   }
 
   /** See FlushMachine.poisoned. */
-  poisoned(errno: number): void {
-    this.#machine.poisoned(errno)
+  poisoned(errno: number): readonly number[] {
+    return this.#machine.poisoned(errno)
   }
 
   /** A slot wishes for stability; see FlushMachine.wish. @param all with all metadata */
@@ -91,7 +91,7 @@ export class Syncs {
   /** A slot wants to know when what was written to [start, end) is stable. Without tracksRanges: when everything is. */
   wishLazily(slot: number, start: number, end: number): 'clean' | 'failed' | 'pending' {
     const through = this.#unsynced ? this.#unsynced.newest(start, end) : this.#machine.written
-    return through === 0 ? 'clean' : this.#machine.wishLazily(slot, through)
+    return this.#machine.wishLazily(slot, through)
   }
 
   /** Nothing else is left to do but lazy wishes: they get their sync. */
@@ -100,10 +100,15 @@ export class Syncs {
     this.kick()
   }
 
-  /** Gives the device a sync of the tagged barrier, in its place between what has been given before and what follows. */
-  issueOrdered(which: typeof ORDERED_BEFORE | typeof ORDERED_BEHIND): void {
+  /**
+   * Gives the device a sync of the tagged barrier, in its place between what has been given before and what follows.
+   *
+   * @returns false when the device has no room for it
+   */
+  issueOrdered(which: typeof ORDERED_BEFORE | typeof ORDERED_BEHIND): boolean {
+    if (!this.#backend.queue(STEP_SYNC, this.#firstToken + which, undefined, 0, 0, 0, false, true)) return false
     this.#announce(which)
-    this.#backend.queue(STEP_SYNC, this.#firstToken + which, undefined, 0, 0, 0, false, true)
+    return true
   }
 
   /** Tries again what the backend had no room for. */
@@ -117,7 +122,12 @@ export class Syncs {
     return this.#isBlocked
   }
 
-  /** A sync has ended. @returns its errno, the slots that it answers, and whether it was one of a tagged barrier */
+  /**
+   * A sync has ended.
+   *
+   * @returns its errno, the slots that it answers (or that need not wait any longer, now that it has failed), and whether it was one
+   * of a tagged barrier
+   */
   ended(token: number, result: number): {errno: number; answered: readonly number[]; ordered: boolean} {
     const which = token - this.#firstToken
     const errno = result < 0 ? -result : 0
@@ -128,8 +138,7 @@ export class Syncs {
       return {errno, answered, ordered: false}
     }
     // What an ordered sync covers is known to the device only: it counts for its own barrier, and against everybody.
-    if (errno !== 0) this.#machine.poisoned(errno)
-    return {errno, answered: [], ordered: true}
+    return {errno, answered: errno === 0 ? [] : this.#machine.poisoned(errno), ordered: true}
   }
 
   /** Issues a sync where somebody waits for one and none is in flight: after the slots that the last one answered have been told. */
