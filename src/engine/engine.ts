@@ -112,6 +112,7 @@ export class Engine {
     const id = this.#nextId++
     const plan = this.#plans.of(type, flags)
     slots.put(slot, id, type, flags, offsetBytes, lengthBytes, memory, memoryOffset, plan, this.#clock.nowNs)
+    if (plan?.tags === true) this.#execution.drainUntaggable(slot, plan)
     if (command !== undefined) slots.tasks[slot] = this.#taskOf(slot, command)
     this.#observer?.(submitEvent(slots, slot, this.#clock.nowNs))
     this.#execution.accept(slot, after)

@@ -4,14 +4,12 @@ import {trustsStableWrites, type CacheMode} from '../cache-mode/index.js'
 import {
   FLAG_ON,
   NOTIFY,
-  OPERAND_FLAGS_SHIFT,
   SET_WRITEBACK,
   STATUS_CANCELED,
   STATUS_IOERR,
   STATUS_OK,
   STATUS_UNSUPP,
   STEP_NONE,
-  validate,
   type DeviceFacts,
   type Plan,
 } from '../request/index.js'
@@ -20,11 +18,12 @@ import {DoneRing} from './done-ring.js'
 import {completeEvent, startEvent} from './events.js'
 import type {EngineOptions} from './options.js'
 import type {Plans} from './plans.js'
+import {refusalOf} from './refusal.js'
 import {DRAINING, FREE_ORDER, Schedule, TAGGED} from './schedule.js'
 import type {ScsiTask} from './scsi-task.js'
 import {PHASE_DATA, PHASE_DONE, PHASE_POST_SYNC, PHASE_PRE_SYNC, PHASE_QUEUED, type Slots} from './slots.js'
 import {ORDERED_BEFORE, ORDERED_BEHIND, Syncs} from './syncs.js'
-import {TaggedBarrier} from './tagged-barrier.js'
+import {TaggedBarrier, type TaggedStep} from './tagged-barrier.js'
 import {BLOCKED, MOVED, MOVING, Transfers} from './transfers.js'
 import {Waits} from './waits.js'
 
@@ -52,7 +51,7 @@ export class Execution {
   readonly #waits: Waits
   /** Barriers may be tags: the schedule has to know which requests have nothing left to send. */
   readonly #hasTags: boolean
-  readonly #tagged = new TaggedBarrier()
+  readonly #tagged: TaggedBarrier
   /** Slots whose step the backend had no room for. */
   #blocked: number[] = []
 
@@ -76,8 +75,19 @@ export class Execution {
     this.schedule = new Schedule(depth)
     this.transfers = new Transfers(slots, backend, options.alignmentBytes, dsyncsSteps)
     this.syncs = new Syncs(clock, options)
+    this.#tagged = new TaggedBarrier(this.syncs, this.transfers)
     this.done = new DoneRing(depth)
     this.#waits = new Waits(slots, this.syncs, !mode.noFlush && !mode.dsync)
+  }
+
+  /**
+   * A barrier whose data takes several steps, or that has no step at all, cannot be a tag: its steps would not stay together, or
+   * nothing would keep the order. It drains instead. To be told before anybody sees the request.
+   */
+  drainUntaggable(slot: number, plan: Plan): void {
+    const count = this.transfers.stepCount(slot, plan)
+    if (count === 1 || (count === 0 && (plan.preSync || this.#syncsBehind(plan)))) return
+    this.#slots.plans[slot] = {...plan, tags: false, drains: true}
   }
 
   /** Takes on a request that has been written down in its slot, and starts it when nothing holds it back. */
@@ -149,20 +159,33 @@ export class Execution {
 
   /** All steps of a tagged barrier go to the device at once, which keeps them, and everything around them, in order. */
   #startTagged(slot: number, plan: Plan): void {
-    const hasData = plan.step !== STEP_NONE
-    const syncsBehind = plan.postSync || (plan.dsync && this.#syncsAfterWrite)
-    const steps = (plan.preSync ? 1 : 0) + (hasData ? 1 : 0) + (syncsBehind ? 1 : 0)
-    if (steps === 0) {
-      this.#end(slot, STATUS_OK, 0)
-      return
-    }
-    this.#tagged.start(slot, steps)
+    const syncsBefore = plan.preSync || this.#slots.fenced[slot] === 1
+    const syncsBehind = this.#syncsBehind(plan)
+    const steps: TaggedStep[] = []
+    if (syncsBefore) steps.push(ORDERED_BEFORE)
+    if (plan.step !== STEP_NONE) steps.push('data')
+    if (syncsBehind) steps.push(ORDERED_BEHIND)
     this.#slots.phases[slot] = PHASE_DATA
-    if (plan.preSync) this.syncs.issueOrdered(ORDERED_BEFORE)
-    const outcome = hasData ? this.transfers.start(slot, plan) : MOVING
-    if (syncsBehind) this.syncs.issueOrdered(ORDERED_BEHIND)
-    this.schedule.settled(slot)
-    if (outcome !== MOVING) this.#taggedStepEnded(outcome)
+    this.#slots.sealTransfers()
+    this.#tagged.start(slot, plan, steps)
+    this.#giveTagged()
+  }
+
+  #giveTagged(): void {
+    this.#tagged.give()
+    if (this.#tagged.isBlocked) return
+    this.schedule.settled(this.#tagged.slot)
+    this.#endTagged()
+  }
+
+  #taggedStepEnded(errno: number): void {
+    this.#tagged.stepEnded(errno)
+    this.#endTagged()
+  }
+
+  #endTagged(): void {
+    const {isOver, slot, errno} = this.#tagged
+    if (isOver) this.#end(slot, errno === 0 ? STATUS_OK : STATUS_IOERR, errno)
   }
 
   // Steps
@@ -217,11 +240,14 @@ export class Execution {
 
   /** Tries again what the backend had no room for. */
   retryBlocked(): void {
-    if (this.#blocked.length === 0 && !this.syncs.isBlocked) return
+    if (this.#blocked.length === 0 && !this.syncs.isBlocked && !this.#tagged.isBlocked) return
     const blocked = this.#blocked
     this.#blocked = []
     for (const slot of blocked) this.#moved(slot, this.#slots.plans[slot] as Plan, this.transfers.retry(slot))
+    if (this.#tagged.isBlocked) this.#giveTagged()
     this.syncs.retry()
+    // A barrier may have waited for the last step of another request to be given away, and others for those of the barrier.
+    if (this.#hasTags && this.schedule.queued > 0) this.dispatch()
   }
 
   // Collecting
@@ -246,8 +272,9 @@ export class Execution {
   /** What became of a slot's data: on its way, blocked, moved, or failed with an errno. */
   #moved(slot: number, plan: Plan, outcome: number): void {
     if (outcome === MOVING) {
-      if (this.#hasTags && !plan.postSync && !(plan.dsync && this.#syncsAfterWrite)) this.#settle(slot)
+      if (this.#hasTags) this.#settle(slot, plan)
     } else if (outcome === BLOCKED) {
+      this.schedule.unsettled(slot)
       this.#blocked.push(slot)
     } else if (outcome === MOVED) {
       this.#afterData(slot, plan)
@@ -258,8 +285,16 @@ export class Execution {
     }
   }
 
-  #settle(slot: number): void {
-    if (this.#slots.bounces[slot] === undefined && this.#slots.tasks[slot] === undefined) this.schedule.settled(slot)
+  /** Tells the schedule whether the device has now all that it is going to get for a slot. */
+  #settle(slot: number, plan: Plan): void {
+    const isLast = this.#slots.tasks[slot] === undefined && !this.#syncsBehind(plan) && this.transfers.isLastStep(slot)
+    if (isLast) this.schedule.settled(slot)
+    else this.schedule.unsettled(slot)
+  }
+
+  /** A sync follows the data. */
+  #syncsBehind(plan: Plan): boolean {
+    return plan.postSync || (plan.dsync && this.#syncsAfterWrite)
   }
 
   #writeFailed(plan: Plan, errno: number): void {
@@ -267,7 +302,9 @@ export class Execution {
     // A stable write reports write-back errors of other pages too, and the kernel reports them only once.
     // O_DIRECT leaves no pages behind whose errors could be meant when there is no space.
     const noSpace = errno === ERRNO.ENOSPC || errno === ERRNO.EDQUOT
-    if (plan.dsync && !this.#syncsAfterWrite && !(this.#mode.direct && noSpace)) this.syncs.poisoned(errno)
+    if (plan.dsync && !this.#syncsAfterWrite && !(this.#mode.direct && noSpace)) {
+      for (const lost of this.syncs.poisoned(errno)) this.#end(lost, STATUS_IOERR, this.syncs.poison)
+    }
   }
 
   #afterData(slot: number, plan: Plan): void {
@@ -278,13 +315,8 @@ export class Execution {
       this.syncs.wrote(start, start + (this.#slots.lengths[slot] as number))
     }
     if (plan.tags) this.#taggedStepEnded(0)
-    else if (plan.postSync || syncsAfter) this.#wishSync(slot, PHASE_POST_SYNC)
+    else if (this.#syncsBehind(plan)) this.#wishSync(slot, PHASE_POST_SYNC)
     else this.#end(slot, STATUS_OK, 0)
-  }
-
-  #taggedStepEnded(errno: number): void {
-    const ended = this.#tagged.stepEnded(errno)
-    if (ended) this.#end(ended.slot, ended.errno === 0 ? STATUS_OK : STATUS_IOERR, ended.errno)
   }
 
   // Syncs
@@ -302,16 +334,13 @@ export class Execution {
 
   #syncEnded(token: number, result: number): void {
     const {errno, answered, ordered} = this.syncs.ended(token, result)
-    if (ordered) {
-      this.#taggedStepEnded(errno)
-      return
-    }
     const failed = errno !== 0 || this.syncs.poison !== 0
     for (const slot of answered) {
       if (failed) this.#end(slot, STATUS_IOERR, this.syncs.poison)
       else this.#synced(slot)
     }
-    this.syncs.kick()
+    if (ordered) this.#taggedStepEnded(errno === 0 ? this.syncs.poison : errno)
+    else this.syncs.kick()
   }
 
   #synced(slot: number): void {
@@ -361,16 +390,4 @@ export class Execution {
       else if (this.schedule.withdraw(waiting)) this.#complete(waiting, STATUS_CANCELED, 0)
     }
   }
-}
-
-/** STATUS_OK, or how the request of a slot ends without running. */
-function refusalOf(device: DeviceFacts, slots: Slots, slot: number): number {
-  const segmentFlags = (slots.flags[slot] as number) >>> OPERAND_FLAGS_SHIFT
-  const type = slots.types[slot] as number
-  const status = validate(device, type, slots.offsets[slot] as number, slots.lengths[slot] as number, segmentFlags)
-  if (status !== STATUS_OK) return status
-  const plan = slots.plans[slot]
-  if (plan === undefined || plan.refused) return STATUS_UNSUPP
-  // A command that came without its CDB, or with data in both directions.
-  return plan.kind.operands === 'cdb' && slots.tasks[slot] === undefined ? STATUS_UNSUPP : STATUS_OK
 }

@@ -11,7 +11,7 @@ type SlotOrder = typeof FREE_ORDER | typeof DRAINING | typeof TAGGED
  * - A *draining* slot starts when nothing runs and nothing accepted earlier is waiting; while it runs nothing else starts, and
  *   while it waits nothing accepted later starts.
  * - A *tagged* slot leaves the order to the device: it starts once everything accepted earlier has its last step there, and what is
- *   accepted later starts right behind it. Only the next one of its kind, and a draining one, wait until it has ended.
+ *   accepted later starts right behind it, once the device has all its steps. Only the next one of its kind, and a draining one, wait until it has ended.
  * - A slot that *waits for* others starts when all of them have been resolved.
  * - An *exclusive* slot (a read-modify-write) never runs beside a write that touches its blocks.
  * Cancelling removes a slot wherever it waits; since "a barrier is pending" is nothing but its place in the queue, what was
@@ -106,6 +106,13 @@ export class Schedule {
     this.#unsettled--
   }
 
+  /** The device has not the last step of a running slot, against what was said of it before. */
+  unsettled(slot: number): void {
+    if (this.#isRunning[slot] === 0 || this.#isUnsettled[slot] === 1) return
+    this.#isUnsettled[slot] = 1
+    this.#unsettled++
+  }
+
   /** A running slot has ended. */
   ended(slot: number): void {
     this.#running--
@@ -151,6 +158,7 @@ export class Schedule {
   /** @param first nothing accepted earlier still waits */
   #mayStart(slot: number, first: boolean): boolean {
     if (this.#barrier >= 0 || this.#waitsFor[slot] !== 0) return false
+    if (this.#tag >= 0 && this.#isUnsettled[this.#tag] === 1) return false
     if (this.#orders[slot] === DRAINING) return first && this.#running === 0
     if (this.#orders[slot] === TAGGED) return first && this.#tag < 0 && this.#unsettled === 0
     if (this.#exclusive[slot] === 0 && this.#exclusiveRunning === 0) return true

@@ -28,6 +28,8 @@ export class Slots {
   readonly held: Uint8Array
   /** A sync has to come before its data because of an order that an earlier request asked for. */
   readonly fenced: Uint8Array
+  /** The device has a tagged barrier behind its step: no more steps may follow, they would come behind the barrier. */
+  readonly sealed: Uint8Array
   /** The SCSI command of the slot. */
   readonly tasks: (ScsiTask | undefined)[]
   readonly statuses: Uint8Array
@@ -59,6 +61,7 @@ export class Slots {
     this.phases = new Uint8Array(count)
     this.held = new Uint8Array(count)
     this.fenced = new Uint8Array(count)
+    this.sealed = new Uint8Array(count)
     this.tasks = Array.from({length: count}, () => undefined)
     this.statuses = new Uint8Array(count)
     this.errnos = new Int32Array(count)
@@ -116,6 +119,7 @@ export class Slots {
     this.errnos[slot] = 0
     this.held[slot] = 0
     this.fenced[slot] = 0
+    this.sealed[slot] = 0
     this.submittedNs[slot] = nowNs
   }
 
@@ -154,6 +158,11 @@ export class Slots {
       const phase = this.phases[slot] as number
       if (phase !== PHASE_FREE && phase !== PHASE_DONE && this.planOf(slot)?.kind.writes === true) visit(slot)
     }
+  }
+
+  /** A tagged barrier goes to the device behind every step that is there now. */
+  sealTransfers(): void {
+    for (let slot = 0; slot < this.ids.length; slot++) if (this.phases[slot] === PHASE_DATA) this.sealed[slot] = 1
   }
 
   /** The slot of a request that has not ended, or -1. */

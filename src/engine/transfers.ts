@@ -49,6 +49,25 @@ export class Transfers {
     return (this.#slots.offsets[slot] as number) % unit !== 0 || (this.#slots.lengths[slot] as number) % unit !== 0
   }
 
+  /** How many steps a slot's data takes when each ends well: none, one, or 2 for several. */
+  stepCount(slot: number, plan: Plan): 0 | 1 | 2 {
+    const lengthBytes = this.#slots.lengths[slot] as number
+    if (plan.step === STEP_NONE || lengthBytes === 0) return 0
+    const inPlace = plan.step === STEP_ZERO ? this.#backend.canZero : this.#backend.canPunch
+    if (plan.kind.operands === 'data') return this.isMisaligned(slot) ? 2 : 1
+    if (inPlace) return 1
+    if (plan.kind.name === 'DISCARD') return 0
+    return this.isMisaligned(slot) || lengthBytes > ZEROES_BYTES ? 2 : 1
+  }
+
+  /** True while the step on its way is the last that the slot's data takes, should it end well. */
+  isLastStep(slot: number): boolean {
+    const slots = this.#slots
+    if (slots.bounces[slot] !== undefined) return false
+    const zeroes = slots.stepMemories[slot] !== undefined && slots.stepMemories[slot] === this.#zeroes
+    return !zeroes || (slots.stepLengths[slot] as number) - (slots.stepDone[slot] as number) <= ZEROES_BYTES
+  }
+
   /** Starts moving a slot's data. */
   start(slot: number, plan: Plan): number {
     const slots = this.#slots
@@ -80,8 +99,8 @@ export class Transfers {
       const before = slots.stepDone[slot] as number
       let done = before + result
       if (done < (slots.stepLengths[slot] as number)) {
-        // The rest of a tagged transfer would come behind what the tag was to keep behind it.
-        if (slots.plans[slot]?.tags === true) return this.#failed(slot, ERRNO.EIO)
+        // The rest would come behind what the tag was to keep behind it.
+        if (slots.sealed[slot] === 1) return this.#failed(slot, ERRNO.EIO)
         // Short: go on from here. O_DIRECT can only go on from a multiple of the alignment.
         done -= done % this.#alignmentBytes
         if (done === before) return this.#failed(slot, ERRNO.EIO) // the image ends here, or the device gives up unasked
@@ -122,11 +141,14 @@ export class Transfers {
 
   #failed(slot: number, errno: number): number {
     const op = this.#slots.steps[slot] as StepOp
-    if (errno === ERRNO.EINTR || errno === ERRNO.EAGAIN) return this.retry(slot)
+    const isInPlace = op === STEP_ZERO || op === STEP_PUNCH
     // EINVAL: a block device whose logical blocks are larger than the range; writing carries what is finer.
-    if ((errno === ERRNO.EOPNOTSUPP || errno === ERRNO.EINVAL) && (op === STEP_ZERO || op === STEP_PUNCH)) {
-      return this.#withoutInPlace(slot, (this.#slots.plans[slot] as Plan).kind)
-    }
+    const cannot = isInPlace && (errno === ERRNO.EOPNOTSUPP || errno === ERRNO.EINVAL)
+    const {kind} = this.#slots.plans[slot] as Plan
+    // What is sealed has had its place in the order and cannot be done again; a discard may be left undone.
+    if (this.#slots.sealed[slot] === 1) return cannot && kind.name === 'DISCARD' ? MOVED : errno
+    if (errno === ERRNO.EINTR || errno === ERRNO.EAGAIN) return this.retry(slot)
+    if (cannot) return this.#withoutInPlace(slot, kind)
     this.#dropBounce(slot)
     return errno
   }
