@@ -7,6 +7,8 @@ export interface Span {
 /** A write that has not ended. */
 export interface PendingWrite extends Span {
   readonly id: number
+  /** It is stable when it ends. */
+  readonly stable: boolean
 }
 
 /** "What was written to `from` reaches the medium before what is written to `to` from now on." */
@@ -15,6 +17,8 @@ interface Fence {
   readonly to: Span
   /** Ids of the writes to `from` that have not ended. */
   readonly pending: Set<number>
+  /** All of those are stable when they end. */
+  readonly stable: boolean
   /** Count of ended writes that a sync has to cover, known once none is pending. */
   needs: number
 }
@@ -55,8 +59,9 @@ export class Fences {
   ): void {
     const from = sides.after ? range : EVERYWHERE
     const to = sides.before ? range : EVERYWHERE
-    const ids = pending.filter((write) => meet(write, from)).map(({id}) => id)
-    this.#fences.push({from, to, pending: new Set(ids), needs: written})
+    const before = pending.filter((write) => meet(write, from))
+    const stable = before.every((write) => write.stable)
+    this.#fences.push({from, to, pending: new Set(before.map(({id}) => id)), stable, needs: written})
   }
 
   /** A write has ended. @param written writes ended so far, this one among them */
@@ -67,14 +72,16 @@ export class Fences {
   /**
    * What a write to a range has to wait for. Fences that nobody needs any more are forgotten on the way.
    *
-   * @param syncedThrough writes that the last successful sync covered
-   * @param writeCache false where every write is stable when it ends: no sync is needed then
+   * @param syncedThrough how many of the ended writes the last successful sync covered
    */
-  holds(range: Span, syncedThrough: number, writeCache: boolean): FenceHold {
-    this.#fences = this.#fences.filter(({pending, needs}) => pending.size > 0 || (writeCache && needs > syncedThrough))
+  holds(range: Span, syncedThrough: number): FenceHold {
+    this.#fences = this.#fences.filter(({pending, needs}) => pending.size > 0 || needs > syncedThrough)
     const holding = this.#fences.filter(({to}) => meet(to, range))
     if (holding.length === 0) return FREE
-    return {behind: [...new Set(holding.flatMap(({pending}) => [...pending]))], syncs: writeCache}
+    return {
+      behind: [...new Set(holding.flatMap(({pending}) => [...pending]))],
+      syncs: holding.some(({pending, stable, needs}) => needs > syncedThrough || (pending.size > 0 && !stable)),
+    }
   }
 }
 

@@ -13,7 +13,7 @@ export class Waits {
   readonly #syncs: Syncs
   readonly #dependencies = new Dependencies()
   readonly #fences = new Fences()
-  /** A completed write may be volatile, and a sync would change that. */
+  /** A sync between two writes keeps their order, and somebody sends it. */
   readonly #syncsHelp: boolean
 
   constructor(slots: Slots, syncs: Syncs, syncsHelp: boolean) {
@@ -26,10 +26,9 @@ export class Waits {
    * Registers what the request of a slot waits for.
    *
    * @param after ids that must end OK first
-   * @param writeCache the write cache of the device is on
    * @returns how many requests have not ended, or -1 when one that had to end OK did not
    */
-  register(slot: number, after: readonly number[] | undefined, writeCache: boolean): number {
+  register(slot: number, after: readonly number[] | undefined): number {
     const slots = this.#slots
     const id = slots.ids[slot] as number
     let strict = 0
@@ -39,7 +38,7 @@ export class Waits {
     }
     const plan = slots.planOf(slot)
     if (plan === undefined || (!plan.awaitsWrites && this.#fences.size === 0 && !this.#isFence(slot))) return strict
-    const behind = this.#orderOf(slot, plan, writeCache).filter((other) => after?.includes(other) !== true)
+    const behind = this.#orderOf(slot, plan).filter((other) => after?.includes(other) !== true)
     this.#dependencies.order(id, behind)
     return strict + behind.length
   }
@@ -51,7 +50,7 @@ export class Waits {
   }
 
   /** Ids of earlier writes that have to end first, well or not; notes the order that this request asks for of later ones. */
-  #orderOf(slot: number, plan: Plan, writeCache: boolean): readonly number[] {
+  #orderOf(slot: number, plan: Plan): readonly number[] {
     const slots = this.#slots
     const start = slots.startOf(slot)
     const end = start + slots.lengthOf(slot)
@@ -66,7 +65,8 @@ export class Waits {
       return writes.filter((write) => everywhere || (write.start < end && start < write.end)).map(({id}) => id)
     }
     if (!plan.kind.writes) return []
-    const hold = this.#fences.holds({start, end}, this.#syncs.syncedThrough, writeCache)
+    // Where nothing has ended that may be volatile, there is nothing to sync either, first sync or not.
+    const hold = this.#fences.holds({start, end}, Math.max(0, this.#syncs.syncedThrough))
     if (hold.syncs && this.#syncsHelp) slots.fenced[slot] = 1
     return hold.behind
   }
@@ -76,7 +76,10 @@ export class Waits {
     const writes: PendingWrite[] = []
     slots.forEachWrite((other) => {
       const start = slots.startOf(other)
-      if (other !== slot) writes.push({id: slots.ids[other] as number, start, end: start + slots.lengthOf(other)})
+      const plan = slots.planOf(other)
+      const stable = plan !== undefined && (plan.dsync || plan.postSync)
+      if (other !== slot)
+        writes.push({id: slots.ids[other] as number, start, end: start + slots.lengthOf(other), stable})
     })
     return writes
   }
