@@ -113,7 +113,7 @@ export class Engine {
     const plan = this.#plans.of(type, flags)
     slots.put(slot, id, type, flags, offsetBytes, lengthBytes, memory, memoryOffset, plan, this.#clock.nowNs)
     if (plan?.tags === true) this.#execution.drainUntaggable(slot, plan)
-    if (command !== undefined) slots.tasks[slot] = this.#taskOf(slot, command)
+    if (command !== undefined && plan !== undefined) slots.tasks[slot] = this.#taskOf(slot, plan, command)
     this.#observer?.(submitEvent(slots, slot, this.#clock.nowNs))
     this.#execution.accept(slot, after)
     return slot
@@ -205,11 +205,12 @@ export class Engine {
   }
 
   /** What is submitted under one state of the write cache is executed under it. */
-  #taskOf(slot: number, command: ScsiCommandBlock): ScsiTask | undefined {
+  #taskOf(slot: number, request: Plan, command: ScsiCommandBlock): ScsiTask | undefined {
     if (this.#scsi === undefined) return undefined
     const buffer = {memory: this.#slots.memories[slot], offset: this.#slots.memoryOffsets[slot] as number}
     return openTask(command, {...this.#scsi, writeCacheEnabled: this.#plans.writeCache}, buffer, {
-      planOf: (kind, flags) => this.#plans.of(kind.type, flags) as Plan,
+      request,
+      planOf: (kind, flags) => this.#plans.ofCommand(kind.type, flags) as Plan,
       createMemory: (bytes) => this.#execution.transfers.memoryOf(bytes),
     })
   }

@@ -20,7 +20,7 @@ import type {EngineOptions} from './options.js'
 import type {Plans} from './plans.js'
 import {refusalOf} from './refusal.js'
 import {DRAINING, FREE_ORDER, Schedule, TAGGED} from './schedule.js'
-import type {ScsiTask} from './scsi-task.js'
+import type {ScsiTask, TaskStep} from './scsi-task.js'
 import {PHASE_DATA, PHASE_DONE, PHASE_POST_SYNC, PHASE_PRE_SYNC, PHASE_QUEUED, type Slots} from './slots.js'
 import {ORDERED_BEFORE, ORDERED_BEHIND, Syncs} from './syncs.js'
 import {TaggedBarrier, type TaggedStep} from './tagged-barrier.js'
@@ -54,6 +54,9 @@ export class Execution {
   readonly #tagged: TaggedBarrier
   /** Slots whose step the backend had no room for. */
   #blocked: number[] = []
+  /** The slot whose command is being given its next step, or -1, and whether that step has ended already. */
+  #taskInside = -1
+  #taskGoesOn = false
 
   /** @param clock moved on here, whenever steps have ended */
   constructor(options: EngineOptions, slots: Slots, plans: Plans, clock: {nowNs: number}) {
@@ -77,7 +80,9 @@ export class Execution {
     this.syncs = new Syncs(clock, options)
     this.#tagged = new TaggedBarrier(this.syncs, this.transfers)
     this.done = new DoneRing(depth)
-    this.#waits = new Waits(slots, this.syncs, !mode.noFlush && !mode.dsync)
+    // A driver that sends no flush sends none for an order either.
+    const driverFlushes = options.link?.driverFlushes !== false
+    this.#waits = new Waits(slots, this.syncs, !mode.noFlush && !mode.dsync && driverFlushes)
   }
 
   /**
@@ -92,7 +97,7 @@ export class Execution {
 
   /** Takes on a request that has been written down in its slot, and starts it when nothing holds it back. */
   accept(slot: number, after: readonly number[] | undefined): void {
-    const waitsFor = this.#waits.register(slot, after, this.#plans.writeCache)
+    const waitsFor = this.#waits.register(slot, after)
     if (waitsFor < 0) {
       this.#complete(slot, STATUS_CANCELED, 0)
       return
@@ -152,7 +157,7 @@ export class Execution {
       this.#observer(startEvent(slots, slot, fresh, this.#clock.nowNs))
     }
     if (plan.tags) this.#startTagged(slot, plan)
-    else if (task !== undefined && !plan.drains) this.#nextOfTask(slot, task)
+    else if (task !== undefined && task.switchesCache === undefined) this.#nextOfTask(slot, task)
     else if (plan.preSync || slots.fenced[slot] === 1) this.#wishSync(slot, PHASE_PRE_SYNC)
     else this.#startData(slot, plan)
   }
@@ -207,28 +212,41 @@ export class Execution {
 
   /** Executes the next step of a SCSI command as if it were a request of its own. */
   #nextOfTask(slot: number, task: ScsiTask): void {
-    const slots = this.#slots
-    for (let step = task.next(); ; step = task.next()) {
-      if (step === undefined) {
-        this.#endTask(slot, task)
-        return
-      }
-      if (typeof step === 'number') {
-        slots.errnos[slot] = step
-        task.failed(step)
-        continue
-      }
-      slots.plans[slot] = step.plan
-      slots.offsets[slot] = step.offsetBytes
-      slots.lengths[slot] = step.lengthBytes
-      slots.memories[slot] = step.memory
-      slots.memoryOffsets[slot] = step.memoryOffset
-      const syncsFirst = step.plan.preSync || slots.fenced[slot] === 1
-      slots.fenced[slot] = 0
-      if (syncsFirst) this.#wishSync(slot, PHASE_PRE_SYNC)
-      else this.#startData(slot, step.plan)
+    // A step that ends at once comes back here from inside: thousands of those must not pile up on the stack.
+    if (this.#taskInside === slot) {
+      this.#taskGoesOn = true
       return
     }
+    const [outside, outsideGoesOn] = [this.#taskInside, this.#taskGoesOn]
+    this.#taskInside = slot
+    do {
+      this.#taskGoesOn = false
+      const step = task.next()
+      if (step === undefined) {
+        this.#endTask(slot, task)
+      } else if (typeof step === 'number') {
+        this.#slots.errnos[slot] = step
+        task.failed(step)
+        this.#taskGoesOn = true
+      } else {
+        this.#startStep(slot, step)
+      }
+    } while (this.#taskGoesOn)
+    this.#taskInside = outside
+    this.#taskGoesOn = outsideGoesOn
+  }
+
+  #startStep(slot: number, step: TaskStep): void {
+    const slots = this.#slots
+    slots.plans[slot] = step.plan
+    slots.offsets[slot] = step.offsetBytes
+    slots.lengths[slot] = step.lengthBytes
+    slots.memories[slot] = step.memory
+    slots.memoryOffsets[slot] = step.memoryOffset
+    const syncsFirst = step.plan.preSync || slots.fenced[slot] === 1
+    slots.fenced[slot] = 0
+    if (syncsFirst) this.#wishSync(slot, PHASE_PRE_SYNC)
+    else this.#startData(slot, step.plan)
   }
 
   #endTask(slot: number, task: ScsiTask): void {

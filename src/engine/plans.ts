@@ -4,24 +4,28 @@ import {FLAG_COMBINATIONS, KIND_INDICES, kindIndex, kindOfType, lower, type Link
 
 type Table = (Plan | undefined)[]
 
+/** What was asked for: by a guest, whose driver decides what of it is sent, or by a command that the device already has. */
+type Asker = 'guest' | 'command'
+
 /**
- * The plans of everything that can be asked for, each made when it is first needed. There is one table for the write cache on and
- * one for off: a request is executed as the cache was when it was submitted.
+ * The plans of everything that can be asked for, each made when it is first needed. There are tables for the write cache on and for
+ * off: a request is executed as the cache was when it was submitted.
  */
 export class Plans {
   readonly #mode: CacheMode
   readonly #ordering: OrderingMode
-  readonly #link: Link
-  readonly #tables: Readonly<Record<'on' | 'off', Table>> = {on: emptyTable(), off: emptyTable()}
-  #table: Table
+  readonly #links: Readonly<Record<Asker, Link>>
+  readonly #on: Readonly<Record<Asker, Table>> = {guest: emptyTable(), command: emptyTable()}
+  readonly #off: Readonly<Record<Asker, Table>> = {guest: emptyTable(), command: emptyTable()}
+  #tables: Readonly<Record<Asker, Table>>
   #writeCache: boolean
 
   constructor(mode: CacheMode, ordering: OrderingMode, link: Link) {
     this.#mode = mode
     this.#ordering = ordering
-    this.#link = link
+    this.#links = {guest: link, command: {...link, driverFlushes: true, fua: true}}
     this.#writeCache = link.writeCache
-    this.#table = link.writeCache ? this.#tables.on : this.#tables.off
+    this.#tables = link.writeCache ? this.#on : this.#off
   }
 
   /** Whether the write cache of the device is on now. */
@@ -32,21 +36,27 @@ export class Plans {
   /** Switches the write cache, for requests submitted from now on. */
   set writeCache(on: boolean) {
     this.#writeCache = on
-    this.#table = on ? this.#tables.on : this.#tables.off
+    this.#tables = on ? this.#on : this.#off
   }
 
   /** @returns undefined for a type this device does not know */
   of(type: number, flags: number): Plan | undefined {
     const index = kindIndex(type) * FLAG_COMBINATIONS + (flags & (FLAG_COMBINATIONS - 1))
-    return this.#table[index] ?? this.#lower(type, flags, index)
+    return this.#tables.guest[index] ?? this.#lower('guest', type, flags, index)
   }
 
-  #lower(type: number, flags: number, index: number): Plan | undefined {
+  /** The same for what a command asks of the device: no driver stands in between that could leave a flush or FUA out. */
+  ofCommand(type: number, flags: number): Plan | undefined {
+    const index = kindIndex(type) * FLAG_COMBINATIONS + (flags & (FLAG_COMBINATIONS - 1))
+    return this.#tables.command[index] ?? this.#lower('command', type, flags, index)
+  }
+
+  #lower(asker: Asker, type: number, flags: number, index: number): Plan | undefined {
     const kind = kindOfType(type)
     if (kind === undefined) return undefined
-    const link = {...this.#link, writeCache: this.#writeCache}
+    const link = {...this.#links[asker], writeCache: this.#writeCache}
     const plan = lower(kind, flags & (FLAG_COMBINATIONS - 1), this.#mode, this.#ordering, link)
-    this.#table[index] = plan
+    this.#tables[asker][index] = plan
     return plan
   }
 }

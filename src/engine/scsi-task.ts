@@ -17,6 +17,8 @@ import type {ScsiCommandBlock} from './options.js'
 
 /** What a command needs of the engine that executes it. */
 export interface TaskHost {
+  /** The plan of the request that carries the command: it may be a barrier. */
+  readonly request: Plan
   /** The plan of a virtio request, as the device would execute it now. */
   readonly planOf: (kind: RequestKind, flags: number) => Plan
   /** Undefined where there is no memory. */
@@ -54,7 +56,7 @@ const PIECE_BYTES = 1 << 20
 export class ScsiTask {
   /** What the command amounts to, for whoever orders requests or watches them. */
   readonly plan: Plan
-  /** What it changes; empty for a command that changes nothing. */
+  /** What it changes, from the first to the last byte; empty for a command that changes nothing. */
   readonly range: Range
   /** The write cache is this once the command has ended well; undefined leaves it. */
   readonly switchesCache: boolean | undefined
@@ -73,9 +75,9 @@ export class ScsiTask {
     this.#memory = buffer.memory
     this.#memoryOffset = buffer.offset
     this.switchesCache = scsi.kind === 'set-cache' ? scsi.writeCacheEnabled : undefined
-    const change = scsi.kind === 'steps' ? scsi.steps.find(changes) : undefined
-    this.range = change ?? {offsetBytes: 0, lengthBytes: 0}
-    this.plan = this.#wholePlan(change)
+    const all = scsi.kind === 'steps' ? scsi.steps.filter(changes) : []
+    this.range = rangeAround(all)
+    this.plan = this.#wholePlan(all[0])
   }
 
   /** True for a command that is answered without touching the image. */
@@ -147,14 +149,14 @@ export class ScsiTask {
     const flushesFirst =
       (this.#scsi.kind === 'steps' && this.#scsi.steps[0]?.op === 'flush') ||
       (this.#scsi.kind === 'set-cache' && this.#scsi.flush)
-    const base = change ? this.#planOf(change) : this.#host.planOf(SCSI_CMD, 0)
+    const base = change ? this.#planOf(change) : this.#host.request
     const flush = flushesFirst ? this.#host.planOf(FLUSH, 0) : undefined
     const {operands, writes} = base.kind
     const flushes = flush !== undefined && change === undefined
     return {
       ...base,
       kind: {...SCSI_CMD, operands, writes, flushes},
-      drains: this.#scsi.kind === 'set-cache',
+      drains: this.#scsi.kind === 'set-cache' || this.#host.request.drains,
       preSync: flush?.preSync ?? false,
       ignoresSync: base.ignoresSync || (flush?.ignoresSync ?? false),
       flushCommands: base.flushCommands + (flush?.flushCommands ?? 0),
@@ -238,6 +240,13 @@ export function openTask(
 
 function changes(step: ScsiStep): step is Extract<ScsiStep, {fua: boolean}> {
   return 'fua' in step
+}
+
+function rangeAround(ranges: readonly Range[]): Range {
+  if (ranges.length === 0) return {offsetBytes: 0, lengthBytes: 0}
+  const start = ranges.reduce((least, {offsetBytes}) => Math.min(least, offsetBytes), Number.POSITIVE_INFINITY)
+  const end = ranges.reduce((most, {offsetBytes, lengthBytes}) => Math.max(most, offsetBytes + lengthBytes), 0)
+  return {offsetBytes: start, lengthBytes: end - start}
 }
 
 /** Both lengths are whole logical blocks, and the piece is a multiple of the pattern. */
