@@ -1,10 +1,17 @@
 import type {Memory} from '../../src/aio/index.js'
 import {invariant} from '../../src/base/index.js'
 import {cacheModeOf, type CacheModeName} from '../../src/cache-mode/index.js'
-import {Engine, type CancelAnswer, type EngineOptions} from '../../src/engine/index.js'
+import {
+  Engine,
+  type CancelAnswer,
+  type EngineOptions,
+  type ScsiCommandBlock,
+  type ScsiOutcome,
+} from '../../src/engine/index.js'
 import {orderingModeOf, type OrderingName} from '../../src/ordering/index.js'
 import {
   idBytes,
+  plainLink,
   REQUEST_KINDS,
   statusName,
   STEP_NONE,
@@ -14,6 +21,8 @@ import {
   STEP_SYNC_ALL,
   STEP_WRITE,
   STEP_ZERO,
+  WISH_KINDS,
+  type Link,
   type RequestName,
   type StepOp,
 } from '../../src/request/index.js'
@@ -30,6 +39,11 @@ export interface RigOptions extends ManualBackendOptions {
   readonly logicalBlockBytes?: number
   readonly id?: string
   readonly freshRanges?: EngineOptions['freshRanges']
+  /** What differs from a link that is as good as the mode. */
+  readonly link?: Partial<Link>
+  readonly tracksRanges?: boolean
+  /** The disk that SCSI commands are for; with it the device takes them. */
+  readonly scsi?: EngineOptions['scsi']
 }
 
 export interface Operands {
@@ -37,12 +51,20 @@ export interface Operands {
   readonly after?: readonly number[]
   readonly memory?: Memory
   readonly memoryOffset?: number
+  readonly command?: ScsiCommandBlock
 }
 
 export interface Ending {
   readonly status: string
   readonly errno: number
+  /** Only of a SCSI command that ran. */
+  readonly outcome?: ScsiOutcome
 }
+
+const KINDS = [...REQUEST_KINDS, ...WISH_KINDS]
+
+/** What a device takes that offers the SCSI feature. */
+const TYPES_WITH_SCSI: ReadonlySet<number> = new Set(REQUEST_KINDS.map(({type}) => type))
 
 const STEP_NAMES: Record<StepOp, string> = {
   [STEP_NONE]: 'nothing',
@@ -61,7 +83,7 @@ export class Rig {
   readonly events: TraceEvent[] = []
   /** What the engine does and what the backend is given, one line each: "start 3", "write 3", "sync", "complete 3 OK". */
   readonly log: string[] = []
-  /** The log with the ends of steps in between: "ended write 3", "ended sync", "failed sync". */
+  /** The log with the ends of steps in between: "ended write 3", "ended sync", "failed sync". An ordered tag is "tagged sync". */
   readonly history: string[] = []
   /** How requests ended, in order of completion. */
   readonly endings = new Map<number, Ending>()
@@ -79,11 +101,11 @@ export class Rig {
 
   /** Submits a request. @returns its id */
   submit(name: RequestName | number, offsetBytes = 0, lengthBytes = 0, operands: Operands = {}): number {
-    const type = typeof name === 'number' ? name : (REQUEST_KINDS.find((kind) => kind.name === name)?.type ?? -1)
-    const {flags = 0, after, memoryOffset = 0} = operands
+    const type = typeof name === 'number' ? name : (KINDS.find((kind) => kind.name === name)?.type ?? -1)
+    const {flags = 0, after, memoryOffset = 0, command} = operands
     const memory = operands.memory ?? memoryOf(lengthBytes)
     const id = this.engine.nextId
-    const slot = this.engine.submit(type, flags, offsetBytes, lengthBytes, memory, memoryOffset, after)
+    const slot = this.engine.submit(type, flags, offsetBytes, lengthBytes, memory, memoryOffset, after, command)
     invariant(slot >= 0, 'the engine is full')
     this.#slots.set(id, slot)
     this.#take()
@@ -96,6 +118,11 @@ export class Rig {
 
   read(sector: number, operands: Operands = {}): number {
     return this.submit('IN', sector * 512, 512, operands)
+  }
+
+  /** Submits a request that has no data and no range. */
+  wish(name: RequestName, flags = 0, operands: Operands = {}): number {
+    return this.submit(name, 0, 0, {...operands, flags})
   }
 
   flush(operands: Operands = {}): number {
@@ -115,7 +142,7 @@ export class Rig {
     this.tick()
   }
 
-  /** Ends the outstanding sync. */
+  /** Ends the outstanding sync, of several the one queued first. */
   endSync(result = 0): void {
     const {sync} = this.backend
     invariant(sync !== undefined, 'no sync is outstanding')
@@ -125,6 +152,12 @@ export class Rig {
 
   tick(): void {
     invariant(this.engine.tick(false) === undefined, 'a tick that does not wait returned a promise')
+    this.#take()
+  }
+
+  /** A tick of somebody who has nothing else to do. */
+  wait(): void {
+    invariant(this.engine.tick(true) === undefined, 'the manual backend makes nobody wait')
     this.#take()
   }
 
@@ -140,7 +173,8 @@ export class Rig {
       const next = this.backend.outstanding[0]
       if (next) this.backend.end(next)
       const before = this.backend.steps.length
-      this.tick()
+      if (next) this.tick()
+      else this.wait()
       const moved = next !== undefined || this.backend.steps.length > before
       invariant(moved || this.engine.pending === 0, `${this.engine.pending} requests pending, and no step to wait for`)
     }
@@ -153,7 +187,8 @@ export class Rig {
 
   describe(step: ManualStep): string {
     const name = STEP_NAMES[step.op]
-    return isSync(step) ? name : `${name}${step.dsync ? ' dsync' : ''} ${this.engine.idOf(step.token)}`
+    const tag = step.ordered ? 'tagged ' : ''
+    return tag + (isSync(step) ? name : `${name}${step.dsync ? ' dsync' : ''} ${this.engine.idOf(step.token)}`)
   }
 
   /** Where a line stands in the log; -1 when it does not. */
@@ -192,7 +227,9 @@ export class Rig {
     for (let slot = this.engine.takeDone(); slot >= 0; slot = this.engine.takeDone()) {
       const id = this.engine.idOf(slot)
       invariant(!this.endings.has(id), `request ${id} ended twice`)
-      this.endings.set(id, {status: statusName(this.engine.statusOf(slot)), errno: this.engine.errnoOf(slot)})
+      const outcome = this.engine.scsiOutcomeOf(slot)
+      const status = statusName(this.engine.statusOf(slot))
+      this.endings.set(id, {status, errno: this.engine.errnoOf(slot), ...(outcome && {outcome})})
       this.engine.release(slot)
     }
   }
@@ -200,14 +237,20 @@ export class Rig {
 
 /** What an engine on this backend is opened with; what is left out is as harmless as possible. */
 export function engineOptions(backend: ManualBackend, options: RigOptions = {}): EngineOptions {
+  const mode = cacheModeOf(options.mode ?? 'writeback')
+  const ordering = orderingModeOf(options.ordering ?? 'drain')
   return {
     device: {
       capacitySectors: backend.image.length / 512,
       readOnly: options.readOnly ?? false,
       logicalBlockBytes: options.logicalBlockBytes ?? 512,
+      types: options.scsi && TYPES_WITH_SCSI,
     },
-    mode: cacheModeOf(options.mode ?? 'writeback'),
-    ordering: orderingModeOf(options.ordering ?? 'drain'),
+    mode,
+    ordering,
+    link: options.link && {...plainLink(mode, ordering), ...options.link},
+    scsi: options.scsi,
+    tracksRanges: options.tracksRanges,
     backend,
     depth: options.depth ?? 128,
     alignmentBytes: options.alignmentBytes ?? 512,
