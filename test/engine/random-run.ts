@@ -1,9 +1,11 @@
 import {ERRNO, invariant} from '../../src/base/index.js'
-import {STEP_READ, STEP_SYNC, STEP_WRITE} from '../../src/request/index.js'
-import type {CompleteEvent} from '../../src/trace/index.js'
-import type {ManualStep} from './manual-backend.js'
+import {SYNC_TOKENS} from '../../src/engine/index.js'
+import {STEP_READ, STEP_WRITE, type Plan} from '../../src/request/index.js'
+import type {CompleteEvent, SubmitEvent} from '../../src/trace/index.js'
+import {bytes, DISK} from '../scsi/initiator.js'
+import {isSync, type ManualStep} from './manual-backend.js'
 import {IMAGE_SECTORS, type Act, type Draft, type EndAct, type RandomProgram} from './random-program.js'
-import {Rig} from './rig.js'
+import {memoryOf, Rig, type Operands, type RanSync} from './rig.js'
 
 /** A request as it was submitted. */
 export interface Asked {
@@ -13,12 +15,13 @@ export interface Asked {
   canceled: boolean
 }
 
-/** A sync of the backend, by places in the history. */
-export interface RanSync {
-  readonly queuedAt: number
-  readonly endedAt: number
-  readonly ok: boolean
-}
+/** The commands that SCSI stands for, and whether they come with blocks: WRITE, WRITE with FUA, WRITE AND VERIFY, SYNCHRONIZE CACHE. */
+const COMMANDS = [
+  ['2a 00', true],
+  ['2a 08', true],
+  ['2e 02', true],
+  ['35 00', false],
+] as const
 
 /** A random program run to its end on a rig. Throws when a bound is broken on the way, or when it does not come to an end. */
 export class RandomRun {
@@ -28,12 +31,18 @@ export class RandomRun {
   readonly syncs: readonly RanSync[]
   readonly completions: readonly CompleteEvent[]
   /** Where each line of the history stands first. */
+  readonly #submits: ReadonlyMap<number, SubmitEvent>
   readonly #places: ReadonlyMap<string, number>
 
   constructor(program: RandomProgram) {
     this.program = program
     const image = new Uint8Array(IMAGE_SECTORS * 512)
-    this.rig = new Rig({...program.options, tokens: program.options.depth + 1, image})
+    this.rig = new Rig({
+      ...program.options,
+      tokens: program.options.depth + SYNC_TOKENS,
+      image,
+      scsi: {...DISK, sectors: IMAGE_SECTORS},
+    })
     for (const act of program.acts) {
       this.#act(act)
       this.#checkBounds()
@@ -43,10 +52,26 @@ export class RandomRun {
     const {history, events} = this.rig
     this.#places = new Map(history.map((line, i): [string, number] => [line, i]).toReversed())
     this.completions = events.flatMap((event) => (event.kind === 'complete' ? [event] : []))
-    const ends = history.flatMap((line, i) => (/^(ended|failed) sync$/.test(line) ? [i] : []))
-    this.syncs = history
-      .flatMap((line, i) => (line === 'sync' ? [i] : []))
-      .map((queuedAt, i) => ({queuedAt, endedAt: ends[i] ?? -1, ok: history[ends[i] ?? -1] === 'ended sync'}))
+    this.syncs = this.rig.ranSyncs
+    this.#submits = new Map(events.flatMap((event) => (event.kind === 'submit' ? [[event.id, event] as const] : [])))
+  }
+
+  /** What driver and device made of a request; undefined for an unknown type. */
+  planOf(id: number): Plan | undefined {
+    return this.#submits.get(id)?.plan
+  }
+
+  /** Whether the bytes that two requests are about have some in common. */
+  overlap(id: number, other: number): boolean {
+    const [a, b] = [this.#submits.get(id), this.#submits.get(other)]
+    if (!a || !b) return false
+    return a.offsetBytes < b.offsetBytes + b.lengthBytes && b.offsetBytes < a.offsetBytes + a.lengthBytes
+  }
+
+  /** It did all that was asked. */
+  isOk(id: number): boolean {
+    const ending = this.rig.endings.get(id)
+    return ending?.status === 'OK' && ending.outcome?.sense === undefined
   }
 
   /** Where a line stands in the history, or -1. */
@@ -69,7 +94,9 @@ export class RandomRun {
 
   /** Where the steps of a request's own data were queued, or with a prefix, how they ended. */
   stepsAt(id: number, prefix: '' | 'ended ' = ''): number[] {
-    const names = ['read', 'write', 'write dsync', 'zero', 'punch'].map((name) => `${prefix}${name} ${id}`)
+    const names = ['read', 'write', 'write dsync', 'zero', 'punch']
+      .flatMap((name) => [name, `tagged ${name}`])
+      .map((name) => `${prefix}${name} ${id}`)
     return this.rig.history.flatMap((line, i) => (names.includes(line) ? [i] : []))
   }
 
@@ -98,7 +125,8 @@ export class RandomRun {
     const {engine} = this.rig
     const after = draft.after.map((back) => engine.nextId - back).filter((id) => id > 0)
     const {name, sector, sectors, flags} = draft
-    const id = this.rig.submit(name, sector * 512, sectors * 512, {flags, after})
+    const operands = name === 'SCSI' ? scsiOperands(sector, sectors) : {}
+    const id = this.rig.submit(name, sector * 512, sectors * 512, {...operands, flags, after})
     this.asked.set(id, {draft, after, canceled: false})
   }
 
@@ -122,11 +150,21 @@ export class RandomRun {
   #checkBounds(): void {
     const {engine, backend} = this.rig
     const {depth} = this.program.options
-    const syncs = backend.outstanding.filter((step) => step.op === STEP_SYNC).length
+    const syncs = backend.outstanding.filter(isSync).length
+    const shared = backend.outstanding.filter((step) => isSync(step) && !step.ordered).length
     invariant(engine.pending + engine.room === depth, `${engine.pending} pending, room for ${engine.room}`)
     invariant(backend.outstanding.length - syncs <= depth, `${backend.outstanding.length} steps outstanding`)
-    invariant(syncs <= 1, `${syncs} syncs outstanding`)
+    invariant(shared <= 1 && syncs <= SYNC_TOKENS, `${syncs} syncs outstanding, ${shared} of them shared`)
   }
+}
+
+/** A command chosen by its place, so that a program needs to say no more. */
+function scsiOperands(sector: number, sectors: number): Operands {
+  const [head, carries] = COMMANDS[sector % COMMANDS.length] ?? COMMANDS[0]
+  const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0')
+  const cdb = bytes(`${head} ${hex(sector, 8)} 00 ${hex(sectors, 4)} 00`)
+  const outBytes = carries ? sectors * 512 : 0
+  return {memory: memoryOf(outBytes, sector), command: {cdb, inBytes: 0, outBytes}}
 }
 
 function resultOf(step: ManualStep, how: EndAct['how']): number | undefined {
@@ -141,7 +179,7 @@ function resultOf(step: ManualStep, how: EndAct['how']): number | undefined {
     case 'EIO':
       return -ERRNO.EIO
     case 'EINTR':
-      return step.op === STEP_SYNC ? undefined : -ERRNO.EINTR
+      return isSync(step) ? undefined : -ERRNO.EINTR
     case 'EOPNOTSUPP':
       return -ERRNO.EOPNOTSUPP
   }

@@ -76,6 +76,15 @@ const STEP_NAMES: Record<StepOp, string> = {
   [STEP_SYNC_ALL]: 'sync all',
 }
 
+/** A sync of the backend, by places in the history. */
+export interface RanSync {
+  readonly ordered: boolean
+  readonly queuedAt: number
+  /** -1 while it runs. */
+  endedAt: number
+  ok: boolean
+}
+
 /** An engine on a ManualBackend, with requests called by their ids and everything that happens written down. */
 export class Rig {
   readonly backend: ManualBackend
@@ -85,15 +94,18 @@ export class Rig {
   readonly log: string[] = []
   /** The log with the ends of steps in between: "ended write 3", "ended sync", "failed sync". An ordered tag is "tagged sync". */
   readonly history: string[] = []
+  /** Every sync, in order of queueing. */
+  readonly ranSyncs: RanSync[] = []
   /** How requests ended, in order of completion. */
   readonly endings = new Map<number, Ending>()
   readonly #slots = new Map<number, number>()
+  readonly #syncOf = new Map<ManualStep, RanSync>()
 
   constructor(options: RigOptions = {}) {
     this.backend = new ManualBackend({
       ...options,
-      onQueue: (step) => this.#note(this.describe(step)),
-      onEnd: (step, result) => void this.history.push(`${result < 0 ? 'failed' : 'ended'} ${this.describe(step)}`),
+      onQueue: (step) => this.#queued(step),
+      onEnd: (step, result) => this.#ended(step, result),
     })
     const observer = (event: TraceEvent): void => this.#observe(event)
     this.engine = new Engine({...engineOptions(this.backend, options), observer})
@@ -210,6 +222,24 @@ export class Rig {
   transfersOf(id: number): string[] {
     const suffix = ` ${id}`
     return this.log.filter((line) => line.endsWith(suffix) && !/^(submit|start|complete)/.test(line))
+  }
+
+  #queued(step: ManualStep): void {
+    if (isSync(step)) {
+      const sync = {ordered: step.ordered, queuedAt: this.history.length, endedAt: -1, ok: false}
+      this.ranSyncs.push(sync)
+      this.#syncOf.set(step, sync)
+    }
+    this.#note(this.describe(step))
+  }
+
+  #ended(step: ManualStep, result: number): void {
+    const sync = this.#syncOf.get(step)
+    if (sync) {
+      sync.endedAt = this.history.length
+      sync.ok = result >= 0
+    }
+    this.history.push(`${result < 0 ? 'failed' : 'ended'} ${this.describe(step)}`)
   }
 
   #observe(event: TraceEvent): void {
