@@ -91,6 +91,49 @@ describe('the flush machine', () => {
     expect([machine.poison, machine.wish(1)]).toEqual([28, 'failed'])
   })
 
+  it('forces nothing for a lazy wish, and answers it by the first sync that covers it', () => {
+    const machine = new FlushMachine(false)
+    machine.wrote()
+    expect([machine.wishLazily(7, 1), machine.issue(), machine.lazyWishes]).toEqual(['pending', false, 1])
+    machine.wish(0)
+    machine.issue()
+    machine.wrote()
+    expect(machine.wishLazily(8, 2)).toBe('pending')
+    expect(machine.ended(0)).toEqual([0, 7])
+    expect([machine.wishLazily(9, 1), machine.lazyWishes]).toEqual(['clean', 1])
+    machine.wakeLazyWishes()
+    expect([machine.issue(), machine.ended(0), machine.lazyWishes]).toEqual([true, [8], 0])
+  })
+
+  it('has nothing to wait for where nothing was written, first sync or not', () => {
+    expect(new FlushMachine(false).wishLazily(0, 0)).toBe('clean')
+  })
+
+  it('syncs although there is nothing to sync where that is wanted', () => {
+    const machine = new FlushMachine(true)
+    machine.wish(0)
+    machine.issue()
+    machine.ended(0)
+    expect([machine.wish(1), machine.wish(2, true)]).toEqual(['clean', 'pending'])
+  })
+
+  it('lets all lazy wishes go when it is poisoned, and those that no sync that runs will answer', () => {
+    const machine = new FlushMachine(false)
+    machine.wrote()
+    machine.wishLazily(7, 1)
+    machine.wish(0)
+    machine.issue()
+    machine.wish(1)
+    expect(machine.poisoned(5)).toEqual([7])
+    expect(machine.ended(0)).toEqual([0, 1])
+    expect([machine.wishLazily(8, 0), machine.wish(2, true), machine.issue()]).toEqual(['failed', 'failed', false])
+
+    const idle = new FlushMachine(false)
+    idle.wish(3)
+    expect(idle.poisoned(5)).toEqual([3])
+    expect(idle.issue()).toBe(false)
+  })
+
   it('keeps the errno that poisoned it first', () => {
     const machine = new FlushMachine(true)
     machine.poisoned(28)

@@ -1,8 +1,9 @@
 import {describe, expect, it} from 'vitest'
-import {DRAINING, FREE_ORDER, Schedule} from '../../src/engine/schedule.js'
+import {DRAINING, FREE_ORDER, Schedule, TAGGED} from '../../src/engine/schedule.js'
 
 interface Facts {
   readonly drains?: boolean
+  readonly tags?: boolean
   readonly waitsFor?: number
   readonly blocks?: readonly [number, number]
   readonly exclusive?: boolean
@@ -12,7 +13,7 @@ function accept(schedule: Schedule, slot: number, facts: Facts = {}): boolean {
   const [start, end] = facts.blocks ?? [0, 0]
   return schedule.accept(
     slot,
-    facts.drains === true ? DRAINING : FREE_ORDER,
+    facts.drains === true ? DRAINING : facts.tags === true ? TAGGED : FREE_ORDER,
     facts.waitsFor ?? 0,
     start,
     end,
@@ -160,5 +161,51 @@ describe('the schedule', () => {
     expect(schedule.lastQueued()).toBe(0)
     schedule.withdraw(0)
     expect(schedule.lastQueued()).toBe(3)
+  })
+})
+
+describe('the schedule, of a tagged slot', () => {
+  it('starts it when all before it have given their last step away, running or not', () => {
+    const schedule = new Schedule(4)
+    accept(schedule, 0)
+    expect([accept(schedule, 1, {tags: true}), startable(schedule)]).toEqual([false, []])
+    schedule.settled(0)
+    expect([startable(schedule), schedule.running]).toEqual([[1], 2])
+  })
+
+  it('lets others pass once it has given its own last step away', () => {
+    const schedule = new Schedule(4)
+    expect([accept(schedule, 0, {tags: true}), accept(schedule, 1)]).toEqual([true, false])
+    schedule.settled(0)
+    expect([startable(schedule), accept(schedule, 2)]).toEqual([[1], true])
+  })
+
+  it('waits again when one before it has a step to come after all', () => {
+    const schedule = new Schedule(4)
+    accept(schedule, 0)
+    schedule.settled(0)
+    schedule.unsettled(0)
+    schedule.unsettled(0)
+    expect(accept(schedule, 1, {tags: true})).toBe(false)
+    schedule.ended(0)
+    expect(startable(schedule)).toEqual([1])
+    schedule.unsettled(0)
+    schedule.settled(1)
+    schedule.ended(1)
+    expect(accept(schedule, 2, {tags: true})).toBe(true)
+  })
+
+  it('keeps it from another one, and from a draining one, until it has ended', () => {
+    const schedule = new Schedule(4)
+    accept(schedule, 0, {tags: true})
+    schedule.settled(0)
+    expect([accept(schedule, 1, {tags: true}), accept(schedule, 2, {drains: true})]).toEqual([false, false])
+    expect(startable(schedule)).toEqual([])
+    schedule.ended(0)
+    expect(startable(schedule)).toEqual([1])
+    schedule.settled(1)
+    expect(startable(schedule)).toEqual([])
+    schedule.ended(1)
+    expect(startable(schedule)).toEqual([2])
   })
 })

@@ -1,5 +1,8 @@
 import {describe, expect, it} from 'vitest'
 import {PHASE_DATA, PHASE_DONE, PHASE_FREE, PHASE_QUEUED, Slots} from '../../src/engine/slots.js'
+import {cacheModeOf} from '../../src/cache-mode/index.js'
+import {orderingModeOf} from '../../src/ordering/index.js'
+import {IN, lower, OUT} from '../../src/request/index.js'
 import {memoryOf} from './rig.js'
 
 describe('the slots of an engine', () => {
@@ -39,5 +42,26 @@ describe('the slots of an engine', () => {
     expect(slots.find(18)).toBe(-1)
     slots.phases[slot] = PHASE_DONE
     expect(slots.find(17)).toBe(-1)
+  })
+
+  it('name every write that has been accepted and has not ended', () => {
+    const slots = new Slots(4)
+    for (const [slot, kind] of [OUT, IN, OUT, OUT].entries()) {
+      const plan = lower(kind, 0, cacheModeOf('none'), orderingModeOf('drain'))
+      slots.put(slot, slot + 1, kind.type, 0, 0, 512, undefined, 0, plan, 0)
+      slots.phases[slot] = slot === 3 ? PHASE_DONE : PHASE_QUEUED
+    }
+    const writes: number[] = []
+    slots.forEachWrite((slot) => writes.push(slot))
+    expect(writes).toEqual([0, 2])
+  })
+
+  it('are sealed where a step is with the device, until another request takes them', () => {
+    const slots = new Slots(2)
+    slots.phases.set([PHASE_DATA, PHASE_QUEUED])
+    slots.sealTransfers()
+    expect([...slots.sealed]).toEqual([1, 0])
+    slots.put(0, 1, OUT.type, 0, 0, 512, undefined, 0, undefined, 0)
+    expect(slots.sealed[0]).toBe(0)
   })
 })
