@@ -355,6 +355,7 @@ describe('when something fails around a tagged barrier', () => {
     rig.backend.capacity = 0
     rig.end(write, 512)
     const barrier = rig.write(9, BARRIER)
+    expect(rig.at(`start ${barrier}`)).toBe(-1)
     rig.backend.capacity = 8
     rig.tick()
     expect(rig.outstanding).toEqual([`write ${write}`, `tagged write ${barrier}`])
