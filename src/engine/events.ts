@@ -24,7 +24,7 @@ export function startEvent(slots: Slots, slot: number, fresh: readonly Range[] |
     id: slots.ids[slot] as number,
     held: slots.held[slot] === 1,
     fresh,
-    ...(slots.fenced[slot] === 1 ? {preSync: true} : {}),
+    preSync: slots.fenced[slot] === 1 ? true : undefined,
     atNs,
   }
 }

@@ -56,7 +56,7 @@ const PIECE_BYTES = 1 << 20
 export class ScsiTask {
   /** What the command amounts to, for whoever orders requests or watches them. */
   readonly plan: Plan
-  /** What it changes, from the first to the last byte; empty for a command that changes nothing. */
+  /** What it changes; empty for a command that changes nothing. */
   readonly range: Range
   /** The write cache is this once the command has ended well; undefined leaves it. */
   readonly switchesCache: boolean | undefined
@@ -75,9 +75,10 @@ export class ScsiTask {
     this.#memory = buffer.memory
     this.#memoryOffset = buffer.offset
     this.switchesCache = scsi.kind === 'set-cache' ? scsi.writeCacheEnabled : undefined
-    const all = scsi.kind === 'steps' ? scsi.steps.filter(changes) : []
-    this.range = rangeAround(all)
-    this.plan = this.#wholePlan(all[0])
+    // One at most: an UNMAP takes one range, and what is verified behind a write is only read.
+    const change = scsi.kind === 'steps' ? scsi.steps.find(changes) : undefined
+    this.range = change ?? {offsetBytes: 0, lengthBytes: 0}
+    this.plan = this.#wholePlan(change)
   }
 
   /** True for a command that is answered without touching the image. */
@@ -240,13 +241,6 @@ export function openTask(
 
 function changes(step: ScsiStep): step is Extract<ScsiStep, {fua: boolean}> {
   return 'fua' in step
-}
-
-function rangeAround(ranges: readonly Range[]): Range {
-  if (ranges.length === 0) return {offsetBytes: 0, lengthBytes: 0}
-  const start = ranges.reduce((least, {offsetBytes}) => Math.min(least, offsetBytes), Number.POSITIVE_INFINITY)
-  const end = ranges.reduce((most, {offsetBytes, lengthBytes}) => Math.max(most, offsetBytes + lengthBytes), 0)
-  return {offsetBytes: start, lengthBytes: end - start}
 }
 
 /** Both lengths are whole logical blocks, and the piece is a multiple of the pattern. */

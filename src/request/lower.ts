@@ -85,8 +85,7 @@ export function lower(
   const flushBehind = sent && (wishes.postFlush || (wishes.fua && !link.fua && link.writeCache))
   const preSync = kind.flushes || (wishes.preFlush && sent) || wishes.deviceSync
   const postSync = (stableByItself && !isWriteStep) || flushBehind
-  const asksMore =
-    wishes.orders || (kind.writes && (wishes.fua || barrierCommand || (!link.writeCache && !mode.dsync)))
+  const asksMore = wishes.orders || (kind.writes && (wishes.fua || barrierCommand || (!link.writeCache && !mode.dsync)))
   // Where no step is left to carry the tag, nothing would keep the order: the queue is drained instead.
   const carriesTag = step !== STEP_NONE || ((preSync || postSync) && !mode.noFlush)
   return {

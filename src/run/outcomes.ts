@@ -2,8 +2,10 @@ import type {BatchRequest} from '../batch/index.js'
 import {listIds, type Ledger} from '../durability/index.js'
 import {
   kindOfType,
+  NOTIFY,
   OPERAND_FLAGS_SHIFT,
   refusalReason,
+  SET_WRITEBACK,
   STATUS_CANCELED,
   STATUS_IOERR,
   STATUS_OK,
@@ -68,17 +70,12 @@ function reasonOf(request: BatchRequest, {driven, device, session}: OutcomeFacts
 
 /** Why a request that the device takes was refused all the same: its driver, or the mode, has no such thing. */
 function planRefusal(type: number, {mode, agreement}: Session): string {
-  switch (kindOfType(type)?.name) {
-    case 'NOTIFY':
-      return `nothing is ever stable under ${mode.name}, so there is nothing to be told`
-    case 'SET_WRITEBACK':
-      return `the write cache of ${agreement?.frontend ?? 'this device'} cannot be switched here`
-    case 'SCSI':
-    case 'SCSI_CMD_OUT':
-      return 'it has no CDB, or data in both directions'
-    default:
-      return 'the driver declares no barriers (EOPNOTSUPP)'
-  }
+  const kind = kindOfType(type)
+  if (kind === NOTIFY) return `nothing is ever stable under ${mode.name}, so there is nothing to be told`
+  if (kind === SET_WRITEBACK)
+    return `the write cache of ${agreement?.frontend ?? 'this device'} cannot be switched here`
+  if (kind?.operands === 'cdb') return 'it has no CDB, or data in both directions'
+  return 'the driver declares no barriers (EOPNOTSUPP)'
 }
 
 /** Whether a request is of a kind that changes the image, if it is not refused. */

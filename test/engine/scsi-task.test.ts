@@ -136,10 +136,12 @@ describe('a SCSI command on its way', () => {
     expect(task.next()).toBe(12)
   })
 
-  it('changes all that lies between the first and the last range it unmaps', () => {
-    const list = bytes('0026 0020 00000000 0000000000000010 00000002 00000000 0000000000000004 00000001 00000000')
-    const {task} = open('42 00*6 0028 00', {out: list})
-    expect(task.range).toEqual({offsetBytes: 4 * 512, lengthBytes: 14 * 512})
-    expect(execute(task).map(({offsetBytes}) => offsetBytes)).toEqual([16 * 512, 4 * 512])
+  it('takes one range to unmap, and nothing of a list with two', () => {
+    const two = bytes('0026 0020 00000000 0000000000000010 00000002 00000000 0000000000000004 00000001 00000000')
+    const refused = open('42 00*6 0028 00', {out: two}).task
+    expect(refused.range).toEqual({offsetBytes: 0, lengthBytes: 0})
+    expect(execute(refused)).toEqual([])
+    const one = bytes('0016 0010 00000000 0000000000000010 00000002 00000000')
+    expect(open('42 00*6 0018 00', {out: one}).task.range).toMatchObject({offsetBytes: 16 * 512, lengthBytes: 1024})
   })
 })
