@@ -75,7 +75,8 @@ export function lower(
   link: Link = plainLink(mode, ordering),
 ): Plan {
   const wishes = wishesOf(kind, flags, ordering, link)
-  if (wishes.refused || (kind === NOTIFY && mode.noFlush)) return {...NOTHING, kind, refused: true}
+  const neverStable = mode.noFlush || (link.writeCache && !link.driverFlushes)
+  if (wishes.refused || (kind === NOTIFY && neverStable)) return {...NOTHING, kind, refused: true}
   const step = (flags & FLAG_UNMAP) !== 0 && kind.unmapStep !== undefined ? kind.unmapStep : kind.step
   const isWriteStep = kind.operands === 'data' && kind.writes
   const sent = link.driverFlushes

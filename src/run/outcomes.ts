@@ -69,9 +69,12 @@ function reasonOf(request: BatchRequest, {driven, device, session}: OutcomeFacts
 }
 
 /** Why a request that the device takes was refused all the same: its driver, or the mode, has no such thing. */
-function planRefusal(type: number, {mode, agreement}: Session): string {
+function planRefusal(type: number, {mode, agreement, link}: Session): string {
   const kind = kindOfType(type)
-  if (kind === NOTIFY) return `nothing is ever stable under ${mode.name}, so there is nothing to be told`
+  if (kind === NOTIFY) {
+    const why = mode.noFlush || link.driverFlushes ? `under ${mode.name}` : 'where the driver sends no flush'
+    return `nothing becomes stable ${why}, so there is nothing to be told`
+  }
   if (kind === SET_WRITEBACK)
     return `the write cache of ${agreement?.frontend ?? 'this device'} cannot be switched here`
   if (kind?.operands === 'cdb') return 'it has no CDB, or data in both directions'

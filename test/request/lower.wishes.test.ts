@@ -147,7 +147,11 @@ describe('FSYNC_RANGE and NOTIFY', () => {
   })
 
   it('NOTIFY waits and asks for nothing, and is refused where nothing ever becomes stable', () => {
-    expect([words(NOTIFY, 0), words(NOTIFY, 0, UNSAFE)]).toEqual(['await', 'refused'])
+    expect([words(NOTIFY, 0), words(NOTIFY, 0, UNSAFE), words(NOTIFY, 0, NO_FLUSH)]).toEqual([
+      'await',
+      'refused',
+      'refused',
+    ])
   })
 })
 
