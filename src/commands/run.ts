@@ -25,6 +25,7 @@ import {
 } from '../run/index.js'
 
 const DEPTH_MAX = 1024
+const STDIN = '-'
 
 /** The ways several runs can end, gravest first: the command ends with the gravest of them. */
 const GRAVEST: readonly ErrorKind[] = ['interrupted', 'terminated', 'io', 'verdict']
@@ -195,8 +196,15 @@ export default class Run extends BaseCommand<typeof Run> {
       throw refusal('--beside compares two guests, not modes or policies', 'Name one mode and one policy.')
     }
     const pairs = await runBeside([batch, second], {...options, mode})
-    if (pairs) await this.print(besideDocument(pairs))
-    else this.endWith(interrupt.kind ?? 'interrupted')
+    if (!pairs) {
+      const what = `${this.args.image}: stopped before both guests had run`
+      throw new ToolError(interrupt.kind ?? 'interrupted', 'E_INTERRUPTED', what, {
+        hint: 'There is nothing to compare. The image was only read.',
+      })
+    }
+    const verdicts = pairs.map(({beside}) => verdictOf(beside, this.flags.require === 'stable'))
+    this.endWithGravest(verdicts.map(({kind}) => kind))
+    await this.print(besideDocument(pairs, verdicts))
     return {}
   }
 
@@ -215,6 +223,9 @@ export default class Run extends BaseCommand<typeof Run> {
   private second(source: string): GuestBatch {
     if (this.flags.disk === undefined) {
       throw refusal('--beside needs a simulated drive to share', 'Add --aio sim --disk ssd, or another model.')
+    }
+    if (source === STDIN && this.args.batch === STDIN) {
+      throw refusal('stdin is named as the batch of both guests', 'Put one of the two batches into a file.')
     }
     return this.batch(source, [])
   }
@@ -237,10 +248,13 @@ export default class Run extends BaseCommand<typeof Run> {
         },
       )
     }
-    const kinds = [cutShort, ...verdicts.map((candidate) => candidate.kind)]
+    this.endWithGravest([cutShort, ...verdicts.map((candidate) => candidate.kind)])
+    await this.print(comparing ? compareDocument(results, verdicts) : runDocument(result, verdict))
+  }
+
+  private endWithGravest(kinds: readonly (ErrorKind | undefined)[]): void {
     const kind = GRAVEST.find((candidate) => kinds.includes(candidate))
     if (kind) this.endWith(kind)
-    await this.print(comparing ? compareDocument(results, verdicts) : runDocument(result, verdict))
   }
 
   private modes(): CacheMode[] {

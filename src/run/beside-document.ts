@@ -3,8 +3,10 @@ import path from 'node:path'
 import {formatNs} from '../base/index.js'
 import type {Document, TableBlock} from '../report/index.js'
 import type {GuestPair} from './beside.js'
+import {verdictBlocks} from './document.js'
 import {runJson} from './json.js'
 import type {RunResult} from './result.js'
+import type {Verdict} from './verdict.js'
 import {countText} from './words.js'
 
 /** What the requests of a run that change the image had to wait. */
@@ -13,9 +15,8 @@ interface Waits {
   readonly longestNs: number
 }
 
-/** Two guests on one drive, each alone and beside the other. */
-export function besideDocument(pairs: readonly GuestPair[]): Document {
-  const table = waitsTable(pairs)
+/** Two guests on one drive, each alone and beside the other. Verdicts are those of the runs beside, in the order of the pairs. */
+export function besideDocument(pairs: readonly GuestPair[], verdicts: readonly Verdict[]): Document {
   const [first] = pairs
   const drive = first?.beside.aio.reason ?? ''
   return {
@@ -25,8 +26,9 @@ export function besideDocument(pairs: readonly GuestPair[]): Document {
         kind: 'text',
         text: 'Each guest has a queue and an image of its own; clock, waiting commands and cache of the drive are shared.',
       },
-      table,
+      waitsTable(pairs),
       {kind: 'list', items: pairs.map(sentence)},
+      ...verdicts.flatMap((verdict, i) => verdictBlocks(verdict, `${pairs[i]?.sourceName}: `)),
     ],
     get json() {
       return {
@@ -43,12 +45,29 @@ export function besideDocument(pairs: readonly GuestPair[]): Document {
       [alone, beside].map((result, i) => ({
         record: 'guest',
         batch: sourceName,
-        when: i === 0 ? 'alone' : 'beside',
+        when: WHEN[i],
         ...waitsOf(result),
         elapsedNs: result.aio.elapsedNs,
       })),
     ),
-    csvTable: table,
+    csvTable: plainTable(pairs),
+  }
+}
+
+const WHEN = ['alone', 'beside'] as const
+
+/** The same with plain numbers, for csv. */
+function plainTable(pairs: readonly GuestPair[]): TableBlock {
+  const keys = ['batch', 'ordering', 'when', 'writeMeanNs', 'writeLongestNs', 'elapsedNs']
+  return {
+    kind: 'table',
+    columns: keys.map((key) => ({name: key, key})),
+    rows: pairs.flatMap(({sourceName, alone, beside}) =>
+      [alone, beside].map((result, i) => {
+        const {meanNs, longestNs} = waitsOf(result)
+        return [sourceName, result.ordering, WHEN[i] ?? '', ...[meanNs, longestNs, result.aio.elapsedNs].map(String)]
+      }),
+    ),
   }
 }
 
