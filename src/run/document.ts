@@ -64,7 +64,7 @@ function runBlocks(result: RunResult, verdict: Verdict): Block[] {
     ...verificationBlocks(result),
     {kind: 'heading', level: 2, text: 'What would be lost now'},
     riskTable(result),
-    {kind: 'heading', level: 2, text: `What ${mode.name} guarantees`},
+    {kind: 'heading', level: 2, text: `What ${mode.name} guarantees${behind(result)}`},
     {
       kind: 'table',
       columns: [
@@ -80,6 +80,10 @@ function runBlocks(result: RunResult, verdict: Verdict): Block[] {
     ...verdictBlocks(verdict),
     ...closingBlocks(result),
   ]
+}
+
+function behind({agreement}: RunResult): string {
+  return agreement === undefined ? '' : ` behind ${agreement.frontend} (${agreement.era})`
 }
 
 function requestsTable(result: RunResult): TableBlock {

@@ -2,16 +2,26 @@ import {openBackend, type AioChoice, type Backend, type DiskModel, type SimDevic
 import {formatBytes, SECTOR_BYTES, ToolError} from '../base/index.js'
 import {DATA_MAX_BYTES, type BatchRequest, type Pattern, type Statement} from '../batch/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
-import {assumptions, guarantees, HazardWatch, Ledger, type CrashKind} from '../durability/index.js'
+import {assumptions, HazardWatch, Ledger, type CrashKind} from '../durability/index.js'
 import {Engine, SYNC_TOKENS, type EngineOptions} from '../engine/index.js'
 import {withoutTags, type OrderingMode} from '../ordering/index.js'
-import {FLUSH, idBytes, kindOfType, NOTIFY, STATUS_OK, type DeviceFacts} from '../request/index.js'
+import {
+  FLAG_ON,
+  FLUSH,
+  idBytes,
+  kindOfType,
+  NOTIFY,
+  SET_WRITEBACK,
+  STATUS_OK,
+  type DeviceFacts,
+} from '../request/index.js'
 import type {Observer} from '../trace/index.js'
 import {withCut} from './cut.js'
 import {CommandCount} from './command-count.js'
 import {drive} from './driver.js'
 import type {AtRisk, RunResult} from './result.js'
 import {sessionOf, type GuestChoice, type Session} from './session.js'
+import {sessionGuarantees} from './session-guarantees.js'
 import {countOutcomes, outcomesOf} from './outcomes.js'
 import {openStage, type Stage} from './stage.js'
 
@@ -181,7 +191,7 @@ async function runOn(
           : [],
       ),
       atRisk,
-      guarantees: guarantees(mode, ordering, stage.medium),
+      guarantees: sessionGuarantees(session, ordering, stage.medium, requests.some(switchesCacheOn)),
       assumptions: assumptions(mode, stage.medium),
       hazards: hazards.hazards(),
       notes: [
@@ -225,6 +235,10 @@ function scsiDevice(
     writeCacheDefault: link.writeCache,
     id: DEVICE_ID,
   }
+}
+
+function switchesCacheOn({type, flags}: BatchRequest): boolean {
+  return type === SET_WRITEBACK.type && (flags & FLAG_ON) !== 0
 }
 
 function tagNotes(ordering: OrderingMode, backend: Backend): string[] {
