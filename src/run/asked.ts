@@ -28,17 +28,25 @@ export function guestOf(asked: AskedGuest): GuestChoice | undefined {
   const {features, negotiate, directIoSafe} = asked
   const name = asked.frontend ?? (features === undefined && negotiate === undefined ? undefined : FEATURED)
   if (name === undefined) {
-    const lonely = [
-      ['--era', asked.era],
-      ['--with', asked.with],
-      ['--direct-io-safe', directIoSafe],
-    ].find(([, value]) => value !== undefined)
-    if (lonely) throw refusal(`${lonely[0]} is about a front end`, 'Add --frontend, for example --frontend virtio-blk.')
+    const lonely = (
+      [
+        ['--era', asked.era, FEATURED],
+        ['--with', asked.with, `${FEATURED} --era 2009`],
+        ['--direct-io-safe', directIoSafe, 'xen-blkback'],
+      ] as const
+    ).find(([, value]) => value !== undefined)
+    if (lonely) {
+      const [flag, , example] = lonely
+      throw refusal(`${flag} is about a front end, and none is named`, `Add --frontend ${example}, for example.`)
+    }
     return undefined
   }
   const era = eraOf(asked.era ?? 'today')
   if (asked.with !== undefined && era.name !== '2009') {
-    throw refusal(`--with ${asked.with} needs --era 2009, not ${era.name}`, 'The steps are those of the plan of 2009.')
+    throw refusal(
+      `--with ${asked.with} needs --era 2009, not ${era.name}`,
+      'Add --era 2009: the steps are those of the plan of that year.',
+    )
   }
   const frontend = frontendOf(name)
   return {

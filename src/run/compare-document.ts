@@ -26,13 +26,17 @@ export function compareDocument(results: readonly RunResult[], verdicts: readonl
   const names = labels(results)
   return {
     title: first
-      ? `${first.image.path}: ${countText(first.counts.total, 'request')} under ${labels(results).join(', ')}`
+      ? `${first.image.path}: ${countText(first.counts.total, 'request')} under ${sharedMode(results)}${names.join(', ')}`
       : '',
     blocks: [
       {kind: 'text', text: 'Each column ran the same batch on its own throw-away copy of the image.'},
       {kind: 'heading', level: 2, text: 'Since when each request is stable'},
       requestsTable(results),
-      {kind: 'heading', level: 2, text: 'What each mode guaranteed, and what a failure now would lose'},
+      {
+        kind: 'heading',
+        level: 2,
+        text: `What each ${sharedMode(results) === '' ? 'mode' : 'policy'} guaranteed, and what a failure now would lose`,
+      },
       table,
       ...results.flatMap((result, i) => hazardBlocks(result, names[i] ?? '')),
       ...verdicts.flatMap((verdict, i) => verdictBlocks(verdict, `${names[i]}: `)),
@@ -58,6 +62,12 @@ function labels(results: readonly RunResult[]): string[] {
     if (!orderings) return asked.name
     return modes ? `${asked.name} ${orderingAsked}` : orderingAsked
   })
+}
+
+/** The mode, where the labels leave it out because it is the same for all. */
+function sharedMode(results: readonly RunResult[]): string {
+  const [first] = results
+  return first && !labels(results).some((label) => label.startsWith(first.asked.name)) ? `${first.asked.name}: ` : ''
 }
 
 function runColumns(results: readonly RunResult[]): Column[] {

@@ -104,18 +104,24 @@ export function stableText(outcome: RequestOutcome): string {
     case 'completion':
       return 'its completion'
     case 'fua':
-      return `its completion${ownSync(request)}`
+      return `its completion (${ownCause(request)})`
     case 'flush':
-      return `${stableBy?.name ?? 'sync of'} #${stable.request}`
+      return `${stableBy ? keywordOf(stableBy) : 'sync of'} #${stable.request}`
     case 'none':
       return `not stable: ${stable.why}`
   }
 }
 
-/** What made a write stable by itself; nothing where the device does so for every write. */
-function ownSync({flags}: BatchRequest): string {
-  if (flags & FLAG_FUA) return ' (FUA)'
-  return flags & FLAG_BARRIER ? ' (BARRIER)' : ''
+/** What made a write stable by itself, under a mode that does not. */
+function ownCause({flags, scsi}: BatchRequest): string {
+  if (flags & FLAG_FUA) return 'FUA'
+  if (flags & FLAG_BARRIER) return 'BARRIER'
+  return scsi ? 'FUA, or write cache off' : 'write cache off'
+}
+
+/** What the line of a request begins with. */
+function keywordOf({name}: BatchRequest): string {
+  return name === 'SET_WRITEBACK' ? 'SET writeback=0' : name
 }
 
 /** "nothing", or "4 KiB in 2 ranges". */
