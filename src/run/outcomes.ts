@@ -64,6 +64,10 @@ function reasonOf(request: BatchRequest, {driven, device, session}: OutcomeFacts
     const failed = after.filter((other) => driven.statuses[other - 1] !== STATUS_OK)
     return failed.length > 0 ? `${listIds(failed)} did not end OK` : 'the run was stopped before it started'
   }
+  const name = kindOfType(type)?.name
+  if (name !== undefined && session.types?.has(type) === false && session.agreement?.offered.includes(name) === true) {
+    return `the device offers ${name}, and the driver did not accept it`
+  }
   const operandFlags = flags >>> OPERAND_FLAGS_SHIFT
   return refusalReason(device, type, offsetBytes, lengthBytes, operandFlags) ?? planRefusal(type, session)
 }

@@ -81,10 +81,11 @@ function linkOf(agreement: Agreement): Link {
 }
 
 /** A SCSI disk of its own says what it offers; behind virtio it is as good as it can be. */
-function scsiFacts({frontend, offered}: Agreement): Session['scsi'] {
+function scsiFacts({frontend, offered, writeCache}: Agreement): Session['scsi'] {
   const says = (feature: string): boolean => frontend !== 'scsi' || offered.includes(feature)
   return {
-    cachingPageOffered: says('WCE'),
+    // Where there is no write cache, the page says so. Only a disk that hides the one it has leaves the page out.
+    cachingPageOffered: says('WCE') || !writeCache,
     fuaOffered: says('DPOFUA'),
     unmapOffered: says('UNMAP'),
   }
