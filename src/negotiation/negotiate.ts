@@ -55,15 +55,18 @@ export function negotiate(question: NegotiationQuestion): Agreement {
   return {...agreement, notes: notesOn({question, facts, offer, agreement})}
 }
 
-/** FLUSH is executed where the device has it, negotiated or not; DISCARD and WRITE_ZEROES only negotiated. Semantics 1.8, 1.10. */
-function requestTypes({flushCommand, offer: {negotiated}}: DriverView): number[] {
+/**
+ * FLUSH and SCSI commands are executed where the device has them, negotiated or not; DISCARD and WRITE_ZEROES only negotiated.
+ * Semantics 1.8, 1.10 and 2.1.
+ */
+function requestTypes({flushCommand, offer: {offered, negotiated}}: DriverView): number[] {
   const kinds = REQUEST_KINDS.filter(
     ({name, flushes}) =>
       (flushes && flushCommand) ||
       (name === 'DISCARD' && grants(negotiated, 'discard')) ||
       (name === 'WRITE_ZEROES' && grants(negotiated, 'write-zeroes')),
   ).map(({type}) => type)
-  return [...(grants(negotiated, 'scsi') ? SCSI_TYPES : []), ...kinds].toSorted((a, b) => a - b)
+  return [...(grants(offered, 'scsi') ? SCSI_TYPES : []), ...kinds].toSorted((a, b) => a - b)
 }
 
 /** A backend executes WRITE_BARRIER where it announces it. FLUSH_DISKCACHE has a key of its own, and orders nothing. */

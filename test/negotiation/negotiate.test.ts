@@ -17,6 +17,8 @@ describe('the request types executed beyond IN, OUT and GET_ID', () => {
     [{features: []}, []],
     [{era: '2009'}, []],
     [{era: '2009', features: ['SCSI']}, [2, 3]],
+    // No driver of today accepts SCSI, and a device that has it switched on executes it all the same (semantics 2.1).
+    [{features: ['SCSI']}, [2, 3]],
     [{era: 'plan'}, [4, 5]],
     [{frontend: 'ide', era: '2009'}, [4, 5]],
     [{frontend: 'ide'}, [4, 5, 11]],
