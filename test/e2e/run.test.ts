@@ -123,9 +123,9 @@ describe('verify=', () => {
 })
 
 describe('raw types', () => {
-  it('A13: 0x80000001 is an OUT with the BARRIER flag', async () => {
+  it('A13: 0x80000001 is an OUT with the BARRIER bit', async () => {
     const {document} = await runJson([image, ...lines('TYPE 0x80000001 512 512')])
-    expect(document.requests[0]).toMatchObject({kind: 'OUT', flags: ['BARRIER'], status: 'OK', offsetBytes: 512})
+    expect(document.requests[0]).toMatchObject({kind: 'OUT', flags: ['BARRIER_BIT'], status: 'OK', offsetBytes: 512})
     expect(bytesAt(512, 512)).not.toEqual(new Set([0x11]))
     expect(bytesAt(0, 512)).toEqual(new Set([0x11]))
     expect(bytesAt(1024, 4096)).toEqual(new Set([0x11]))
@@ -267,7 +267,12 @@ describe('a cache mode', () => {
 
   itNeeds([direct], 'B15: off is another name of none', async () => {
     const {document} = await runJson([image, ...lines('IN 0 4k'), '--cache', 'off'])
-    expect(document.cache).toEqual({mode: 'none', openFlags: ['O_RDWR', 'O_DIRECT'], writeCacheEnabled: true})
+    expect(document.cache).toEqual({
+      mode: 'none',
+      asked: 'none',
+      openFlags: ['O_RDWR', 'O_DIRECT'],
+      writeCacheEnabled: true,
+    })
   })
 
   itNeeds([direct], 'none takes requests finer than O_DIRECT does, and keeps their neighbours', async () => {

@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest'
+import {formatNs} from '../../src/base/index.js'
 import {FORMAT_NAMES, renderDocument, type Block, type Document, type TableBlock} from '../../src/report/index.js'
 import {runDocument} from '../../src/run/document.js'
 import {runJson, runRecords} from '../../src/run/json.js'
@@ -122,7 +123,10 @@ describe('the report of a run', () => {
     expect(fields?.kind === 'fields' && fields.rows[0]?.[1]).toBe(
       '1 MiB (1048576 bytes), simulated, created, throw-away copy, read-only',
     )
-    expect(fields?.kind === 'fields' && fields.rows[3]?.[1]).toBe('sim (simulated disk, seed 1), depth 1, 1 host sync')
+    expect(fields?.kind === 'fields' && fields.rows[3]?.[1]).toBe(
+      `sim (simulated disk, seed 1), depth 1, 1 host sync, ${formatNs(result.aio.elapsedNs)}`,
+    )
+    expect(result.aio.elapsedNs).toBeGreaterThan(0)
   })
 
   it('ends with a word on the closing sync exactly when there was one', async () => {
