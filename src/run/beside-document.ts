@@ -9,7 +9,7 @@ import type {RunResult} from './result.js'
 import type {Verdict} from './verdict.js'
 import {countText} from './words.js'
 
-/** What the requests of a run that change the image had to wait. */
+/** What the requests of a run that changed the image had to wait. */
 interface Waits {
   readonly meanNs: number
   readonly longestNs: number
@@ -106,7 +106,9 @@ function sentence({sourceName, alone, beside}: GuestPair): string {
 }
 
 function waitsOf(result: RunResult): Waits {
-  const latencies = Array.from(result.outcomes, (outcome) => (outcome.changes ? [outcome.latencyNs] : [])).flat()
+  const latencies = Array.from(result.outcomes)
+    .filter(({changes, status, scsi}) => changes && status === 'OK' && scsi?.sense === undefined)
+    .map(({latencyNs}) => latencyNs)
   if (latencies.length === 0) return {meanNs: 0, longestNs: 0}
   const longestNs = latencies.reduce((most, ns) => Math.max(most, ns), 0)
   return {meanNs: Math.round(latencies.reduce((sum, ns) => sum + ns, 0) / latencies.length), longestNs}
