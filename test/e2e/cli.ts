@@ -87,14 +87,30 @@ export interface RequestRecord {
   readonly stable: {readonly by: string; readonly request: number | null; readonly why: string}
   readonly verify?: {readonly ok: boolean}
   readonly text?: string
+  readonly reason?: string
+  readonly scsi?: {
+    readonly command: string
+    readonly status: 'GOOD' | 'CHECK CONDITION'
+    readonly sense?: string
+    readonly residualBytes: number
+    readonly dataIn?: string
+  }
 }
 
 /** The document of a run, as far as tests look at it. */
 export interface RunDocument {
   readonly schema: string
   readonly image: {readonly snapshot: boolean; readonly created: boolean; readonly sectors: number}
-  readonly cache: {readonly mode: string; readonly openFlags: readonly string[]; readonly writeCacheEnabled: boolean}
-  readonly aio: {readonly backend: string; readonly reason: string; readonly syncs: number}
+  readonly cache: {
+    readonly mode: string
+    readonly openFlags: readonly string[]
+    readonly writeCacheEnabled: boolean
+    readonly asked: string
+  }
+  readonly ordering: string
+  readonly orderingAsked: string
+  readonly commands: Readonly<Record<'reads' | 'writes' | 'flushes' | 'flushesNotSent', number>>
+  readonly aio: {readonly backend: string; readonly reason: string; readonly syncs: number; readonly elapsedNs: number}
   readonly requests: readonly RequestRecord[]
   readonly counts: Readonly<Record<string, number>>
   readonly atRisk: Readonly<Record<'processKill' | 'osCrash' | 'powerLoss', {readonly bytes: number}>>
