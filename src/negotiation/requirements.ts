@@ -60,7 +60,7 @@ export function requireOrdering(agreement: Agreement, ordering: DeclaredOrdering
   if (obstacle === undefined) return
   const {frontend, era} = agreement
   throw new ToolError('usage', 'E_ORDERING_NEEDS', `${ordering} is not possible on ${frontend} (${era}): ${obstacle}`, {
-    hint: `The driver declares ${agreement.ordering} here.`,
+    hint: `The driver declares "${agreement.ordering}" here, which is what a run without --ordering has.`,
   })
 }
 

@@ -46,7 +46,7 @@ describe('a barrier mode on a device', () => {
         kind: 'usage',
         code: 'E_ORDERING_NEEDS',
         message: `${ordering} is not possible on ${agreement.frontend} (${agreement.era}): ${reason}`,
-        hint: `The driver declares ${agreement.ordering} here.`,
+        hint: `The driver declares "${agreement.ordering}" here, which is what a run without --ordering has.`,
       }),
     )
   })
