@@ -144,9 +144,12 @@ export default class Run extends BaseCommand<typeof Run> {
     const {flags, args} = this
     const modes = this.modes()
     const orderings = orderingsOf(flags.ordering)
+    const planned = modes.length * Math.max(1, orderings.length)
+    this.checkDrive(planned)
+    const guest = guestOf({...flags, directIoSafe: flags['direct-io-safe']})
+    const diskModel = flags.disk === undefined ? undefined : diskModelFrom(flags.disk)
     const batch = this.batch(args.batch, flags.command ?? [])
-    const diskModel = flags.disk === undefined ? undefined : this.diskModel(flags.disk)
-    const second = flags.beside === undefined ? undefined : this.second(flags.beside)
+    const second = flags.beside === undefined ? undefined : this.batch(flags.beside, [])
     const interrupt = new Interrupt()
     const spinner = await startSpinner(`running ${args.image}`)
     let results: readonly RunResult[]
@@ -154,7 +157,7 @@ export default class Run extends BaseCommand<typeof Run> {
       const options: Omit<RunOptions, 'mode'> = {
         path: args.image,
         ordering: orderings[0],
-        guest: guestOf({...flags, directIoSafe: flags['direct-io-safe']}),
+        guest,
         aio: flags.aio,
         depth: flags.depth,
         readOnly: flags['read-only'] ?? false,
@@ -168,15 +171,15 @@ export default class Run extends BaseCommand<typeof Run> {
         signal: interrupt.signal,
         progress: (done) => spinner.update(`${done} requests done`),
       }
-      if (second && diskModel)
-        return await this.runPair(batch, second, modes, orderings.length, {...options, diskModel}, interrupt)
+      const [mode] = modes
+      if (second && diskModel && mode)
+        return await this.runPair([batch, second], {...options, mode, diskModel}, interrupt)
       results = await runModes(modes, options, orderings.length === 0 ? [undefined] : orderings)
     } finally {
       spinner.stop()
       interrupt.close()
     }
     // A signal between two modes is in no result.
-    const planned = modes.length * Math.max(1, orderings.length)
     const cutShort = results.length < planned ? interrupt.kind : undefined
     await this.report(results, planned > 1, cutShort)
     return {}
@@ -184,18 +187,11 @@ export default class Run extends BaseCommand<typeof Run> {
 
   /** Two guests on one drive. */
   private async runPair(
-    batch: GuestBatch,
-    second: GuestBatch,
-    modes: readonly CacheMode[],
-    orderings: number,
-    options: Omit<RunOptions, 'mode'> & {readonly diskModel: DiskModel},
+    batches: readonly [GuestBatch, GuestBatch],
+    options: RunOptions & {readonly diskModel: DiskModel},
     interrupt: Interrupt,
   ): Promise<object> {
-    const [mode] = modes
-    if (!mode || modes.length > 1 || orderings > 1) {
-      throw refusal('--beside compares two guests, not modes or policies', 'Name one mode and one policy.')
-    }
-    const pairs = await runBeside([batch, second], {...options, mode})
+    const pairs = await runBeside(batches, options)
     if (!pairs) {
       const what = `${this.args.image}: stopped before both guests had run`
       throw new ToolError(interrupt.kind ?? 'interrupted', 'E_INTERRUPTED', what, {
@@ -213,21 +209,20 @@ export default class Run extends BaseCommand<typeof Run> {
     return {...loaded, fileBytes: loadPatternFiles(loaded.statements, loaded.sourceName)}
   }
 
-  private diskModel(nameOrPath: string): DiskModel {
-    if (this.flags.aio !== 'sim') {
-      throw refusal('--disk is the cost of a simulated drive', 'Add --aio sim: the image is then only read.')
-    }
-    return diskModelFrom(nameOrPath)
-  }
-
-  private second(source: string): GuestBatch {
-    if (this.flags.disk === undefined) {
+  /** Flags that mean nothing without another one, or beside it: refused before a batch is read. */
+  private checkDrive(runs: number): void {
+    const {disk, beside, aio} = this.flags
+    if (beside !== undefined && disk === undefined) {
       throw refusal('--beside needs a simulated drive to share', 'Add --aio sim --disk ssd, or another model.')
     }
-    if (source === STDIN && this.args.batch === STDIN) {
+    if (disk !== undefined && aio !== 'sim') {
+      throw refusal('--disk is the cost of a simulated drive', 'Add --aio sim: the image is then only read.')
+    }
+    if (beside === undefined) return
+    if (runs > 1) throw refusal('--beside compares two guests, not modes or policies', 'Name one mode and one policy.')
+    if (beside === STDIN && this.args.batch === STDIN) {
       throw refusal('stdin is named as the batch of both guests', 'Put one of the two batches into a file.')
     }
-    return this.batch(source, [])
   }
 
   private async report(

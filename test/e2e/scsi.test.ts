@@ -166,9 +166,13 @@ describe('SCSI over virtio-blk', () => {
     expect(await answers([READ], '--features', 'SCSI,FLUSH', '--negotiate', 'FLUSH')).toMatchObject([GOOD])
   })
 
-  it('D20: is UNSUPP without a CDB', async () => {
-    const {requests} = await documentOf(['TYPE 2 0 0'], '--features', 'SCSI')
-    expect(requests[0]).toMatchObject({status: 'UNSUPP'})
+  it('D20: is UNSUPP with data in both directions, and without a CDB', async () => {
+    const {requests} = await documentOf([`${READ} out=0xaa`, 'TYPE 2 0 0'], '--features', 'SCSI')
+    const reason = 'it has no CDB, or data in both directions'
+    expect(requests).toMatchObject([
+      {status: 'UNSUPP', reason},
+      {status: 'UNSUPP', reason},
+    ])
   })
 
   it('D21: takes type 3 with room for data as a read: placement decides', async () => {
