@@ -53,6 +53,15 @@ export default class Run extends BaseCommand<typeof Run> {
       command: '<%= config.bin %> run disk.img batch.fp --cache writethrough,writeback,none',
     },
     {
+      description: 'See what the fsync of a guest comes to behind the IDE disk of 2009',
+      command: '<%= config.bin %> run disk.img -c "OUT 0 4k" -c FSYNC --frontend ide --era 2009',
+    },
+    {
+      description: 'Compare what two barrier policies cost on a simulated hard disk',
+      command:
+        '<%= config.bin %> run disk.img batch.fp --aio sim --disk hdd --depth 8 --ordering drain-flush,tag-flush',
+    },
+    {
       description: 'In a script: fail unless everything written is stable at the end',
       command: '<%= config.bin %> run disk.img batch.fp --require stable --json',
     },
@@ -97,7 +106,7 @@ export default class Run extends BaseCommand<typeof Run> {
     })(),
     era: Flags.option({
       options: ERAS.map(({name}) => name),
-      description: 'With --frontend: when. Default: today.',
+      description: 'With --frontend: in August 2009, after the action plan of that time, or today (the default).',
     })(),
     with: Flags.string({
       description: `With --era 2009: steps of its plan that have been taken: ${STEP_NAMES.join(', ')}.`,
@@ -123,7 +132,7 @@ export default class Run extends BaseCommand<typeof Run> {
       helpValue: '<model>',
     }),
     beside: Flags.string({
-      description: 'With --disk: the batch of a second guest, whose queue shares the simulated drive.',
+      description: 'With --disk: the batch of a second guest on the same simulated drive; both are also run alone.',
       helpValue: '<batch>',
     }),
     create: sizeFlag({description: 'Make a sparse image of this size first; it must not exist.'}),

@@ -1,3 +1,4 @@
+import {frontendOf} from '../frontend/index.js'
 import type {Agreement} from '../negotiation/index.js'
 import type {RunResult} from './result.js'
 import {countText, flushText} from './words.js'
@@ -8,10 +9,11 @@ export function guestRows({agreement, commands, asked, mode}: RunResult): (reado
   const {frontend, era, offered, negotiated, driverFlushes, ordering, xen} = agreement
   const list = (names: readonly string[]): string => names.join(', ') || 'nothing'
   const flushes = driverFlushes.value ? 'sends flushes' : `sends no flush: ${driverFlushes.why}`
+  const accepts = frontendOf(frontend).negotiates.value ? 'agreed on' : 'used by the driver'
   const moved = `${countText(commands.writes, 'write')}, ${countText(commands.reads, 'read')}`
   return [
     ...(asked === mode ? [] : [['downgraded', `from ${asked.name} to ${mode.name}`] as const]),
-    ['front end', `${frontend} (${era}); offered: ${list(offered)}; agreed on: ${list(negotiated)}`],
+    ['front end', `${frontend} (${era}); offered: ${list(offered)}; ${accepts}: ${list(negotiated)}`],
     ['driver', `${flushes}; barriers: ${ordering}`],
     ['write cache', cacheText(agreement)],
     ...(xen ? [['backend', xenText(xen)] as const] : []),

@@ -1,5 +1,5 @@
 import {beforeAll, describe, expect, it} from 'vitest'
-import {CACHE_MODES} from '../../src/cache-mode/index.js'
+import {CACHE_MODES, type CacheModeName} from '../../src/cache-mode/index.js'
 import {FORMAT_NAMES, renderDocument, type Document, type TableBlock} from '../../src/report/index.js'
 import {compareDocument} from '../../src/run/compare-document.js'
 import {compareJson} from '../../src/run/json.js'
@@ -130,5 +130,31 @@ describe('when not everything can be shown', () => {
 
   it('is empty when no mode ran at all', () => {
     expect(documentOf([])).toMatchObject({title: '', json: {schema: 'flushpoint/compare@1', runs: []}})
+  })
+})
+
+describe('a comparison of policies', () => {
+  const policies = ['drain', 'drain-flush'] as const
+
+  async function policiesUnder(...modes: readonly CacheModeName[]): Promise<Document> {
+    const found: RunResult[] = []
+    for (const mode of modes) {
+      for (const ordering of policies) found.push(await runLines(['OUT 0 4k', 'BARRIER'], {mode, ordering}))
+    }
+    return documentOf(found)
+  }
+
+  it('names the mode once, in its title', async () => {
+    const compared = await policiesUnder('none')
+    expect(compared.title).toBe('disk.img: 2 requests under none: drain, drain-flush')
+    expect(tables(compared)[0]?.columns.map(({name}) => name)).toEqual(['#', 'request', ...policies])
+    expect(tables(compared)[1]?.rows).toContainEqual(['flushes sent', '0', '1'])
+  })
+
+  it('names both where both differ', async () => {
+    const compared = await policiesUnder('writeback', 'none')
+    expect(compared.title).toBe(
+      'disk.img: 2 requests under writeback drain, writeback drain-flush, none drain, none drain-flush',
+    )
   })
 })

@@ -25,6 +25,13 @@ describe('what a report says of the front end', () => {
     })
   })
 
+  it('does not call it an agreement where the guest tells the device nothing', async () => {
+    const rows = await rowsFor({guest: guestWith('xen-blkback', '2009')})
+    expect(rows.get('front end')).toBe(
+      'xen-blkback (2009); offered: feature-barrier; used by the driver: feature-barrier',
+    )
+  })
+
   it('says why no flush is sent, and counts those that were wished for', async () => {
     const rows = await rowsFor({guest: guestWith('ide', '2009')})
     expect(rows.get('driver')).toContain('sends no flush: WCE is not advertised')

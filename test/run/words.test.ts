@@ -4,6 +4,7 @@ import type {RequestOutcome} from '../../src/run/result.js'
 import {
   FAILURES,
   flagNames,
+  flushText,
   holdsText,
   requestsAtRisk,
   requestText,
@@ -11,7 +12,7 @@ import {
   stableText,
   statusText,
 } from '../../src/run/words.js'
-import {runLines, statementsOf, type Changes} from './batch-run.js'
+import {guestWith, runLines, statementsOf, type Changes} from './batch-run.js'
 
 function requestOf(line: string): RequestOutcome['request'] {
   const [statement] = statementsOf([line])
@@ -38,6 +39,11 @@ describe('a request', () => {
     ['TYPE 0x80000001 0 512', 'OUT 0 512 BARRIER_BIT'],
     ['TYPE 99 4k 512', 'TYPE 99 4k 512'],
     ['TYPE 13 0 512 flags=7', 'WRITE_ZEROES 0 512 UNMAP SEGMENT_FLAGS=0x6'],
+    ['SET writeback=1', 'SET writeback=1'],
+    ['SCSI 25_00_00000000_0000_00_00 in=8', 'SCSI 25000000000000000000'],
+    ['FSYNC_RANGE 0 4k sync', 'FSYNC_RANGE 0 4k SYNC'],
+    ['FSYNC', 'FSYNC'],
+    ['BARRIER', 'BARRIER'],
   ])('%s is told as %s', (line, text) => {
     expect(requestText(requestOf(line))).toBe(text)
   })
@@ -65,6 +71,16 @@ describe('a status', () => {
   })
 })
 
+describe('the status of a SCSI command', () => {
+  it('names the command and how it ended', async () => {
+    const lines = ['SCSI 00_0000000000', 'SCSI c0_0000000000 sense=5/20/00']
+    expect((await outcomesOf(lines, {guest: guestWith('scsi')})).map(statusText)).toEqual([
+      'OK, TEST UNIT READY: GOOD',
+      'OK, unknown command: CHECK CONDITION 5/20/00 (invalid command operation code)',
+    ])
+  })
+})
+
 describe('since when data is stable', () => {
   const told = async (lines: readonly string[], changes: Changes = {}): Promise<string[]> =>
     (await outcomesOf(lines, changes)).map(stableText)
@@ -86,6 +102,21 @@ describe('since when data is stable', () => {
     ])
   })
 
+  it('is told of a write cache that is off as such, and of the request that switched it off', async () => {
+    const lines = ['OUT 0 512', 'SET writeback=0', 'OUT 1k 512']
+    expect(await told(lines, {guest: guestWith('ide')})).toEqual([
+      'SET writeback=0 #2',
+      '-',
+      'its completion (write cache off)',
+    ])
+  })
+
+  it('is told of a SCSI command that is stable by itself without guessing by what', async () => {
+    const write = 'SCSI 2a_08_00000010_00_0001_00 out=0xaa'
+    expect(await told([write], {guest: guestWith('scsi')})).toEqual(['its completion (FUA, or write cache off)'])
+    expect(await told([`${write} sense=7/27/00`], {guest: guestWith('scsi'), readOnly: true})).toEqual(['-'])
+  })
+
   it('is no question for what writes nothing, or was never tried', async () => {
     expect(await told(['IN 0 512', 'GET_ID', 'FLUSH', 'TYPE 99 0 0', 'DISCARD 0 512'])).toEqual([
       ...['-', '-', '-', '-'],
@@ -104,6 +135,12 @@ describe('a risk', () => {
     expect(riskText({bytes: 2048, ranges: [one, other]})).toBe('2 KiB in 2 ranges')
     expect(requestsAtRisk({bytes: 2048, ranges: [one, other]})).toEqual([2, 3, 7])
   })
+})
+
+it('flushes are counted, and those that were not sent', () => {
+  const sent = {reads: 0, writes: 0, flushes: 3, flushesNotSent: 0}
+  expect(flushText(sent)).toBe('3')
+  expect(flushText({...sent, flushes: 0, flushesNotSent: 2})).toBe('0 (2 wished for and not sent)')
 })
 
 it('a guarantee holds, does not, or is assumed', () => {
