@@ -68,9 +68,10 @@ function withoutFlushes(id: GuaranteeId, {agreement, link}: Session, ordering: O
   if (agreement === undefined || link.driverFlushes) return undefined
   const {why} = agreement.driverFlushes
   if (id === 'G-FUA') return `The driver sends neither FUA nor a flush behind the write: ${why}.`
-  return id === 'G-ORDER-BARRIER' && ordering.preFlush && !link.barrierFlushes
-    ? `The flushes of the ${ordering.name} barrier are never sent: ${why}.`
-    : undefined
+  if (id !== 'G-ORDER-BARRIER') return undefined
+  if (link.barrierFlushes)
+    return 'The device flushes for a barrier with data, and a barrier without data never reaches it.'
+  return ordering.preFlush ? `The flushes of the ${ordering.name} barrier are never sent: ${why}.` : undefined
 }
 
 /** What is lost with a device that has no flush command. */

@@ -1,5 +1,15 @@
 import {execFileSync, type ChildProcess} from 'node:child_process'
-import {closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, readSync, writeFileSync} from 'node:fs'
+import {
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs'
 import {open} from 'node:fs/promises'
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
@@ -192,4 +202,46 @@ describe('SIGINT in the middle of a comparison', () => {
     const {runs} = JSON.parse(ended.stdout) as {runs: RunDocument[]}
     expect(runs.map(({interruptedBy}) => interruptedBy)).toEqual([null, 'SIGINT'])
   })
+})
+
+/** Returns when a process has the image open, which it has from after it began to listen to signals until it has run. */
+async function hasImageOpen(child: ChildProcess): Promise<void> {
+  const open = realpathSync(image)
+  const folder = `/proc/${child.pid}/fd`
+  for (;;) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended before it opened the image')
+    try {
+      if (readdirSync(folder).some((fd) => readlinkSync(`${folder}/${fd}`) === open)) return
+    } catch (error) {
+      // Closed between two looks.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+    await nextTurn()
+  }
+}
+
+describe('two guests on a simulated drive', () => {
+  const procFs = capability(process.platform === 'linux', 'what a process has open is seen through /proc of Linux')
+
+  for (const [signal, exit] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    itNeeds([procFs], `${signal} ends both, with one document and nothing to compare`, async () => {
+      const batch = scene.path('endless.fp')
+      writeFileSync(batch, ['REPEAT 200000', 'OUT 0 512 pattern=0x55', 'FLUSH', 'END'].join('\n'))
+      const before = contents(scene.folder)
+      const child = startRun(image, batch, '--aio', 'sim', '--disk', 'ssd', '--beside', batch, '--json')
+      const ended = endOf(child)
+      await hasImageOpen(child)
+      child.kill(signal)
+      const {stdout, stderr, ...how} = await ended
+      expect(how).toEqual({exit, signal: undefined})
+      expect(stderr).toBe('')
+      expect(JSON.parse(stdout)).toMatchObject({
+        error: {code: 'E_INTERRUPTED', exit, hint: expect.stringContaining('only read') as unknown},
+      })
+      expect(contents(scene.folder)).toEqual(before)
+    })
+  }
 })

@@ -47,6 +47,14 @@ describe('what a run guarantees', () => {
     expect(promises(guestWith('scsi', '2009')).get('G-ORDER-BARRIER')).toMatchObject({holds: true})
   })
 
+  it('E8: WRITE_BARRIER is no promise for barriers that never become one', () => {
+    const barrier = promises(guestWith('xen-blkback', '2009')).get('G-ORDER-BARRIER')
+    expect(barrier).toMatchObject({
+      holds: false,
+      why: 'The device flushes for a barrier with data, and a barrier without data never reaches it.',
+    })
+  })
+
   it('FLUSH is no promise of a device that has no such command, and orders nothing', () => {
     const old = promises(guestWith('virtio-blk', '2009'))
     expect(old.get('G-FLUSH')).toMatchObject({holds: false, why: expect.stringContaining('UNSUPP') as unknown})
