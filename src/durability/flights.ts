@@ -3,6 +3,7 @@ import type {OrderingMode} from '../ordering/index.js'
 import {
   FLAG_BARRIER,
   FLAG_BARRIER_BIT,
+  FSYNC,
   kindIndex,
   kindOfType,
   lower,
@@ -98,7 +99,16 @@ export class Flights<Note> {
     const plan = this.#mode.noFlush ? withoutSyncs(made) : made
     const {kind, drains, tags, preSync, unsent} = plan
     const isBarrier = drains || tags || (event.flags & (FLAG_BARRIER | FLAG_BARRIER_BIT)) !== 0
-    if (!kind.writes && !kind.flushes && !isBarrier && !preSync && !unsent && !plan.refused && kind !== NOTIFY) {
+    if (
+      !kind.writes &&
+      !kind.flushes &&
+      !isBarrier &&
+      !preSync &&
+      !unsent &&
+      !plan.refused &&
+      kind !== NOTIFY &&
+      kind !== FSYNC
+    ) {
       return undefined
     }
     this.#now++

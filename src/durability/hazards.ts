@@ -1,6 +1,6 @@
 import type {CacheMode} from '../cache-mode/index.js'
 import type {OrderingMode} from '../ordering/index.js'
-import {BARRIER, FLAG_BARRIER, FLAG_BARRIER_BIT, FLAG_FUA, type Plan} from '../request/index.js'
+import {BARRIER, FLAG_BARRIER, FLAG_BARRIER_BIT, FLAG_FUA, FLAG_PREFLUSH, FSYNC} from '../request/index.js'
 import type {CompleteEvent, StartEvent, SubmitEvent, TraceEvent} from '../trace/index.js'
 import {Flights, outcomeOf, type Flight} from './flights.js'
 import {HAZARD_CODES, sentenceOf, type HazardCode} from './hazard-codes.js'
@@ -53,6 +53,8 @@ export class HazardWatch {
   readonly #void = new Set<number>()
   /** Writes completed and not stable at once, since a barrier last looked at them. */
   #sinceBarrier: number[] = []
+  /** The same, since a flush that was not sent named them. */
+  #sinceUnsent: number[] = []
   /** Writes that failed since a barrier last looked at them. */
   #failedSinceBarrier: number[] = []
   #sawWrite = false
@@ -203,6 +205,7 @@ export class HazardWatch {
     if (asksFua && (event.ignored || flight.plan.ignoresSync)) this.#tally('FUA_IGNORED', [flight.id])
     if (event.stable && !this.#mode.noFlush) return
     this.#sinceBarrier.push(flight.id)
+    this.#sinceUnsent.push(flight.id)
     const {direct, dsync} = this.#mode
     if (direct && !dsync && flight.lengthBytes > 0 && (flight.note.hole || !flight.started))
       this.#tally('HOLE_UNDER_NONE', [flight.id])
@@ -210,8 +213,8 @@ export class HazardWatch {
 
   #flushDone(flight: HazardFlight, event: CompleteEvent): void {
     const {id, plan, note} = flight
-    if (asksFlush(plan, event)) this.#tally('FLUSH_IGNORED', [id])
-    if (plan.unsent) this.#flushUnsent(flight)
+    if (asksFlush(flight, event)) this.#tally('FLUSH_IGNORED', [id])
+    if (plan.unsent || (plan.kind === FSYNC && !flight.syncsFirst && !this.#mode.noFlush)) this.#flushUnsent(flight)
     if (!flight.syncsFirst) return
     if (note.uncovered.length > 0) this.#tally('FLUSH_DID_NOT_COVER', [id], note.uncovered)
     if (plan.kind.flushes && note.redundant) this.#tally('REDUNDANT_FLUSH', [id])
@@ -219,12 +222,14 @@ export class HazardWatch {
     // Forgetting only when most of it is stable keeps a flush O(1) on average.
     if (this.#sinceBarrier.length > this.#ledger.volatileCount * 2) {
       this.#sinceBarrier = this.#sinceBarrier.filter((write) => this.#ledger.isVolatile(write))
+      this.#sinceUnsent = this.#sinceUnsent.filter((write) => this.#ledger.isVolatile(write))
     }
   }
 
   /** What a request believed to be flushed by it, and is not: no command told the device. */
   #flushUnsent({id, plan}: HazardFlight): void {
-    const left = this.#sinceBarrier.filter((write) => this.#ledger.isVolatile(write))
+    const left = this.#sinceUnsent.filter((write) => this.#ledger.isVolatile(write))
+    this.#sinceUnsent = []
     if (this.#ledger.volatileCount > 0 || plan.kind.writes) this.#tally('FLUSH_NOT_SENT', [id], left)
   }
 
@@ -288,8 +293,10 @@ const ABOUT_SYNCS: ReadonlySet<HazardCode> = new Set([
   'REDUNDANT_FLUSH',
 ])
 
-function asksFlush(plan: Plan, event: CompleteEvent): boolean {
-  return plan.kind.flushes && (event.ignored || plan.ignoresSync)
+/** Whether a flush was wished for and is ignored; a FUA that is has a code of its own. */
+function asksFlush({plan, flags}: HazardFlight, event: CompleteEvent): boolean {
+  const isFlush = !plan.kind.writes || (flags & (FLAG_BARRIER | FLAG_PREFLUSH)) !== 0
+  return isFlush && (event.ignored || plan.ignoresSync)
 }
 
 function isBarrier({flags, plan}: HazardFlight): boolean {

@@ -150,17 +150,20 @@ export class ScsiTask {
     const flushesFirst =
       (this.#scsi.kind === 'steps' && this.#scsi.steps[0]?.op === 'flush') ||
       (this.#scsi.kind === 'set-cache' && this.#scsi.flush)
-    const base = change ? this.#planOf(change) : this.#host.request
+    const read = this.#scsi.kind === 'steps' ? this.#scsi.steps.find(({op}) => op === 'read') : undefined
+    const main = change ?? read
+    const base = main ? this.#planOf(main) : this.#host.request
     const flush = flushesFirst ? this.#host.planOf(FLUSH, 0) : undefined
     const {operands, writes} = base.kind
-    const flushes = flush !== undefined && change === undefined
+    const flushes = flush !== undefined && main === undefined
     return {
       ...base,
       kind: {...SCSI_CMD, operands, writes, flushes},
       drains: this.#scsi.kind === 'set-cache' || this.#host.request.drains,
       preSync: flush?.preSync ?? false,
       ignoresSync: base.ignoresSync || (flush?.ignoresSync ?? false),
-      flushCommands: base.flushCommands + (flush?.flushCommands ?? 0),
+      // A flush that the disk does of itself, before a read with FUA or when its cache goes off, is no command.
+      flushCommands: base.flushCommands + (flushes && this.#scsi.kind === 'steps' ? 1 : 0),
     }
   }
 

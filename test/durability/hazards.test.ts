@@ -2,9 +2,28 @@ import {describe, expect, it} from 'vitest'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {type Hazard, HazardWatch, Ledger} from '../../src/durability/index.js'
 import {orderingModeOf} from '../../src/ordering/index.js'
-import {FLAG_BARRIER, FLAG_BARRIER_BIT, FLAG_FUA, STATUS_UNSUPP} from '../../src/request/index.js'
+import {
+  FLAG_BARRIER,
+  FLAG_BARRIER_BIT,
+  FLAG_FUA,
+  lower,
+  plainLink,
+  STATUS_UNSUPP,
+  WISH_KINDS,
+  type Link,
+  type Plan,
+  type RequestName,
+} from '../../src/request/index.js'
 import type {TraceEvent} from '../../src/trace/index.js'
 import {done, failed, flush, out, start, startUnknown, submit, syncEnd, syncStart} from './history.js'
+
+/** What a plain device under writeback makes of a wish, but for what is told of the link. */
+function planOf(name: RequestName, link: Partial<Link>): Plan {
+  const kind = WISH_KINDS.find((candidate) => candidate.name === name)
+  if (kind === undefined) throw new Error(`no wish ${name}`)
+  const [mode, ordering] = [cacheModeOf('writeback'), orderingModeOf('drain')]
+  return lower(kind, 0, mode, ordering, {...plainLink(mode, ordering), ...link})
+}
 
 function hazards(events: readonly TraceEvent[], mode = 'writeback', ordering = 'drain'): Hazard[] {
   const watch = new HazardWatch(cacheModeOf(mode), orderingModeOf(ordering))
@@ -191,4 +210,26 @@ it('a watch beside a ledger that sees each event first finds the same', () => {
   }
   expect(watch.hazards()).toEqual(hazards(events))
   expect(watch.hazards()).toHaveLength(2)
+})
+
+describe('a wish for a flush', () => {
+  const fsync = (id: number, held = false): TraceEvent[] => [submit(id, 'FSYNC'), start(id, held), done(id)]
+
+  it('under unsafe is told to be ignored, whatever it was', () => {
+    const ignored = done(2, {ignored: true})
+    expect(found([...out(1), submit(2, 'FSYNC'), start(2), ignored], 'unsafe')).toContainEqual(['FLUSH_IGNORED', [2]])
+    const barrier = [submit(2, 'OUT', 1, 1, FLAG_BARRIER), start(2), ignored]
+    expect(found([...out(1), ...barrier], 'unsafe', 'drain-flush')).toContainEqual(['FLUSH_IGNORED', [2]])
+  })
+
+  it('that sends nothing names what it leaves volatile, once, also across a barrier', () => {
+    // A driver that sees no write cache sends no flush; the write before was made when there was one.
+    const unsent = {...submit(3, 'FSYNC'), plan: planOf('FSYNC', {writeCache: false})}
+    const events = [...out(1), submit(2, 'OUT', 1, 1, FLAG_BARRIER), start(2, true), done(2), unsent, start(3), done(3)]
+    expect(found(events, 'writeback', 'drain')).toContainEqual(['FLUSH_NOT_SENT', [1, 2, 3]])
+  })
+
+  it('that is carried out is no hazard', () => {
+    expect(found([...out(1), ...fsync(2)])).toEqual([])
+  })
 })

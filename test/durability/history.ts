@@ -2,14 +2,14 @@ import type {Range} from '../../src/base/index.js'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {type CrashKind, Ledger} from '../../src/durability/index.js'
 import {orderingModeOf} from '../../src/ordering/index.js'
-import {REQUEST_KINDS, STATUS_IOERR, type RequestName} from '../../src/request/index.js'
+import {REQUEST_KINDS, STATUS_IOERR, WISH_KINDS, type RequestName} from '../../src/request/index.js'
 import type {CompleteEvent, StartEvent, SubmitEvent, TraceEvent} from '../../src/trace/index.js'
 
 /** The seed of every property in this room, printed by fast-check when one fails. */
 export const SEED = 20100615
 
 export function submit(id: number, name: RequestName, sector = 0, sectors = 1, flags = 0): SubmitEvent {
-  const kind = REQUEST_KINDS.find((candidate) => candidate.name === name)
+  const kind = [...REQUEST_KINDS, ...WISH_KINDS].find((candidate) => candidate.name === name)
   if (kind === undefined) throw new Error(`no request ${name}`)
   const hasRange = kind.operands === 'data' || kind.operands === 'segment'
   const [offsetBytes, lengthBytes] = hasRange ? [sector * 512, sectors * 512] : [0, 0]

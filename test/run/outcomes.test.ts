@@ -31,7 +31,7 @@ describe('why a request did not run', () => {
       {guest: guestWith('virtio-blk', 'today', {features: ['FLUSH', 'DISCARD'], negotiate: ['FLUSH']})},
       'the device offers DISCARD, and the driver did not accept it',
     ],
-    ['NOTIFY 0 4k', {mode: 'unsafe'}, 'nothing is ever stable under unsafe, so there is nothing to be told'],
+    ['NOTIFY 0 4k', {mode: 'unsafe'}, 'nothing becomes stable under unsafe, so there is nothing to be told'],
     ['SET writeback=0', {guest: guestWith('xen-blkback')}, 'the write cache of xen-blkback cannot be switched here'],
     ['BARRIER', {ordering: 'none'}, 'the driver declares no barriers (EOPNOTSUPP)'],
     ['OUT 0 4k barrier', {ordering: 'none'}, 'the driver declares no barriers (EOPNOTSUPP)'],
