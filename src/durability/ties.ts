@@ -40,7 +40,7 @@ export interface TieFacts {
 /**
  * Every tie between the writes that a crash may lose. Two mechanisms make one: a sync that comes before the data of a write, and a
  * device that executes ordered tags in order; a third is a cache that keeps epochs. Ties of ordered tags hold as long as no write
- * fails: the error hole has none.
+ * or sync fails: the error hole has none.
  *
  * Source: semantics 8.2 (ord) and 8.6.
  */
@@ -56,12 +56,14 @@ export function tiesOf({kind, flights, loose, executesAsItPersists, keepsEpochs}
     const {id, plan, syncsFirst, covers, note} = flight
     const syncs = syncsFirst && kind !== 'processKill'
     if (plan.tags) {
-      if (!flight.started || (!executesAsItPersists && !syncs && kind !== 'processKill')) continue
+      if (!flight.started) continue
+      const inOrder = executesAsItPersists || kind === 'processKill'
       const before = loose
-        .filter((write) => write.id < id && (syncs || write.end === Infinity))
+        .filter((write) => write.id < id && (syncs || (inOrder && write.end === Infinity)))
         .map((write) => write.id)
       if (note.write >= 0) tie(id, before)
-      const own = note.write >= 0 ? [id] : []
+      // What comes behind starts at its end, but finds its data on the medium only where that end says so.
+      const own = note.write >= 0 && (inOrder || plan.dsync || plan.postSync) ? [id] : []
       for (const later of loose) if (later.id > id && later.end === Infinity) tie(later.id, [...before, ...own])
     } else if (syncs && note.write >= 0) {
       tie(
