@@ -59,7 +59,7 @@ export class Ledger {
   /** Writes that stay in doubt for ever: failed or poisoned. */
   readonly #stuck: number[] = []
   readonly #poisonings: {request: number | null; sync: number | null; writes: number[]}[] = []
-  /** Where allocation matters: data in the drive, block map in host memory. */
+  /** Where allocation matters: data in the drive, block map in host memory; and it decides about survival. */
   readonly #fresh: FreshRanges | undefined
   /** The successful flush that covers most, and the position it covers up to. */
   #widestFlush: FlushReach = {id: 0, covers: 0}
@@ -68,7 +68,7 @@ export class Ledger {
   #latestStableBegin = 0
   #syncs = 0
   #flushesIgnored = 0
-  /** Barriers that have started, counted twice where they carry data: once before it and once behind. */
+  /** Barriers that have started, counted twice: before their own data and behind it. */
   #epoch = 0
   /** Index in the log -> epoch; kept only for a medium that keeps them. */
   readonly #epochOf = new Map<number, number>()
@@ -89,7 +89,9 @@ export class Ledger {
     this.#mode = mode
     this.#medium = medium
     this.#flights = new Flights(mode, ordering)
-    this.#fresh = mode.direct && !mode.dsync && !mode.noFlush ? new FreshRanges(this.#log) : undefined
+    // Where epochs are kept, a write whose allocation is lost takes along what comes behind it: only a sync is sure.
+    const inPlaceIsSure = mode.direct && !mode.dsync && !mode.noFlush && !this.#keepsEpochs
+    this.#fresh = inPlaceIsSure ? new FreshRanges(this.#log) : undefined
   }
 
   /** FLUSH requests that were answered OK without syncing anything. */
@@ -212,7 +214,7 @@ export class Ledger {
       flights: this.#flights.values(),
       loose: this.#loose(),
       executesAsItPersists: direct && dsync && !noFlush,
-      keepsEpochs: this.#medium.kind === 'disk' && this.#medium.keepsEpochs,
+      keepsEpochs: this.#keepsEpochs,
     })
   }
 
@@ -287,6 +289,9 @@ export class Ledger {
     if (stable) {
       this.#log.states[write] = WRITE_STABLE_OWN
       this.#latestStableBegin = Math.max(this.#latestStableBegin, flight.begin)
+      const epoch = this.#epochOf.get(write) ?? 0
+      // So is what barriers keep before it, all of which ended earlier. Without epochs there is none.
+      this.#settle(flight.id, (earlier) => (this.#epochOf.get(earlier) ?? 0) < epoch)
     } else if (poisoning >= 0) {
       this.#log.states[write] = WRITE_POISONED
       this.#log.causes[write] = poisoning
@@ -299,12 +304,15 @@ export class Ledger {
   }
 
   /** A flush succeeded: what ended before its begin is stable. The queue is in the order of completion. */
-  #cover(flush: LedgerFlight): void {
-    const {ends, begins, states, causes} = this.#log
-    const {id, covers} = flush
+  #cover({id, covers}: LedgerFlight): void {
     if (covers > this.#widestFlush.covers) this.#widestFlush = {id, covers}
-    for (let next = this.#volatile.first; next !== undefined; next = this.#volatile.first) {
-      if ((ends[next] ?? Infinity) > covers) return
+    this.#settle(id, (write) => (this.#log.ends[write] ?? Infinity) <= covers)
+  }
+
+  /** The volatile writes that ended first are stable, as far as this holds for them. @param id the request that made them so */
+  #settle(id: number, isStable: (write: number) => boolean): void {
+    const {begins, states, causes} = this.#log
+    for (let next = this.#volatile.first; next !== undefined && isStable(next); next = this.#volatile.first) {
       this.#volatile.shift()
       states[next] = WRITE_STABLE_FLUSH
       causes[next] = id
@@ -366,9 +374,13 @@ export class Ledger {
     this.#poisonings.push({request, sync, writes})
   }
 
+  get #keepsEpochs(): boolean {
+    return this.#medium.kind === 'disk' && this.#medium.keepsEpochs
+  }
+
   /** A barrier ends one epoch before its own data and another behind it. */
   #noteEpoch({plan, note}: LedgerFlight): void {
-    if (this.#medium.kind !== 'disk' || !this.#medium.keepsEpochs) return
+    if (!this.#keepsEpochs) return
     const isBarrier = plan.drains || plan.tags
     if (isBarrier) this.#epoch++
     if (note.write >= 0) this.#epochOf.set(note.write, this.#epoch)
