@@ -11,7 +11,7 @@ export const SEED = 20100615
 export function submit(id: number, name: RequestName, sector = 0, sectors = 1, flags = 0): SubmitEvent {
   const kind = [...REQUEST_KINDS, ...WISH_KINDS].find((candidate) => candidate.name === name)
   if (kind === undefined) throw new Error(`no request ${name}`)
-  const hasRange = kind.operands === 'data' || kind.operands === 'segment'
+  const hasRange = kind.operands === 'data' || kind.operands === 'segment' || kind.operands === 'range'
   const [offsetBytes, lengthBytes] = hasRange ? [sector * 512, sectors * 512] : [0, 0]
   return {kind: 'submit', id, type: kind.type, flags, offsetBytes, lengthBytes, atNs: 0}
 }
@@ -60,23 +60,4 @@ export function ledgerOf(mode: string, events: readonly TraceEvent[], ordering =
 /** What each of the first sectors may hold. */
 export function sectorsAfter(ledger: Ledger, kind: CrashKind, sectors: number): number[][] {
   return Array.from({length: sectors}, (_, sector) => ledger.candidates(kind, sector))
-}
-
-/** Every image the sectors can combine to, as texts of writer ids, preflush ties respected. */
-export function imagesAfter(ledger: Ledger, kind: CrashKind, sectors: number): string[] {
-  const lists = sectorsAfter(ledger, kind, sectors)
-  let images: number[][] = [[]]
-  for (const list of lists) images = images.flatMap((image) => list.map((id) => [...image, id]))
-  const isWhole = (image: readonly number[]): boolean =>
-    ledger
-      .ties(kind)
-      .every(
-        ({request, needs}) =>
-          !image.includes(request) ||
-          image.every((id, sector) => id !== 0 || !needs.some((other) => lists[sector]?.includes(other))),
-      )
-  return images
-    .filter(isWhole)
-    .map((image) => image.join(' '))
-    .toSorted()
 }

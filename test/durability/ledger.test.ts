@@ -1,13 +1,13 @@
 import {describe, expect, it} from 'vitest'
 import {CACHE_MODES, cacheModeOf} from '../../src/cache-mode/index.js'
-import {CRASH_KINDS, Ledger} from '../../src/durability/index.js'
+import {CRASH_KINDS, Ledger, type CrashKind} from '../../src/durability/index.js'
+import {orderingModeOf} from '../../src/ordering/index.js'
 import {FLAG_BARRIER, FLAG_FUA, STATUS_CANCELED, STATUS_UNSUPP} from '../../src/request/index.js'
 import type {TraceEvent} from '../../src/trace/index.js'
 import {
   done,
   failed,
   flush,
-  imagesAfter,
   ledgerOf,
   out,
   sectorsAfter,
@@ -17,11 +17,23 @@ import {
   syncEnd,
   syncStart,
 } from './history.js'
+import {imagesAfter} from './images.js'
 
 const HOLE = [{offsetBytes: 0, lengthBytes: 4096}]
 
 function power(events: readonly TraceEvent[], sectors = 1, mode = 'writeback'): string[] {
-  return imagesAfter(ledgerOf(mode, events), 'powerLoss', sectors)
+  return images(events, mode, 'powerLoss', sectors)
+}
+
+function images(
+  events: readonly TraceEvent[],
+  mode: string,
+  kind: CrashKind,
+  sectors: number,
+  ordering = 'drain',
+): string[] {
+  const rules = {mode: cacheModeOf(mode), ordering: orderingModeOf(ordering), sectors}
+  return [...imagesAfter(events, rules, kind)].toSorted()
 }
 
 describe('stability and cache mode', () => {
@@ -98,10 +110,10 @@ describe('crash images', () => {
 
   it('C11: a flushing barrier in flight is on the medium only where what it covers is too', () => {
     const events = [...out(1), submit(2, 'OUT', 1, 1, FLAG_BARRIER), start(2, true)]
-    const ledger = ledgerOf('writeback', events, 'drain-fua')
-    expect(imagesAfter(ledger, 'powerLoss', 2)).toEqual(['0 0', '1 0', '1 2'])
-    ledger.observe(done(2, {stable: true}))
-    expect(imagesAfter(ledger, 'powerLoss', 2)).toEqual(['1 2'])
+    expect(images(events, 'writeback', 'powerLoss', 2, 'drain-fua')).toEqual(['0 0', '1 0', '1 2'])
+    const ended = [...events, done(2, {stable: true})]
+    expect(images(ended, 'writeback', 'powerLoss', 2, 'drain-fua')).toEqual(['1 2'])
+    const ledger = ledgerOf('writeback', ended, 'drain-fua')
     expect(ledger.stability(1)).toMatchObject({by: 'flush', request: 2})
     expect(ledger.stability(2)).toMatchObject({by: 'fua', request: null})
   })
@@ -127,12 +139,12 @@ describe('crash images', () => {
   })
 
   it('C18: under none an overwrite of allocated blocks survives a host OS crash', () => {
-    expect(imagesAfter(ledgerOf('none', out(1)), 'osCrash', 1)).toEqual(['1'])
+    expect(images(out(1), 'none', 'osCrash', 1)).toEqual(['1'])
   })
 
   it('C19: under none a write into a hole does not survive a host OS crash for certain', () => {
-    const ledger = ledgerOf('none', [submit(1, 'OUT'), start(1, false, HOLE), done(1)])
-    expect(imagesAfter(ledger, 'osCrash', 1)).toEqual(['0', '1'])
+    const events = [submit(1, 'OUT'), start(1, false, HOLE), done(1)]
+    expect(images(events, 'none', 'osCrash', 1)).toEqual(['0', '1'])
   })
 
   it('C20: under none a power loss may take any unflushed write', () => {
@@ -140,8 +152,8 @@ describe('crash images', () => {
   })
 
   it('C21: under unsafe a process kill keeps what completed, an OS crash may take it flushed or not', () => {
-    expect(imagesAfter(ledgerOf('unsafe', out(1)), 'processKill', 1)).toEqual(['1'])
-    expect(imagesAfter(ledgerOf('unsafe', [...out(1), ...flush(2)]), 'osCrash', 1)).toEqual(['0', '1'])
+    expect(images(out(1), 'unsafe', 'processKill', 1)).toEqual(['1'])
+    expect(images([...out(1), ...flush(2)], 'unsafe', 'osCrash', 1)).toEqual(['0', '1'])
   })
 
   it('C23: after a failed FLUSH only writing again and flushing settles a sector', () => {

@@ -4,6 +4,7 @@ import type {CacheMode} from '../../src/cache-mode/index.js'
 import {
   FLAG_BARRIER,
   FLAG_FUA,
+  FLAG_PREFLUSH,
   STATUS_CANCELED,
   STATUS_IOERR,
   STATUS_OK,
@@ -41,7 +42,10 @@ const draft: fc.Arbitrary<Draft> = fc
     name: fc.constantFrom<RequestName>('OUT', 'OUT', 'OUT', 'FLUSH', 'FLUSH', 'WRITE_ZEROES', 'IN'),
     sector: fc.nat(SECTORS - 1),
     sectors: fc.integer({min: 1, max: 2}),
-    flags: fc.constantFrom(0, 0, 0, FLAG_FUA, FLAG_BARRIER),
+    flags: fc.constantFrom(
+      ...[0, 0, 0, 0, FLAG_FUA, FLAG_FUA, FLAG_PREFLUSH, FLAG_PREFLUSH | FLAG_FUA],
+      ...[FLAG_BARRIER, FLAG_BARRIER, FLAG_BARRIER | FLAG_FUA, FLAG_BARRIER | FLAG_PREFLUSH],
+    ),
     held: fc.boolean(),
     fresh: fc.constantFrom('none', 'none', 'own', 'all', 'unknown'),
     end: fc.constantFrom('ok', 'ok', 'ok', 'ok', 'ok', 'failed', 'canceled', 'unsupported'),
@@ -55,8 +59,16 @@ export const story: fc.Arbitrary<Story> = fc.record({
   moves: fc.array(fc.nat(11), {minLength: 4, maxLength: 20, size: 'max'}),
 })
 
-/** The events of a story under a mode: the same requests in the same order, with what the mode makes of them. */
-export function tell({drafts, moves}: Story, mode: CacheMode, ordering: OrderingMode): TraceEvent[] {
+/**
+ * The events of a story under a mode: the same requests in the same order, with what the mode makes of them. A device with ordered
+ * tags keeps the order they ask for, in starts and in ends; so does whatever `keepsOrder`.
+ */
+export function tell(
+  {drafts, moves}: Story,
+  mode: CacheMode,
+  ordering: OrderingMode,
+  keepsOrder = ordering.tags,
+): TraceEvent[] {
   const events: TraceEvent[] = []
   const steps: number[] = []
   for (const move of moves) {
@@ -69,6 +81,7 @@ export function tell({drafts, moves}: Story, mode: CacheMode, ordering: Ordering
     }
     const which = open[(move >> 1) % open.length] ?? 0
     const one = drafts[which]
+    if (keepsOrder && !mayMoveOn(which, drafts, steps, ordering)) continue
     if (open.length === 0 || one === undefined) continue
     if (steps[which] === 1 && one.end !== 'canceled') {
       events.push(startOf(which + 1, one))
@@ -80,6 +93,22 @@ export function tell({drafts, moves}: Story, mode: CacheMode, ordering: Ordering
     }
   }
   return events
+}
+
+/** Whether a request may start, or end, as a device would let it that keeps what is before and behind a barrier apart. */
+function mayMoveOn(
+  which: number,
+  drafts: readonly Draft[],
+  steps: readonly number[],
+  {drains, tags}: OrderingMode,
+): boolean {
+  const orders = (i: number): boolean => ((drafts[i]?.flags ?? 0) & FLAG_BARRIER) !== 0 && (drains || tags)
+  const isStart = steps[which] === 1 && drafts[which]?.end !== 'canceled'
+  // With tags, a start is the moment when the device is told; without, what a barrier keeps apart starts only after an end.
+  const needed = isStart && tags ? 2 : 3
+  return steps
+    .slice(0, which)
+    .every((step, i) => step >= (orders(which) && orders(i) ? 3 : needed) || !(orders(which) || orders(i)))
 }
 
 function startOf(id: number, {name, sector, sectors, fresh, held}: Draft): TraceEvent {
