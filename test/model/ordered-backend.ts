@@ -8,27 +8,33 @@ const FIRST_SYNC = 100
 
 interface Outstanding {
   readonly token: number
+  /** What is told when it starts; a sync without a tag owes what it owes from when it was queued. */
+  readonly begin: DiskCall | undefined
   readonly end: DiskCall
   readonly result: number
+  readonly ordered: boolean
+  started: boolean
 }
 
 /**
  * A backend without a disk: it tells which calls it would make, and lets another decide which step ends next. A write is known by
- * the value it writes.
+ * the value it writes. An ordered tag starts when everything queued before it has ended, and nothing queued behind it starts before
+ * it has ended; around tags, several steps may end before anybody looks.
  */
 export class OrderedBackend implements Backend {
   readonly name = 'sim'
   readonly canDsync = true
   readonly canZero = false
   readonly canPunch = false
-  readonly ordersTags = false
+  readonly ordersTags = true
   readonly tokens = 16
-  readonly doneTokens = new Int32Array(1)
-  readonly doneResults = new Int32Array(1)
+  readonly doneTokens = new Int32Array(16)
+  readonly doneResults = new Int32Array(16)
   readonly #random: Random
   readonly #tell: (call: DiskCall) => void
-  readonly #outstanding: Outstanding[] = []
-  #finished: Outstanding | undefined
+  /** Queued and not ended, in this order. */
+  readonly #line: Outstanding[] = []
+  #finished: Outstanding[] = []
   #syncs = 0
 
   constructor(random: Random, tell: (call: DiskCall) => void) {
@@ -48,16 +54,19 @@ export class OrderedBackend implements Backend {
     offsetBytes: number,
     lengthBytes: number,
     dsync: boolean,
+    ordered = false,
   ): boolean {
     if (op === STEP_WRITE) {
       const id = memory?.bytes[memoryOffset] ?? 0
       const [from, sectors] = [offsetBytes / SECTOR_BYTES, lengthBytes / SECTOR_BYTES]
-      this.#tell({call: 'write', id, from, sectors, dsync})
-      this.#outstanding.push({token, end: {call: 'endWrite', id, ok: true}, result: lengthBytes})
+      const begin = {call: 'write', id, from, sectors, dsync} as const
+      this.#add({token, begin, end: {call: 'endWrite', id, ok: true}, result: lengthBytes, ordered, started: false})
     } else if (op === STEP_SYNC || op === STEP_SYNC_ALL) {
       const id = FIRST_SYNC + this.#syncs++
-      this.#tell({call: 'sync', id})
-      this.#outstanding.push({token, end: {call: 'endSync', id, ok: true}, result: 0})
+      const begin = {call: 'sync', id} as const
+      if (!ordered) this.#tell(begin)
+      const end = {call: 'endSync', id, ok: true} as const
+      this.#add({token, begin: ordered ? begin : undefined, end, result: 0, ordered, started: false})
     } else {
       throw new Error(`step ${op} is no part of a small program`)
     }
@@ -65,18 +74,21 @@ export class OrderedBackend implements Backend {
   }
 
   submit(wait: boolean): undefined {
-    if (!wait || this.#outstanding.length === 0) return
-    const [finished] = this.#outstanding.splice(this.#random.below(this.#outstanding.length), 1)
-    if (finished) this.#tell(finished.end)
-    this.#finished = finished
+    if (!wait || this.#line.length === 0) return
+    do {
+      const running = this.#line.filter(({started}) => started)
+      this.#end(this.#random.pick(running))
+    } while (this.#line.some(({started, ordered}) => started && ordered) && this.#random.chance(0.5))
   }
 
   reap(): number {
-    if (this.#finished === undefined) return 0
-    this.doneTokens[0] = this.#finished.token
-    this.doneResults[0] = this.#finished.result
-    this.#finished = undefined
-    return 1
+    const finished = this.#finished
+    this.#finished = []
+    finished.forEach(({token, result}, i) => {
+      this.doneTokens[i] = token
+      this.doneResults[i] = result
+    })
+    return finished.length
   }
 
   nowNs(): number {
@@ -84,4 +96,25 @@ export class OrderedBackend implements Backend {
   }
 
   async close(): Promise<void> {}
+
+  #add(step: Outstanding): void {
+    this.#line.push(step)
+    this.#startFree()
+  }
+
+  #end(step: Outstanding): void {
+    this.#line.splice(this.#line.indexOf(step), 1)
+    this.#tell(step.end)
+    this.#finished.push(step)
+    this.#startFree()
+  }
+
+  #startFree(): void {
+    for (const [place, step] of this.#line.entries()) {
+      if (step.ordered && place > 0) return
+      if (!step.started && step.begin) this.#tell(step.begin)
+      step.started = true
+      if (step.ordered) return
+    }
+  }
 }

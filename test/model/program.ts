@@ -70,22 +70,36 @@ function standings({requests, steps}: History): Standing[] {
 }
 
 /**
- * Whether an ordering policy lets a request start: one that drains waits for everything before it, and everything behind it
- * waits for its end.
+ * Whether an ordering policy lets a request start. One that drains waits for everything before it, and everything behind it waits
+ * for its end. A tagged one waits until everything before it has its last step at the device; what is behind it follows at once.
  */
-function mayStart(id: number, standing: readonly Standing[], drains: readonly boolean[]): boolean {
-  return standing.slice(0, id - 1).every((earlier, i) => earlier === 'completed' || !(drains[id - 1] || drains[i]))
+function mayStart(id: number, standing: readonly Standing[], plans: readonly Plan[]): boolean {
+  const own = plans[id - 1]
+  return standing.slice(0, id - 1).every((earlier, i) => {
+    const plan = plans[i]
+    if (earlier === 'completed' || plan === undefined || own === undefined) return true
+    if (own.drains || plan.drains) return false
+    if (own.tags) return earlier === 'started' && !plan.tags && !plan.preSync && !plan.postSync
+    return !plan.tags || earlier === 'started'
+  })
+}
+
+/** Whether a request may have ended: not beside a tag that keeps it behind something that has not. */
+function mayComplete(id: number, standing: readonly Standing[], plans: readonly Plan[]): boolean {
+  return standing
+    .slice(0, id - 1)
+    .every((earlier, i) => earlier === 'completed' || !(plans[id - 1]?.tags === true || plans[i]?.tags === true))
 }
 
 /** The histories one step longer than this one. Of two that differ by the names of the sectors, only one is told. */
 export function continuations(
   history: History,
   {alphabet, requests: most, lateStarts}: Bounds,
-  drainsOf: (request: SmallRequest) => boolean,
+  plan: (request: SmallRequest) => Plan,
 ): History[] {
   const {requests, steps} = history
   const standing = standings(history)
-  const drains = requests.map(drainsOf)
+  const plans = requests.map(plan)
   const late = steps.filter((step) => step.step === 'start' && step.held).length
   const waiting = standing.filter((one) => one === 'submitted').length
   const latest = steps.at(-1)
@@ -95,8 +109,8 @@ export function continuations(
   const add = (...more: Step[]): void => void found.push({requests, steps: [...steps, ...more]})
   standing.forEach((one, i) => {
     const id = i + 1
-    if (one === 'started' && mayWait) add({step: 'complete', id})
-    if (one !== 'submitted' || !mayStart(id, standing, drains)) return
+    if (one === 'started' && mayWait && mayComplete(id, standing, plans)) add({step: 'complete', id})
+    if (one !== 'submitted' || !mayStart(id, standing, plans)) return
     const held = latest?.step !== 'submit' || latest.id !== id
     if (!held || mayWait) add({step: 'start', id, held})
   })

@@ -1,12 +1,13 @@
 import {describe, expect, it} from 'vitest'
 import {CACHE_MODES, cacheModeOf, type CacheMode} from '../../src/cache-mode/index.js'
+import {CRASH_KINDS} from '../../src/durability/index.js'
 import {ORDERING_MODES, orderingModeOf} from '../../src/ordering/index.js'
 import type {TraceEvent} from '../../src/trace/index.js'
 import {flush, start} from '../durability/history.js'
 import {byLedger, type Judge} from './crash-model.js'
 import {BARRIER0, BARRIER1, FLUSH, FUA0, FUA1, W0, W01, W1, type Bounds} from './program.js'
 import type {StateGraph} from './state-graph.js'
-import {disagreement, dissent, LAYOUTS, SmallWorld, type Layout} from './small-world.js'
+import {disagreement, faultsOf, firstFault, LAYOUTS, SmallWorld, type Layout} from './small-world.js'
 
 // Every small program, at every moment, on every disk: what the simulated disk can be made to keep (all of its choices made in
 // turn) is what the ledger allows, and that is what the definition of crash images allows. Not one image more, not one fewer.
@@ -18,22 +19,9 @@ const ANY_TWO: Bounds = {alphabet: [W0, W1, W01, FUA0, FUA1, FLUSH], requests: 2
 const THREE: Bounds = {alphabet: [W0, W1, FLUSH], requests: 3, lateStarts: 0}
 const BARRIERS: Bounds = {alphabet: [W0, W1, BARRIER0, BARRIER1], requests: 2, lateStarts: 2}
 
-/** What is wrong at the first moments where something is. */
-function faults(world: SmallWorld, bounds: Bounds): {moments: number; faults: string[]} {
-  const found: string[] = []
-  let moments = 0
-  world.explore(bounds, (moment) => {
-    moments++
-    for (const fault of [disagreement(world, moment), dissent(world, moment)])
-      if (fault !== undefined) found.push(fault)
-    return found.length < 3
-  })
-  return {moments, faults: found}
-}
-
 const clean = (world: SmallWorld, bounds: Bounds): number => {
-  const {moments, faults: found} = faults(world, bounds)
-  expect(found).toEqual([])
+  const {moments, faults} = faultsOf(world, bounds)
+  expect(faults).toEqual([])
   return moments
 }
 
@@ -75,7 +63,7 @@ describe('what a crash may leave after any small program: the disk, the ledger a
     const world = worldOf(cacheModeOf('none'), layoutOf('two sectors in one hole'))
     const found: string[] = []
     world.explore({...ANY_TWO, lateStarts: 0}, (moment) => {
-      const fault = disagreement(world, moment, {demandsAll: true})
+      const fault = disagreement(world, moment, {demandsAll: CRASH_KINDS})
       if (fault !== undefined) found.push(fault)
       return found.length === 0
     })
@@ -89,12 +77,7 @@ describe('what a crash may leave after any small program: the disk, the ledger a
 describe('a mistake is caught, and told with the smallest program that shows it', LONG, () => {
   const first = (world: SmallWorld, wrong?: (events: readonly TraceEvent[]) => readonly TraceEvent[]): string => {
     const judge: Judge = (events, rules, kind) => byLedger(wrong?.(events) ?? events, rules, kind)
-    let found = 'nothing'
-    world.explore({...ANY_TWO, lateStarts: 0}, (moment) => {
-      found = disagreement(world, moment, {judge}) ?? found
-      return found === 'nothing'
-    })
-    return found
+    return firstFault(world, {...ANY_TWO, lateStarts: 0}, judge)
   }
   const worldNamed = (mode: string, layout: string, lies?: 'flush' | 'fua'): SmallWorld =>
     worldOf(cacheModeOf(mode), layoutOf(layout), lies)

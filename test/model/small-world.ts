@@ -25,8 +25,11 @@ export const LAYOUTS = [
   {name: 'two sectors in one hole, asking what is committed', blockBytes: 1024, holes: true, view: 'committed'},
 ] as const satisfies readonly Layout[]
 
-/** Which step of its plan a started request is at; a request not started or completed has none. */
-type Phase = 'none' | 'pre' | 'data' | 'post' | 'nothing'
+/**
+ * Which step of its plan a started request is at; a request not started or completed has none. Where the device keeps an order,
+ * it may be `held` there, and `over` before that is known.
+ */
+type Phase = 'none' | 'held' | 'pre' | 'data' | 'post' | 'nothing' | 'over'
 
 /** Everything that can be so, as far as the trace tells: the phase of each request, and the states of the disk by those. */
 type Members = ReadonlyMap<string, ReadonlySet<number>>
@@ -47,9 +50,17 @@ export class SmallWorld {
   readonly rules: Rules
   readonly layout: Layout
   readonly graph: StateGraph
+  readonly #ignoresTags: boolean
 
   /** @param graph of a world with the same layout and the same open flags, to go on with */
-  constructor(rules: Omit<Rules, 'sectors'>, layout: Layout, lies?: 'flush' | 'fua', graph?: StateGraph) {
+  constructor(
+    rules: Omit<Rules, 'sectors'>,
+    layout: Layout,
+    lies?: 'flush' | 'fua',
+    graph?: StateGraph,
+    device: {readonly ignoresTags?: boolean} = {},
+  ) {
+    this.#ignoresTags = device.ignoresTags === true
     this.rules = {...rules, sectors: SECTORS}
     this.layout = layout
     this.graph =
@@ -66,13 +77,13 @@ export class SmallWorld {
 
   /** Visits every moment within the bounds, short histories before the longer ones they begin, until the visitor answers false. */
   explore(bounds: Bounds, visit: (moment: Moment) => boolean): boolean {
-    const drainsOf = (request: SmallRequest): boolean => this.#planOf(request).drains
+    const planned = (request: SmallRequest): Plan => this.#planOf(request)
     const first: Branch = {events: [], members: new Map([['', new Set([this.graph.start])]])}
     let moments: Moment[] = [{history: {requests: [], steps: []}, branches: [first]}]
     while (moments.length > 0) {
       const longer: Moment[] = []
       for (const {history, branches} of moments) {
-        for (const next of continuations(history, bounds, drainsOf)) {
+        for (const next of continuations(history, bounds, planned)) {
           const moment = {history: next, branches: this.#advance(next, branches)}
           if (!visit(moment)) return false
           longer.push(moment)
@@ -141,6 +152,8 @@ export class SmallWorld {
   }
 
   #started(members: Members, id: number, request: SmallRequest, plan: Plan): Members {
+    // What a sync owes is settled when it is sent, unless its tag makes it wait for more.
+    if (this.rules.ordering.tags && (plan.tags || !plan.preSync)) return phased(members, id, 'held')
     if (plan.preSync) return this.#called(phased(members, id, 'pre'), {call: 'sync', id})
     return plan.kind.writes ? this.#data(members, id, request, plan) : phased(members, id, 'nothing')
   }
@@ -150,6 +163,9 @@ export class SmallWorld {
   }
 
   #ended(members: Members, id: number, plan: Plan): Members {
+    if (this.rules.ordering.tags) {
+      return phased(new Map([...members].filter(([phases]) => phaseOf(phases, id) === 'over')), id, 'none')
+    }
     const last: Phase = plan.postSync ? 'post' : plan.kind.writes ? 'data' : plan.preSync ? 'pre' : 'nothing'
     const found = new Map([...members].filter(([phases]) => phaseOf(phases, id) === last))
     const none = phased(found, id, 'none')
@@ -178,14 +194,16 @@ export class SmallWorld {
         if (known && added.length === 0) continue
         put(all, phases, added)
         const one = new Map([[phases, new Set(added)]])
-        requests.forEach((request, i) => add(this.#nextStep(one, phases, i + 1, request)))
+        const next = this.rules.ordering.tags ? this.#nextAtDevice.bind(this) : this.#nextStep.bind(this)
+        requests.forEach((_, i) => add(next(one, phases, i + 1, requests)))
       }
     }
     add(members)
     return all
   }
 
-  #nextStep(members: Members, phases: string, id: number, request: SmallRequest): Members {
+  #nextStep(members: Members, phases: string, id: number, requests: readonly SmallRequest[]): Members {
+    const request = requests[id - 1] as SmallRequest
     const plan = this.#planOf(request)
     const phase = phaseOf(phases, id)
     if (phase === 'pre' && plan.kind.writes) {
@@ -196,6 +214,43 @@ export class SmallWorld {
       return this.#called(phased(written, id, 'post'), {call: 'sync', id})
     }
     return new Map()
+  }
+
+  /** What a device with ordered tags may do next for a request: each step ends there before that is known. */
+  #nextAtDevice(members: Members, phases: string, id: number, requests: readonly SmallRequest[]): Members {
+    const request = requests[id - 1] as SmallRequest
+    const plan = this.#planOf(request)
+    if (this.#isKeptBack(phases, id, requests)) return new Map()
+    switch (phaseOf(phases, id)) {
+      case 'held':
+        if (plan.preSync) return this.#called(phased(members, id, 'pre'), {call: 'sync', id})
+        return plan.kind.writes ? this.#data(members, id, request, plan) : phased(members, id, 'over')
+      case 'pre': {
+        const synced = this.#called(members, {call: 'endSync', id, ok: true})
+        return plan.kind.writes ? this.#data(synced, id, request, plan) : phased(synced, id, 'over')
+      }
+      case 'data': {
+        const written = this.#called(members, {call: 'endWrite', id, ok: true})
+        if (!plan.postSync) return phased(written, id, 'over')
+        return this.#called(phased(written, id, 'post'), {call: 'sync', id})
+      }
+      case 'post':
+        return phased(this.#called(members, {call: 'endSync', id, ok: true}), id, 'over')
+      case 'none':
+      case 'nothing':
+      case 'over':
+        return new Map()
+    }
+  }
+
+  /** Whether a tag keeps a request behind one that is not over. */
+  #isKeptBack(phases: string, id: number, requests: readonly SmallRequest[]): boolean {
+    if (this.#ignoresTags) return false
+    const tags = (request: SmallRequest | undefined): boolean => request !== undefined && this.#planOf(request).tags
+    return requests.slice(0, id - 1).some((earlier, i) => {
+      const isOver = ['over', 'none'].includes(phaseOf(phases, i + 1))
+      return !isOver && (tags(requests[id - 1]) || tags(earlier))
+    })
   }
 }
 
@@ -226,10 +281,10 @@ function kept({graph}: SmallWorld, {members}: Branch, kind: CrashKind): Set<stri
   return images
 }
 
-/** What a comparison is made with. `demandsAll`: what is allowed must be kept by some disk. */
+/** What a comparison is made with. `demandsAll`: the crashes for which what is allowed must be kept by some disk. */
 export interface Demands {
   readonly judge?: Judge
-  readonly demandsAll?: boolean
+  readonly demandsAll?: readonly CrashKind[]
 }
 
 /**
@@ -252,7 +307,7 @@ function commitsForOthers({rules, layout}: SmallWorld, {branches}: Moment): bool
 export function disagreement(
   world: SmallWorld,
   moment: Moment,
-  {judge = byLedger, demandsAll = !commitsForOthers(world, moment)}: Demands = {},
+  {judge = byLedger, demandsAll = commitsForOthers(world, moment) ? [] : CRASH_KINDS}: Demands = {},
 ): string | undefined {
   const waiting = unstarted(moment.history)
   for (const kind of CRASH_KINDS) {
@@ -266,7 +321,8 @@ export function disagreement(
       for (const image of allowed) if (!shows(image, waiting)) allowedByAny.add(image)
       for (const image of found) keptByAny.add(image)
     }
-    if (demandsAll && keptByAny.size !== allowedByAny.size) return tell(world, moment, kind, allowedByAny, keptByAny)
+    if (demandsAll.includes(kind) && keptByAny.size !== allowedByAny.size)
+      return tell(world, moment, kind, allowedByAny, keptByAny)
   }
   return undefined
 }
@@ -302,4 +358,31 @@ function tell(
 ): string {
   const list = (images: ReadonlySet<string>): string => [...images].toSorted().join(', ')
   return `${rules.mode.name}, ${rules.ordering.name}, ${layout.name}, ${kind}: ${tellHistory(history)}: allowed ${list(allowed)}; found ${list(found)}`
+}
+
+/** What is wrong at the first moments where something is: the disk with the ledger, or the ledger with the definition. */
+export function faultsOf(
+  world: SmallWorld,
+  bounds: Bounds,
+  demands: Demands = {},
+): {readonly moments: number; readonly faults: readonly string[]} {
+  const faults: string[] = []
+  let moments = 0
+  world.explore(bounds, (moment) => {
+    moments++
+    for (const fault of [disagreement(world, moment, demands), dissent(world, moment)])
+      if (fault !== undefined) faults.push(fault)
+    return faults.length < 3
+  })
+  return {moments, faults}
+}
+
+/** The first and smallest disagreement with a judge, in words; 'nothing' where there is none. */
+export function firstFault(world: SmallWorld, bounds: Bounds, judge: Judge = byLedger): string {
+  let found = 'nothing'
+  world.explore(bounds, (moment) => {
+    found = disagreement(world, moment, {judge, demandsAll: []}) ?? found
+    return found === 'nothing'
+  })
+  return found
 }
