@@ -13,7 +13,6 @@ const write = (from: number, flags = 0): Ask => ({kind: OUT, from, sectors: 1, f
 const ORDERED: readonly Ask[] = [write(0), write(1, FLAG_BARRIER), {kind: FLUSH}]
 const FLAGGED: readonly Ask[] = [
   write(0),
-  write(1, FLAG_PREFLUSH),
   write(1, FLAG_PREFLUSH | FLAG_FUA),
   write(1, FLAG_BARRIER | FLAG_PREFLUSH),
   {kind: FLUSH, flags: FLAG_BARRIER},
@@ -51,7 +50,7 @@ describe('the engine, whatever order its steps end in', {timeout: 240_000}, () =
         const rules = {mode, ordering, sectors: SECTORS}
         for (const {runs, faults, kept, allowed} of [explore(rules, ORDERED, 3), explore(rules, FLAGGED, 2)]) {
           expect(faults.slice(0, 3)).toEqual([])
-          expect(runs).toBeGreaterThan(40)
+          expect(runs).toBeGreaterThan(25)
           // Most of what is allowed is kept by some disk, so that the check has something to catch.
           expect(kept).toBeGreaterThan(allowed / 2)
         }

@@ -19,7 +19,7 @@ interface Outstanding {
 /**
  * A backend without a disk: it tells which calls it would make, and lets another decide which step ends next. A write is known by
  * the value it writes. An ordered tag starts when everything queued before it has ended, and nothing queued behind it starts before
- * it has ended; around tags, several steps may end before anybody looks.
+ * it has ended; behind the end of one, more steps may end before anybody looks.
  */
 export class OrderedBackend implements Backend {
   readonly name = 'sim'
@@ -75,10 +75,11 @@ export class OrderedBackend implements Backend {
 
   submit(wait: boolean): undefined {
     if (!wait || this.#line.length === 0) return
-    do {
-      const running = this.#line.filter(({started}) => started)
-      this.#end(this.#random.pick(running))
-    } while (this.#line.some(({started, ordered}) => started && ordered) && this.#random.chance(0.5))
+    for (let goesOn = true; goesOn;) {
+      const ended = this.#random.pick(this.#line.filter(({started}) => started))
+      this.#end(ended)
+      goesOn = ended.ordered && this.#line.length > 0 && this.#random.chance(0.5)
+    }
   }
 
   reap(): number {

@@ -136,7 +136,7 @@ describe('properties of whole images', {timeout: 60_000}, () => {
           expect(new Set(images)).toEqual(imagesOf(events, mode, none, crash))
         }
       }),
-      RUNS,
+      {...RUNS, numRuns: 800},
     )
     expect(Math.min(...Object.values(exchanged))).toBeGreaterThan(20)
   })
