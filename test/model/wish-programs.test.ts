@@ -134,7 +134,7 @@ describe('FSYNC_RANGE with a barrier: later writes come after earlier ones on th
     expect(exceptions([write(0), range(BOTH, 1, 1), write(1)], {mode}, claim)).not.toEqual([])
   })
 
-  it('it ends at once, and makes nothing stable by itself', () => {
+  it('a barrier without sync ends at once, and makes nothing stable by itself', () => {
     const beside: Claim = ({moment}) => !hasEnded(moment, 2) || hasEnded(moment, 1)
     expect(exceptions([write(0), range(BOTH, 0, 1)], {mode: 'writeback'}, beside)).not.toEqual([])
     expect(exceptions([write(0), range(BOTH, 0, 1)], {mode: 'writeback'}, stableAfter(2, 0, 1))).not.toEqual([])
@@ -195,7 +195,7 @@ describe('PREFLUSH: what had completed is stable before the data is written', LO
     ).toEqual([])
   })
 
-  it.each(VOLATILE)('it does not wait for what is in flight, under %s', (mode) => {
+  it.each(VOLATILE)('a PREFLUSH does not wait for what is in flight, under %s', (mode) => {
     expect(exceptions([write(0), write(1, {flags: FLAG_PREFLUSH})], {mode}, inOrder([0, 1], [1, 2]))).not.toEqual([])
   })
 
