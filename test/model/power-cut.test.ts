@@ -65,7 +65,7 @@ function play({seed, mode, ordering}: Experiment, {makeBackend}: Mistakes): Scen
     allocated: (sector) => !holes.has(Math.floor(sector / 8)),
     careless: seed % 3 === 0,
   })
-  const faults = prng.chance(0.5) ? randomFaults(prng, !ordering.tags) : []
+  const faults = prng.chance(0.5) ? randomFaults(prng) : []
   const able = {canDsync: prng.chance(0.8), canZero: prng.chance(0.8), canPunch: prng.chance(0.8)}
   const options = {disk, seed: prng.next(), faults, tokens: depth + SYNC_TOKENS, ...able}
   const backend = makeBackend?.(options) ?? new SimBackend(options)
@@ -79,8 +79,7 @@ function play({seed, mode, ordering}: Experiment, {makeBackend}: Mistakes): Scen
     link,
     backend,
     depth,
-    // A tag is for one transfer: the engine does not keep it through the several that a bounced write takes.
-    alignmentBytes: mode.direct && !ordering.tags ? prng.pick([1, 4096]) : 1,
+    alignmentBytes: mode.direct ? prng.pick([1, 4096]) : 1,
     soleWriter: prng.chance(0.5),
     id: idBytes('model'),
     scsi: SCSI,
@@ -92,11 +91,9 @@ function play({seed, mode, ordering}: Experiment, {makeBackend}: Mistakes): Scen
     freshRanges: (offsetBytes, lengthBytes) => disk.freshRanges(offsetBytes, lengthBytes, 'extents'),
   })
   const traces = {zeroing: new Set<number>(), discards: new Set<number>()}
-  // The sync that an order between ranges asks for has no place among the steps of a tag.
-  const ordersRanges = !ordering.tags
   const stepsBeforeCut = prng.below(60)
   for (let step = 0; step < stepsBeforeCut; step++) {
-    if (engine.room > 0 && prng.chance(0.6)) submitRandom(engine, backend, prng, traces, ordersRanges)
+    if (engine.room > 0 && prng.chance(0.6)) submitRandom(engine, backend, prng, traces)
     else void engine.tick(engine.room === 0 || prng.chance(0.3))
     for (let slot = engine.takeDone(); slot >= 0; slot = engine.takeDone()) engine.release(slot)
   }
@@ -182,13 +179,12 @@ function imageOf(
   })
 }
 
-/** A disk that fails. @param repeats also such that a transfer is made anew, which takes it out of its place among tags */
-function randomFaults(prng: Prng, repeats: boolean): SimFault[] {
+/** A disk that fails, or makes the engine try again. */
+function randomFaults(prng: Prng): SimFault[] {
   const faults: SimFault[] = []
   if (prng.chance(0.4)) faults.push({step: 'sync', nth: 1 + prng.below(4), effect: {kind: 'errno', errno: ERRNO.EIO}})
   if (prng.chance(0.4)) faults.push({step: 'write', probability: 0.1, effect: {kind: 'errno', errno: ERRNO.ENOSPC}})
   if (prng.chance(0.4)) faults.push({step: 'write', probability: 0.2, effect: {kind: 'short', bytes: SECTOR_BYTES}})
-  if (!repeats) return faults
   if (prng.chance(0.4)) faults.push({step: 'write', probability: 0.2, effect: {kind: 'errno', errno: ERRNO.EINTR}})
   if (prng.chance(0.4)) faults.push({step: 'zero', probability: 0.2, effect: {kind: 'errno', errno: ERRNO.EOPNOTSUPP}})
   return faults

@@ -48,8 +48,8 @@ const KINDS = [
   ...[BARRIER, FSYNC, FSYNC_RANGE, FSYNC_RANGE, NOTIFY, SET_WRITEBACK, SCSI_CMD, SCSI_CMD],
 ]
 
-/** Sends any request there is, somewhere. @param orders order between ranges may be asked for */
-export function submitRandom(engine: Engine, backend: SimBackend, prng: Prng, traces: Traces, orders: boolean): void {
+/** Sends any request there is, somewhere. */
+export function submitRandom(engine: Engine, backend: SimBackend, prng: Prng, traces: Traces): void {
   const id = engine.nextId
   const kind = prng.pick(KINDS)
   const start = prng.below(SECTORS)
@@ -65,13 +65,13 @@ export function submitRandom(engine: Engine, backend: SimBackend, prng: Prng, tr
   const memory = backend.createMemory(sectors * SECTOR_BYTES)
   for (let at = 0; at < memory.bytes.length; at += SECTOR_BYTES) memory.bytes.set(sectorOf(id), at)
   const [offsetBytes, lengthBytes] = hasRange ? [start * SECTOR_BYTES, memory.bytes.length] : [0, 0]
-  engine.submit(kind.type, randomFlags(prng, kind, orders), offsetBytes, lengthBytes, memory, 0, after)
+  engine.submit(kind.type, randomFlags(prng, kind), offsetBytes, lengthBytes, memory, 0, after)
 }
 
-function randomFlags(prng: Prng, kind: (typeof KINDS)[number], orders: boolean): number {
+function randomFlags(prng: Prng, kind: (typeof KINDS)[number]): number {
   if (kind === SET_WRITEBACK) return prng.pick([0, FLAG_ON])
   if (kind === FSYNC_RANGE) {
-    const sides = orders ? [RANGE_BEFORE, RANGE_AFTER] : []
+    const sides = [RANGE_BEFORE, RANGE_AFTER]
     return [RANGE_SYNC, RANGE_ALL, ...sides].reduce((flags, flag) => flags | (prng.chance(0.4) ? flag : 0), 0)
   }
   if (kind.name === 'BARRIER' || kind === FSYNC || kind === NOTIFY) return 0
