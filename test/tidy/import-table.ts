@@ -53,7 +53,13 @@ export const IMPORT_TABLE: readonly Room[] = [
     ['base', 'cache-mode', 'ordering', 'frontend', 'request'],
     'what a driver and its device agree on before the first request',
   ),
-  room('trace', 3, 'pure', ['base', 'request'], 'the events of a run'),
+  room(
+    'trace',
+    3,
+    'pure',
+    ['base', 'cache-mode', 'ordering', 'request'],
+    'the events of a run with their data, and the formats they are kept in',
+  ),
   room('aio', 3, 'io', ['base', 'cache-mode', 'native', 'request'], 'backends that execute steps: uring, threads, sim'),
   room('image', 3, 'io', ['base', 'cache-mode', 'native'], 'opening an image under a mode: flags, alignment, locks'),
 
@@ -108,6 +114,14 @@ export const IMPORT_TABLE: readonly Room[] = [
     ['base', 'report', 'cache-mode', 'ordering', 'frontend', 'request', 'durability'],
     'what is known before anything runs: modes, front ends, the matrix, as documents',
   ),
+  room(
+    'timeline',
+    5,
+    'pure',
+    ['base', 'report', 'cache-mode', 'ordering', 'request', 'trace', 'durability'],
+    'what is volatile and stable at each event of a trace, as documents',
+  ),
+  room('archive', 5, 'glue', ['base', 'trace'], 'trace files: opening, buffered reading, atomic writing'),
   room('serve', 5, 'glue', ['base', 'cache-mode', 'request', 'trace', 'aio', 'image', 'engine'], 'protocol servers'),
   room(
     'bench',
@@ -150,6 +164,8 @@ export const IMPORT_TABLE: readonly Room[] = [
       'run',
       'crash',
       'explain',
+      'timeline',
+      'archive',
       'serve',
       'bench',
       'inspect',

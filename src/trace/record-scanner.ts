@@ -1,0 +1,110 @@
+import type {ToolError} from '../base/index.js'
+import {crc32c, DIGEST_BYTES, digestOf} from './checksum.js'
+import {traceFault} from './fault.js'
+import {
+  CHECKSUM_BYTES,
+  CONTENT_MAX_BYTES,
+  HEAD_BYTES,
+  PAYLOAD_MAX_BYTES,
+  RECORD_CONTENT,
+  RECORD_END,
+  RECORD_HEADER,
+  u32At,
+} from './frame.js'
+import {Scanner, type ByteSource} from './source.js'
+
+/** One record whose checksum is right. The payload of content is only its digest: the rest is read when it is asked for. */
+export interface TraceRecord {
+  readonly offsetBytes: number
+  readonly type: number
+  readonly payload: Uint8Array
+  /** Bytes of content behind the digest; 0 for other records. */
+  readonly contentBytes: number
+}
+
+/** Content is checked in pieces of this size. */
+const PIECE_BYTES = 2 ** 20
+
+export const CUT_HINT =
+  'The recording was cut short, is still going on, or the file was not copied whole: record it again.'
+export const DAMAGE_HINT = 'The file was damaged after it was written: take another copy, or record it again.'
+
+/** Walks over the records of a trace from an offset on, and checks each of them. */
+export class RecordScanner {
+  readonly #source: ByteSource
+  readonly #scanner: Scanner
+
+  constructor(source: ByteSource, offsetBytes: number) {
+    this.#source = source
+    this.#scanner = new Scanner(source, offsetBytes)
+  }
+
+  get position(): number {
+    return this.#scanner.position
+  }
+
+  /** Bytes behind the last record taken. */
+  get left(): number {
+    return this.#scanner.left
+  }
+
+  /** The next record. @throws ToolError of kind format when there is no whole and sound one */
+  next(): TraceRecord {
+    const offsetBytes = this.#scanner.position
+    const head = this.#scanner.take(HEAD_BYTES)
+    if (head.length === 0) throw this.#fault(offsetBytes, 'the trace ends without an end record', CUT_HINT)
+    if (head.length < HEAD_BYTES) throw this.#fault(offsetBytes, 'the trace ends inside a record', CUT_HINT)
+    const type = head[0] ?? 0
+    const length = u32At(head, 4)
+    if (type < RECORD_HEADER || type > RECORD_END) {
+      throw this.#fault(offsetBytes, `there is no record of type ${type}`, DAMAGE_HINT)
+    }
+    const limit = type === RECORD_CONTENT ? CONTENT_MAX_BYTES + DIGEST_BYTES : PAYLOAD_MAX_BYTES
+    if (length > limit || (type === RECORD_CONTENT && length < DIGEST_BYTES)) {
+      throw this.#fault(offsetBytes, `a record of type ${type} cannot have ${length} bytes`, DAMAGE_HINT)
+    }
+    if (length + CHECKSUM_BYTES > this.#scanner.left) {
+      const what = `a record of ${length} bytes reaches beyond the end of the file`
+      throw this.#fault(offsetBytes, what, CUT_HINT)
+    }
+    return type === RECORD_CONTENT
+      ? this.#content(offsetBytes, Uint8Array.from(head), length)
+      : this.#plain(offsetBytes, Uint8Array.from(head), length)
+  }
+
+  #plain(offsetBytes: number, head: Uint8Array, length: number): TraceRecord {
+    const payload = this.#take(length, offsetBytes)
+    this.#check(Buffer.concat([head, payload]), offsetBytes)
+    return {offsetBytes, type: head[0] ?? 0, payload, contentBytes: 0}
+  }
+
+  #content(offsetBytes: number, head: Uint8Array, length: number): TraceRecord {
+    const digest = Uint8Array.from(this.#take(DIGEST_BYTES, offsetBytes))
+    const found = digestOf(this.#pieces(length - DIGEST_BYTES, offsetBytes))
+    this.#check(Buffer.concat([head, digest]), offsetBytes)
+    if (Buffer.compare(found, digest) !== 0) throw this.#wrongChecksum(offsetBytes)
+    return {offsetBytes, type: RECORD_CONTENT, payload: digest, contentBytes: length - DIGEST_BYTES}
+  }
+
+  *#pieces(length: number, offsetBytes: number): Generator<Uint8Array> {
+    for (let left = length; left > 0; left -= PIECE_BYTES) yield this.#take(Math.min(left, PIECE_BYTES), offsetBytes)
+  }
+
+  #take(length: number, offsetBytes: number): Uint8Array {
+    const bytes = this.#scanner.take(length)
+    if (bytes.length < length) throw this.#fault(offsetBytes, 'the trace ends inside a record', CUT_HINT)
+    return bytes
+  }
+
+  #check(guarded: Uint8Array, offsetBytes: number): void {
+    if (crc32c(guarded) !== u32At(this.#take(CHECKSUM_BYTES, offsetBytes), 0)) throw this.#wrongChecksum(offsetBytes)
+  }
+
+  #wrongChecksum(offsetBytes: number): ToolError {
+    return this.#fault(offsetBytes, 'the record has a wrong checksum', DAMAGE_HINT)
+  }
+
+  #fault(offsetBytes: number, what: string, hint: string): ToolError {
+    return traceFault({name: this.#source.name, offsetBytes}, what, hint)
+  }
+}
