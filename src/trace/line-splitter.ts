@@ -35,7 +35,7 @@ export function* linesOf(
       from = end + 1
     }
     if (from === chunk.length) continue
-    parts.push(chunk.slice(from))
+    parts.push(new Uint8Array(chunk.subarray(from)))
     length += chunk.length - from
     if (length > limitBytes) throw traceFault({name, line}, `the line is longer than ${limitBytes} bytes`, HINT)
   }

@@ -13,7 +13,7 @@ export function loadTrace(reading: TraceReading): Trace {
     const known = contents.get(key)
     if (known !== undefined) return known
     // A copy: the bytes may be a part of something larger that would be kept with them.
-    const own = bytes.slice()
+    const own = new Uint8Array(bytes)
     contents.set(key, own)
     return own
   }

@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import {describe, expect, it} from 'vitest'
+import {CACHE_MODES, cacheModeOf} from '../../src/cache-mode/index.js'
+import {orderingModeOf} from '../../src/ordering/index.js'
+import {FLAG_FUA, FLUSH, lower, OUT, SCSI_CMD, type RequestKind} from '../../src/request/index.js'
+import {endMarks, replayUnder, type Trace, type TracedEvent} from '../../src/trace/index.js'
+import {anyTrace, plain, SEED} from './random-trace.js'
+
+const DRAIN = orderingModeOf('drain')
+
+/** One request that has come and gone under a mode. */
+function traceOf(mode: string, kind: RequestKind, flags: number): Trace {
+  const plan = lower(kind, flags, cacheModeOf(mode), DRAIN)
+  const lengthBytes = kind.writes ? 512 : 0
+  const events: TracedEvent[] = [
+    {event: {kind: 'submit', id: 1, type: kind.type, flags, offsetBytes: 0, lengthBytes, plan, atNs: 0}},
+    {event: {kind: 'start', id: 1, held: false, fresh: [], atNs: 0}},
+    {event: {kind: 'complete', id: 1, status: 0, errno: 0, ...endMarks(plan, 0, 0), atNs: 0}},
+  ]
+  return {
+    header: {version: 1, sizeBytes: 4096, mode: cacheModeOf(mode).name, ordering: 'drain', source: ''},
+    before: [],
+    events,
+  }
+}
+
+function endUnder(trace: Trace, mode: string): unknown {
+  return plain(replayUnder(trace, cacheModeOf(mode), DRAIN).events).at(-1)?.event
+}
+
+describe('replaying under another mode', () => {
+  it.each([
+    ['a write', OUT, 0, 'writethrough', 'writeback', false],
+    ['a write', OUT, 0, 'writeback', 'directsync', true],
+    ['a FUA write', OUT, FLAG_FUA, 'unsafe', 'none', true],
+    ['a FUA write', OUT, FLAG_FUA, 'writeback', 'unsafe', false],
+  ])('%s is as stable as the new mode makes it', (_what, kind, flags, from, to, stable) => {
+    expect(endUnder(traceOf(from, kind, flags), to)).toMatchObject({stable})
+  })
+
+  it('a flush that was ignored counts under a mode that syncs, and the other way round', () => {
+    expect(endUnder(traceOf('unsafe', FLUSH, 0), 'writeback')).toMatchObject({ignored: false})
+    expect(endUnder(traceOf('writeback', FLUSH, 0), 'unsafe')).toMatchObject({ignored: true})
+  })
+
+  it('a SCSI write that was stable only because every write was is not called stable elsewhere', () => {
+    const trace = traceOf('writethrough', OUT, 0)
+    const [submit, ...rest] = trace.events as [TracedEvent, ...TracedEvent[]]
+    if (submit.event.kind !== 'submit' || submit.event.plan === undefined) throw new Error('no submission')
+    const plan = {...submit.event.plan, kind: {...SCSI_CMD, writes: true, step: OUT.step}}
+    const scsi: Trace = {...trace, events: [{event: {...submit.event, type: SCSI_CMD.type, plan}}, ...rest]}
+    expect(endUnder(scsi, 'writeback')).toMatchObject({stable: false})
+    expect(endUnder(scsi, 'directsync')).toMatchObject({stable: true})
+    expect(endUnder(scsi, 'unsafe')).toMatchObject({stable: false})
+  })
+
+  it('keeps requests, their order and their data, and is the same when done twice', () => {
+    fc.assert(
+      fc.property(anyTrace, fc.constantFrom(...CACHE_MODES), (trace, mode) => {
+        const once = replayUnder(trace, mode, DRAIN)
+        const events = plain(once.events)
+        expect(once.header).toEqual({...trace.header, mode: mode.name, ordering: 'drain'})
+        expect(events.map(({event}) => [event.kind, event.atNs])).toEqual(
+          trace.events.map(({event}) => [event.kind, event.atNs]),
+        )
+        expect(events.map(({data}) => data)).toEqual(trace.events.map(({data}) => data))
+        expect(plain(replayUnder(once, mode, DRAIN).events)).toEqual(events)
+      }),
+      {seed: SEED},
+    )
+  })
+})
