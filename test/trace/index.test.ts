@@ -1,0 +1,30 @@
+import fc from 'fast-check'
+import {describe, expect, it} from 'vitest'
+import {loadTrace, memorySource, readTrace, readTraceText, traceText} from '../../src/trace/index.js'
+import {anyTrace, plain, recorded, SEED} from './random-trace.js'
+
+describe('a trace', () => {
+  it('is the same in every form: binary, through text, and binary again are the same bytes', () => {
+    fc.assert(
+      fc.property(anyTrace, (trace) => {
+        const binary = recorded(trace)
+        const text = [...traceText(readTrace(memorySource(binary)))].join('')
+        const again = recorded(readTraceText([new TextEncoder().encode(text)], 'it'))
+        expect(Buffer.compare(again, binary)).toBe(0)
+      }),
+      {seed: SEED},
+    )
+  })
+
+  it('in memory says what the walk says', () => {
+    fc.assert(
+      fc.property(anyTrace, (trace) => {
+        const loaded = loadTrace(readTrace(memorySource(recorded(trace))))
+        expect(loaded.header).toEqual(trace.header)
+        expect(plain(loaded.events)).toEqual(plain(trace.events))
+        expect(loaded.before).toEqual(trace.before)
+      }),
+      {seed: SEED},
+    )
+  })
+})
