@@ -121,12 +121,12 @@ export function recordTo(
   try {
     const recorder = new TraceRecorder((bytes) => output.write(bytes), header)
     const file = {
-      write: output.write,
+      write: (bytes: Uint8Array) => output.write(bytes),
       commit() {
         recorder.close()
         output.commit()
       },
-      discard: output.discard,
+      discard: () => output.discard(),
     }
     return {recorder, file}
   } catch (error) {

@@ -58,6 +58,7 @@ export class ContentIndex {
 }
 
 function wordsOf(digest: Uint8Array): Uint32Array {
-  const view = new DataView(digest.buffer, digest.byteOffset, DIGEST_BYTES)
-  return Uint32Array.from({length: WORDS}, (_, i) => view.getUint32(4 * i, true))
+  const words = new Uint32Array(WORDS)
+  new Uint8Array(words.buffer).set(digest)
+  return words
 }

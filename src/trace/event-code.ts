@@ -1,7 +1,7 @@
 import type {Range} from '../base/index.js'
 import {STATUS_CANCELED, STATUS_IOERR, STATUS_OK, STATUS_UNSUPP} from '../request/index.js'
 import type {CompleteEvent, StartEvent, SubmitEvent, TraceEvent} from './event.js'
-import {FieldError, FieldReader, FieldWriter} from './fields.js'
+import {FieldError, FieldReader, type FieldWriter} from './fields.js'
 import {readPlan, writePlan} from './plan-code.js'
 
 const CODES = {submit: 1, start: 2, complete: 3, 'sync-start': 4, 'sync-end': 5, mark: 6} as const satisfies Record<
@@ -15,9 +15,13 @@ export const FINAL_STATUSES: readonly number[] = [STATUS_OK, STATUS_IOERR, STATU
 /** More ranges than any file system can report for one request. */
 const FRESH_MAX = 2 ** 20
 
-/** An event as the payload of a record: code, time, then its fields. @param content offset of the record with its data */
-export function encodeEvent(event: TraceEvent, content: number | undefined): Uint8Array {
-  const to = new FieldWriter()
+/**
+ * An event as the payload of a record: code, time, then its fields.
+ *
+ * @param content offset of the record with its data
+ * @param to an empty writer, and empty again afterwards
+ */
+export function encodeEvent(event: TraceEvent, content: number | undefined, to: FieldWriter): Uint8Array {
   to.u8(CODES[event.kind])
   to.number(event.atNs)
   switch (event.kind) {

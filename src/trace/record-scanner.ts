@@ -51,7 +51,7 @@ export class RecordScanner {
   /** The next record. @throws ToolError of kind format when there is no whole and sound one */
   next(): TraceRecord {
     const offsetBytes = this.#scanner.position
-    const head = this.#scanner.take(HEAD_BYTES)
+    const head = this.#scanner.peek(HEAD_BYTES)
     if (head.length === 0) throw this.#fault(offsetBytes, 'the trace ends without an end record', CUT_HINT)
     if (head.length < HEAD_BYTES) throw this.#fault(offsetBytes, 'the trace ends inside a record', CUT_HINT)
     const type = head[0] ?? 0
@@ -63,26 +63,27 @@ export class RecordScanner {
     if (length > limit || (type === RECORD_CONTENT && length < DIGEST_BYTES)) {
       throw this.#fault(offsetBytes, `a record of type ${type} cannot have ${length} bytes`, DAMAGE_HINT)
     }
-    if (length + CHECKSUM_BYTES > this.#scanner.left) {
+    if (HEAD_BYTES + length + CHECKSUM_BYTES > this.#scanner.left) {
       const what = `a record of ${length} bytes reaches beyond the end of the file`
       throw this.#fault(offsetBytes, what, CUT_HINT)
     }
-    return type === RECORD_CONTENT
-      ? this.#content(offsetBytes, Uint8Array.from(head), length)
-      : this.#plain(offsetBytes, Uint8Array.from(head), length)
+    return type === RECORD_CONTENT ? this.#content(offsetBytes, length) : this.#plain(offsetBytes, type, length)
   }
 
-  #plain(offsetBytes: number, head: Uint8Array, length: number): TraceRecord {
-    const payload = this.#take(length, offsetBytes)
-    this.#check(Buffer.concat([head, payload]), offsetBytes)
-    return {offsetBytes, type: head[0] ?? 0, payload, contentBytes: 0}
+  #plain(offsetBytes: number, type: number, length: number): TraceRecord {
+    const guarded = HEAD_BYTES + length
+    const record = this.#take(guarded + CHECKSUM_BYTES, offsetBytes)
+    if (crc32c(record.subarray(0, guarded)) !== u32At(record, guarded)) throw this.#wrongChecksum(offsetBytes)
+    return {offsetBytes, type, payload: record.subarray(HEAD_BYTES, guarded), contentBytes: 0}
   }
 
-  #content(offsetBytes: number, head: Uint8Array, length: number): TraceRecord {
-    const digest = Uint8Array.from(this.#take(DIGEST_BYTES, offsetBytes))
+  #content(offsetBytes: number, length: number): TraceRecord {
+    // A copy: the window moves on while the content is read.
+    const guarded = new Uint8Array(this.#take(HEAD_BYTES + DIGEST_BYTES, offsetBytes))
+    const digest = guarded.subarray(HEAD_BYTES)
     const found = digestOf(this.#pieces(length - DIGEST_BYTES, offsetBytes))
-    this.#check(Buffer.concat([head, digest]), offsetBytes)
-    if (Buffer.compare(found, digest) !== 0) throw this.#wrongChecksum(offsetBytes)
+    const checksum = u32At(this.#take(CHECKSUM_BYTES, offsetBytes), 0)
+    if (crc32c(guarded) !== checksum || Buffer.compare(found, digest) !== 0) throw this.#wrongChecksum(offsetBytes)
     return {offsetBytes, type: RECORD_CONTENT, payload: digest, contentBytes: length - DIGEST_BYTES}
   }
 
@@ -94,10 +95,6 @@ export class RecordScanner {
     const bytes = this.#scanner.take(length)
     if (bytes.length < length) throw this.#fault(offsetBytes, 'the trace ends inside a record', CUT_HINT)
     return bytes
-  }
-
-  #check(guarded: Uint8Array, offsetBytes: number): void {
-    if (crc32c(guarded) !== u32At(this.#take(CHECKSUM_BYTES, offsetBytes), 0)) throw this.#wrongChecksum(offsetBytes)
   }
 
   #wrongChecksum(offsetBytes: number): ToolError {

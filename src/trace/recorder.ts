@@ -5,6 +5,8 @@ import type {TraceEvent} from './event.js'
 import {encodeEvent} from './event-code.js'
 import {FieldWriter} from './fields.js'
 import {
+  CHECKSUM_BYTES,
+  HEAD_BYTES,
   MAGIC,
   RECORD_BEFORE,
   RECORD_CONTENT,
@@ -33,6 +35,8 @@ export class TraceRecorder {
   readonly #sink: (bytes: Uint8Array) => void
   readonly #index = new ContentIndex()
   readonly #buffer = new Uint8Array(BUFFER_BYTES)
+  readonly #view = new DataView(this.#buffer.buffer)
+  readonly #fields = new FieldWriter()
   #buffered = 0
   /** Bytes put out so far: the offset of the next record. */
   #offset = 0
@@ -74,7 +78,7 @@ export class TraceRecorder {
     )
     // Nothing is stored for no bytes at all.
     const content = data === undefined || data.length === 0 ? undefined : this.#content(data)
-    this.#record(RECORD_EVENT, encodeEvent(event, content))
+    this.#record(RECORD_EVENT, encodeEvent(event, content, this.#fields))
     this.#events++
   }
 
@@ -104,9 +108,22 @@ export class TraceRecorder {
   }
 
   #record(type: number, payload: Uint8Array): void {
-    const body = Buffer.concat([recordHead(type, payload.length), payload])
-    this.#put(body)
-    this.#put(u32Bytes(crc32c(body)))
+    const length = HEAD_BYTES + payload.length
+    if (length + CHECKSUM_BYTES > BUFFER_BYTES) {
+      const body = Buffer.concat([recordHead(type, payload.length), payload])
+      this.#put(body)
+      this.#put(u32Bytes(crc32c(body)))
+      return
+    }
+    // Most records are small and there are millions of them: they are put together where they will be written from.
+    if (this.#buffered + length + CHECKSUM_BYTES > BUFFER_BYTES) this.#flush()
+    const start = this.#buffered
+    this.#view.setUint32(start, type, true)
+    this.#view.setUint32(start + 4, payload.length, true)
+    this.#buffer.set(payload, start + HEAD_BYTES)
+    this.#view.setUint32(start + length, crc32c(this.#buffer.subarray(start, start + length)), true)
+    this.#buffered += length + CHECKSUM_BYTES
+    this.#offset += length + CHECKSUM_BYTES
   }
 
   #put(bytes: Uint8Array): void {

@@ -1,11 +1,14 @@
 import fc from 'fast-check'
-import {describe, expect, it} from 'vitest'
+import {describe, expect, it, vi} from 'vitest'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {CRASH_KINDS, Ledger} from '../../src/durability/index.js'
 import {orderingModeOf} from '../../src/ordering/index.js'
 import {walk, type Moment} from '../../src/timeline/index.js'
 import {anyTrace, SEED} from '../trace/random-trace.js'
 import {done, flush, out, story} from './stories.js'
+
+/** Hundreds of traces on a busy machine take a while; only a hang takes longer. */
+vi.setConfig({testTimeout: 120_000})
 
 /** What a moment says, copied: it is true only until the walk goes on. */
 function told({number, inFlight, volatile, settled, atRisk}: Moment): object {

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
-import {describe, expect, it} from 'vitest'
+import {describe, expect, it, vi} from 'vitest'
 import {loadTrace, memorySource, readTrace, readTraceText, traceText} from '../../src/trace/index.js'
 import {anyTrace, plain, recorded, SEED} from './random-trace.js'
+
+/** Hundreds of traces on a busy machine take a while; only a hang takes longer. */
+vi.setConfig({testTimeout: 120_000})
 
 describe('a trace', () => {
   it('is the same in every form: binary, through text, and binary again are the same bytes', () => {

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
-import {describe, expect, it} from 'vitest'
+import {describe, expect, it, vi} from 'vitest'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {orderingModeOf} from '../../src/ordering/index.js'
 import {exportLog, memorySource, readLog, readTraceText, type TraceReading} from '../../src/trace/index.js'
 import {anyTrace, plain, SEED, SECTORS} from './random-trace.js'
+
+/** Hundreds of traces on a busy machine take a while; only a hang takes longer. */
+vi.setConfig({testTimeout: 120_000})
 
 function story(...lines: string[]): TraceReading {
   const text = ['{"trace":1,"sizeBytes":"64k"}', ...lines].join('\n')

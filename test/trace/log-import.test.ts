@@ -1,9 +1,12 @@
-import {describe, expect, it} from 'vitest'
+import {describe, expect, it, vi} from 'vitest'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {orderingModeOf} from '../../src/ordering/index.js'
 import {DISCARD, FLAG_FUA, FLAG_PREFLUSH, FLUSH, OUT} from '../../src/request/index.js'
 import {isLog, memorySource, readLog, type TraceReading} from '../../src/trace/index.js'
 import {plain} from './random-trace.js'
+
+/** Hundreds of traces on a busy machine take a while; only a hang takes longer. */
+vi.setConfig({testTimeout: 120_000})
 
 /** Numbers as they lie on the disk, little-endian, in a sector of their own; then the bytes behind them. */
 function sector(numbers: readonly (number | bigint)[], text = '', sectorBytes = 512): Uint8Array {

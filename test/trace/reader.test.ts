@@ -1,4 +1,4 @@
-import {describe, expect, it} from 'vitest'
+import {describe, expect, it, vi} from 'vitest'
 import {OUT} from '../../src/request/index.js'
 import {crc32c} from '../../src/trace/checksum.js'
 import {recordHead, u32Bytes} from '../../src/trace/frame.js'
@@ -12,6 +12,9 @@ import {
   type TraceEvent,
 } from '../../src/trace/index.js'
 import {readWhole, recorded} from './random-trace.js'
+
+/** Hundreds of traces on a busy machine take a while; only a hang takes longer. */
+vi.setConfig({testTimeout: 120_000})
 
 const HEADER: Trace['header'] = {version: 1, sizeBytes: 4096, mode: 'writeback', ordering: 'drain', source: 'a test'}
 

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
-import {describe, expect, it} from 'vitest'
+import {describe, expect, it, vi} from 'vitest'
 import {ToolError} from '../../src/base/index.js'
 import {OUT} from '../../src/request/index.js'
 import {TraceRecorder, type Trace, type TraceHeader} from '../../src/trace/index.js'
 import {anyTrace, plain, readWhole, recorded, SEED, SECTORS} from './random-trace.js'
+
+/** Hundreds of traces on a busy machine take a while; only a hang takes longer. */
+vi.setConfig({testTimeout: 120_000})
 
 const HEADER: TraceHeader = {version: 1, sizeBytes: 2 ** 30, mode: 'none', ordering: 'drain-flush', source: 'a test'}
 

@@ -1,10 +1,13 @@
 import fc from 'fast-check'
-import {describe, expect, it} from 'vitest'
+import {describe, expect, it, vi} from 'vitest'
 import {CACHE_MODES, cacheModeOf} from '../../src/cache-mode/index.js'
 import {orderingModeOf} from '../../src/ordering/index.js'
 import {FLAG_FUA, FLUSH, lower, OUT, SCSI_CMD, type RequestKind} from '../../src/request/index.js'
 import {endMarks, replayUnder, type Trace, type TracedEvent} from '../../src/trace/index.js'
 import {anyTrace, plain, SEED} from './random-trace.js'
+
+/** Hundreds of traces on a busy machine take a while; only a hang takes longer. */
+vi.setConfig({testTimeout: 120_000})
 
 const DRAIN = orderingModeOf('drain')
 

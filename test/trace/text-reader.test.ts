@@ -1,7 +1,10 @@
 import fc from 'fast-check'
-import {describe, expect, it} from 'vitest'
+import {describe, expect, it, vi} from 'vitest'
 import {readTraceText, traceText, type TracedEvent, type TraceReading} from '../../src/trace/index.js'
 import {anyTrace, plain, SEED} from './random-trace.js'
+
+/** Hundreds of traces on a busy machine take a while; only a hang takes longer. */
+vi.setConfig({testTimeout: 120_000})
 
 function chunks(text: string, bytes = 7): Uint8Array[] {
   const whole = new TextEncoder().encode(text)
