@@ -7,6 +7,6 @@
  *
  * @module
  */
-export {openSource, type OpenSource} from './file-source.js'
+export {openSource} from './file-source.js'
 export {openTrace, openTraceText, type OpenTrace} from './open.js'
 export {createOutput, recordTo, writeTrace, type OutputFile} from './output-file.js'

@@ -8,4 +8,4 @@
  */
 export {showDocument} from './show-document.js'
 export {stateDocument} from './state-document.js'
-export {walk, type Moment, type Settled} from './walk.js'
+export {walk, type Moment} from './walk.js'

@@ -10,7 +10,7 @@ const CODES = {submit: 1, start: 2, complete: 3, 'sync-start': 4, 'sync-end': 5,
 >
 
 /** Statuses a request can end with. */
-export const FINAL_STATUSES: readonly number[] = [STATUS_OK, STATUS_IOERR, STATUS_UNSUPP, STATUS_CANCELED]
+const FINAL_STATUSES: readonly number[] = [STATUS_OK, STATUS_IOERR, STATUS_UNSUPP, STATUS_CANCELED]
 
 /** More ranges than any file system can report for one request. */
 const FRESH_MAX = 2 ** 20

@@ -11,10 +11,10 @@
  *
  * @module
  */
-export type {CompleteEvent, MarkEvent, Observer, StartEvent, SubmitEvent, TraceEvent} from './event.js'
+export type {CompleteEvent, Observer, StartEvent, SubmitEvent, TraceEvent} from './event.js'
 export {traceFault} from './fault.js'
 export {loadTrace} from './load.js'
-export {exportLog, type LogLosses} from './log-export.js'
+export {exportLog} from './log-export.js'
 export {isLog} from './log-format.js'
 export {readLog} from './log-import.js'
 export {isTrace, readTrace} from './reader.js'

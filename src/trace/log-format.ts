@@ -6,14 +6,14 @@
  *
  * Source: Linux Documentation/admin-guide/device-mapper/log-writes.rst and the structures it names.
  */
-export const LOG_MAGIC = 0x6a736677736872n
+const LOG_MAGIC = 0x6a736677736872n
 export const LOG_VERSION = 1n
 
 export const LOG_FLUSH_FLAG = 1
 export const LOG_FUA_FLAG = 2
 export const LOG_DISCARD_FLAG = 4
 export const LOG_MARK_FLAG = 8
-export const LOG_METADATA_FLAG = 16
+const LOG_METADATA_FLAG = 16
 export const LOG_FLAGS = LOG_FLUSH_FLAG | LOG_FUA_FLAG | LOG_DISCARD_FLAG | LOG_MARK_FLAG | LOG_METADATA_FLAG
 
 export const LOG_SUPER_BYTES = 28

@@ -25,8 +25,7 @@ export interface TraceRecord {
 /** Content is checked in pieces of this size. */
 const PIECE_BYTES = 2 ** 20
 
-export const CUT_HINT =
-  'The recording was cut short, is still going on, or the file was not copied whole: record it again.'
+const CUT_HINT = 'The recording was cut short, is still going on, or the file was not copied whole: record it again.'
 export const DAMAGE_HINT = 'The file was damaged after it was written: take another copy, or record it again.'
 
 /** Walks over the records of a trace from an offset on, and checks each of them. */

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
-import {createOutput, openTrace} from '../../archive/index.js'
+import {createOutput, openTrace, type OutputFile} from '../../archive/index.js'
 import {ToolError} from '../../base/index.js'
 import {BaseCommand, exitStatusHelp} from '../../cli/index.js'
 import {exportLog, traceText, type TraceReading} from '../../trace/index.js'
@@ -83,9 +83,7 @@ function exported(reading: TraceReading, to: 'log-writes' | 'ndjson', output: st
   }
 }
 
-type Sink = ReturnType<typeof createOutput>
-
-function writeText(reading: TraceReading, file: Sink): Exported {
+function writeText(reading: TraceReading, file: OutputFile): Exported {
   let count = 0
   for (const line of traceText(reading)) {
     file.write(Buffer.from(line))
@@ -94,7 +92,7 @@ function writeText(reading: TraceReading, file: Sink): Exported {
   return {unit: 'lines', count, notes: []}
 }
 
-function writeLog(reading: TraceReading, file: Sink): Exported {
+function writeLog(reading: TraceReading, file: OutputFile): Exported {
   const {entries, losses, bytes} = exportLog(reading)
   for (const piece of bytes) file.write(piece)
   const {unfinished, emptyFlushes, cutMarks} = losses
