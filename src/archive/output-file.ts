@@ -6,7 +6,8 @@ import {TraceRecorder, type TraceHeader, type TraceReading} from '../trace/index
 
 /** A file on its way. Until commit() nothing stands under its name that was not there before. */
 export interface OutputFile {
-  write(bytes: Uint8Array): void
+  /** `closed`: the reader of stdout has gone and wants no more. */
+  write(bytes: Uint8Array): 'written' | 'closed'
   /** Puts the file under its name. */
   commit(): void
   /** Forgets it. Does nothing after commit(). */
@@ -82,16 +83,18 @@ function streamTo(fd: number, name: string, end: () => void): OutputFile {
   return {write: (bytes) => writeAll(fd, bytes, name), commit: end, discard: end}
 }
 
-function writeAll(fd: number, bytes: Uint8Array, name: string): void {
+function writeAll(fd: number, bytes: Uint8Array, name: string): 'written' | 'closed' {
   for (let done = 0; done < bytes.length;) {
     try {
       done += fs.writeSync(fd, bytes, done, bytes.length - done)
     } catch (error) {
+      if (fd === STDOUT_FD && codeOf(error) === 'EPIPE') return 'closed'
       // A pipe somebody made non-blocking, and its reader is slow.
       if (codeOf(error) !== 'EAGAIN') throw writeFailed(name, error)
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS)
     }
   }
+  return 'written'
 }
 
 function cannotCreate(name: string, error: unknown): ToolError {

@@ -86,7 +86,7 @@ function exported(reading: TraceReading, to: 'log-writes' | 'ndjson', output: st
 function writeText(reading: TraceReading, file: OutputFile): Exported {
   let count = 0
   for (const line of traceText(reading)) {
-    file.write(Buffer.from(line))
+    if (file.write(Buffer.from(line)) === 'closed') break
     count++
   }
   return {unit: 'lines', count, notes: []}
@@ -94,7 +94,7 @@ function writeText(reading: TraceReading, file: OutputFile): Exported {
 
 function writeLog(reading: TraceReading, file: OutputFile): Exported {
   const {entries, losses, bytes} = exportLog(reading)
-  for (const piece of bytes) file.write(piece)
+  for (const piece of bytes) if (file.write(piece) === 'closed') break
   const {unfinished, emptyFlushes, cutMarks} = losses
   const notes = [
     ...(unfinished > 0 ? [`${unfinished} writes that failed or never completed are not in the log`] : []),

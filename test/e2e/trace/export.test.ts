@@ -29,6 +29,17 @@ describe('trace export', () => {
     expect({exit, stdout, stderr}).toEqual({exit: 0, stdout: STORY, stderr: ''})
   })
 
+  it('ends quietly when its reader has gone', async () => {
+    const lines = Array.from({length: 4000}, (_, i) => `{"mark":"moment ${i}"}`)
+    writeFileSync(story, ['{"trace":1,"sizeBytes":65536}', ...lines].join('\n'))
+    const reader = ['sh', '-c', '"$@" | head -n 1; wait', 'sh']
+    const {exit, stdout, stderr} = await flushpoint(['trace', 'export', story, '--to', 'ndjson', '-o', '-'], {
+      through: reader,
+    })
+    expect({exit, stderr}).toEqual({exit: 0, stderr: ''})
+    expect(stdout).toBe('{"trace":1,"sizeBytes":65536,"mode":"writeback","ordering":"drain","source":"ndjson"}\n')
+  })
+
   it('writes a log, and notes what the log cannot say', async () => {
     const log = scene.path('story.log')
     const {exit, stdout, stderr} = await flushpoint(['trace', 'export', story, '--to', 'log-writes', '-o', log])
