@@ -206,6 +206,13 @@ export class Ledger {
     return floor === 0 ? [0, ...ids] : ids
   }
 
+  /** True when the first write is ordered before the second on every sector they share; the content at open is before all. */
+  isBefore(first: number, second: number): boolean {
+    if (first === 0 || second === 0) return first !== second && first === 0
+    const [a, b] = [this.#log.find(first), this.#log.find(second)]
+    return (this.#log.ends[a] ?? Infinity) < (this.#log.begins[b] ?? 0)
+  }
+
   /** What binds sectors together: see Tie. Without ties, sectors are independent of each other. */
   ties(kind: CrashKind): Tie[] {
     const {direct, dsync, noFlush} = this.#mode

@@ -104,8 +104,8 @@ export const IMPORT_TABLE: readonly Room[] = [
     'crash',
     5,
     'pure',
-    ['base', 'cache-mode', 'ordering', 'request', 'batch', 'trace', 'durability'],
-    'every image a crash may leave',
+    ['base', 'cache-mode', 'ordering', 'request', 'trace', 'durability'],
+    'every image a crash may leave, explored with a check',
   ),
   room(
     'explain',

@@ -1,0 +1,114 @@
+import {FLAG_FUA, FLUSH, STATUS_OK} from '../request/index.js'
+import type {Trace, TracedEvent} from '../trace/index.js'
+import type {Check} from './check.js'
+import {explore} from './explore.js'
+import {CrashModel} from './model.js'
+import type {CrashOptions} from './options.js'
+import type {Violation} from './violation.js'
+
+/** One change to what the program sends: a FLUSH, waited for, behind the completion of a request, or FUA on the request itself. */
+export interface Insertion {
+  readonly insert: 'FLUSH' | 'FUA'
+  readonly after: number
+}
+
+export interface FixOptions {
+  /** Runs of the check for all candidates together; ten million unless told. */
+  readonly budget?: number | undefined
+}
+
+/** What prevents a violation. */
+export interface Fix {
+  readonly insertions: readonly Insertion[]
+  /** The check passes at every crash point of the trace, not only up to the violation. */
+  readonly isWhole: boolean
+}
+
+const BUDGET = 10_000_000
+
+/**
+ * The cheapest change that prevents a violation: the trace is explored again with each candidate, and the first one without a
+ * violation up to the crash point of this one is named. One FUA is cheaper than one FLUSH, both are cheaper than two of either;
+ * earlier requests come first. Undefined when none of them helps, or the budget ends before one is found that does: a
+ * candidate counts only when its exploration is complete.
+ */
+export function findFix(
+  trace: Trace,
+  crash: CrashOptions,
+  check: Check,
+  violation: Violation,
+  options: FixOptions = {},
+): Fix | undefined {
+  const {model} = violation.state.point
+  if (model.replay.mode.noFlush) return undefined // nobody hears a flush
+  const until = model.pointsThatMatter().find((point) => point >= violation.event) ?? model.lastPoint
+  const part: Trace = {...trace, events: trace.events.slice(0, until)}
+  let budget = options.budget ?? BUDGET
+  const passes = (events: Trace, insertions: readonly Insertion[]): boolean => {
+    const changed = new CrashModel(withInsertions(events, insertions), crash)
+    const {complete, violations, states} = explore(changed, check, {budget, stopsAtViolation: true})
+    budget -= states
+    return complete && violations.length === 0
+  }
+  for (const insertions of candidateSets(candidatesOf(part))) {
+    if (budget <= 0) return undefined
+    if (passes(part, insertions)) return {insertions, isWhole: passes(trace, insertions)}
+  }
+  return undefined
+}
+
+/** The trace of a program with these changes. Request ids stay; an inserted FLUSH gets one between those of its neighbours. */
+export function withInsertions(trace: Trace, insertions: readonly Insertion[]): Trace {
+  const fua = new Set(insertions.filter(({insert}) => insert === 'FUA').map(({after}) => after))
+  const flushed = new Set(insertions.filter(({insert}) => insert === 'FLUSH').map(({after}) => after))
+  const hasStarts = trace.events.some(({event}) => event.kind === 'start')
+  let latest = 0
+  const events = trace.events.flatMap((traced): TracedEvent[] => {
+    const {event, data} = traced
+    if (event.kind === 'submit') {
+      latest = Math.max(latest, event.id)
+      if (!fua.has(event.id)) return [traced]
+      // Without its plan the request is lowered anew, and its completion says what follows from that.
+      return [{event: {...event, flags: event.flags | FLAG_FUA, plan: undefined}, data}]
+    }
+    if (event.kind !== 'complete' || !flushed.has(event.id)) return [traced]
+    latest += 0.5 / (trace.events.length + 1)
+    return [traced, ...flushEvents(latest, event.atNs, hasStarts)]
+  })
+  return {...trace, events}
+}
+
+function flushEvents(id: number, atNs: number, hasStarts: boolean): TracedEvent[] {
+  const submit: TracedEvent = {
+    event: {kind: 'submit', id, type: FLUSH.type, flags: 0, offsetBytes: 0, lengthBytes: 0, atNs},
+  }
+  const start: TracedEvent = {event: {kind: 'start', id, held: false, fresh: [], atNs}}
+  const complete: TracedEvent = {
+    event: {kind: 'complete', id, status: STATUS_OK, errno: 0, stable: false, ignored: false, atNs},
+  }
+  return hasStarts ? [submit, start, complete] : [submit, complete]
+}
+
+/** FUA on each write that succeeded, then a FLUSH behind each completion that something new could be flushed at. */
+function candidatesOf(trace: Trace): Insertion[] {
+  const {writes} = new CrashModel(trace)
+  const done = trace.events.flatMap(({event}) =>
+    event.kind === 'complete' && event.status === STATUS_OK && writes.has(event.id) ? [event.id] : [],
+  )
+  const ascending = done.toSorted((a, b) => a - b)
+  return [
+    ...ascending.map((after): Insertion => ({insert: 'FUA', after})),
+    ...ascending.map((after): Insertion => ({insert: 'FLUSH', after})),
+  ]
+}
+
+/** Single candidates, cheapest first, then pairs. */
+function* candidateSets(candidates: readonly Insertion[]): Generator<readonly Insertion[]> {
+  for (const one of candidates) yield [one]
+  const cost = (insertion: Insertion): number => (insertion.insert === 'FUA' ? 0 : 1)
+  for (const wanted of [0, 1, 2]) {
+    for (const [i, one] of candidates.entries()) {
+      for (const other of candidates.slice(i + 1)) if (cost(one) + cost(other) === wanted) yield [one, other]
+    }
+  }
+}

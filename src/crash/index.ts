@@ -1,0 +1,23 @@
+/**
+ * Method: a CrashModel reads a trace and knows for each point of it which images a crash may leave: what each unit may hold
+ * (the ledger of the durability room says so), and which contents cannot be there together. `countStates` and `listStates` count
+ * and list them, state ids name them. `explore` runs a check, which is recovery as a function over an image, on all of them without
+ * making one: a unit stays undecided until it is read. What it finds is the smallest loss at the earliest point, told as a story,
+ * and `findFix` says which flush or FUA would have prevented it. Pure: no files, no clock; the same trace and check give the
+ * same answer.
+ *
+ * To add one: a way for a device to order writes is a member of DeviceOrder and the bonds it makes in point.ts; a way to tear
+ * is a member of Part, its bytes in contents.ts, and where it may happen in point.ts.
+ *
+ * @module
+ */
+export type {Check, CheckImage, FailOptions} from './check.js'
+export type {Content, Part} from './contents.js'
+export {countStates, listStates, type StateCount} from './count.js'
+export {explore, type Exploration, type ExploreOptions} from './explore.js'
+export {findFix, withInsertions, type Fix, type FixOptions, type Insertion} from './fix.js'
+export {CrashModel, type Settled} from './model.js'
+export type {Atom, BaseReader, CrashName, CrashOptions, DeviceOrder} from './options.js'
+export type {CrashPoint} from './point.js'
+export {completed, sectorOf, shownIn, stateId, stateOfId, type CrashState} from './states.js'
+export {lostIn, type LostRange, type Violation} from './violation.js'
