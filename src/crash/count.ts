@@ -11,7 +11,7 @@ export interface StateCount {
 }
 
 /** Images that are counted one by one, of units that are bound together, before the count becomes a bound. */
-const COUNTED_MAX = 1 << 16
+const COUNTED_MAX = 1 << 14
 /** Pairs of contents that are compared to find out what is bound together. */
 const COMPARED_MAX = 1 << 22
 

@@ -94,7 +94,9 @@ export class CrashPoint {
   #plain(unit: number, id: number, ids: readonly number[]): Content[] {
     if (this.model.writes.get(id)?.effect !== 'discard') return [{writer: id, part: 'whole'}]
     const older = [0, ...this.model.units.writersOf(unit)].filter((other) => this.#isBefore(other, id))
-    const old = older.filter((other) => !older.some((between) => this.#isBefore(other, between)) && !ids.includes(other))
+    const old = older.filter(
+      (other) => !older.some((between) => this.#isBefore(other, between)) && !ids.includes(other),
+    )
     return [
       {writer: id, part: 'zero'},
       {writer: id, part: 'any'},
@@ -148,14 +150,12 @@ export class CrashPoint {
     if (needs.size === 0 && !isOneAtom) return false
     // What survives here by itself says nothing of what it would have needed had it been lost elsewhere.
     if (kind === 'osCrash' && replay.mode.direct && !this.#isAtRisk(unit, writer)) return false
-    return units
-      .writersOf(other)
-      .some(
-        (id) =>
-          (needs.has(id) || (isOneAtom && id === writer)) &&
-          writes.get(id)?.effect !== 'discard' && // anything at all is what a discard may leave
-          !this.#isThere(id, beside),
-      )
+    return units.writersOf(other).some(
+      (id) =>
+        (needs.has(id) || (isOneAtom && id === writer)) &&
+        writes.get(id)?.effect !== 'discard' && // anything at all is what a discard may leave
+        !this.#isThere(id, beside),
+    )
   }
 
   /** Whether a unit that shows a content has the data of a write, or has had it and was overwritten. */

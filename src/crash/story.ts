@@ -23,7 +23,7 @@ export function storyOf(state: CrashState, {kind, mark, message}: Verdict, lost:
     .flatMap(({event}) => (event.kind === 'submit' && model.writes.has(event.id) ? [event.id] : []))
     .filter((id) => !lostIds.has(id))
   const losses = lost.map(({request, offsetBytes, lengthBytes}) => {
-    return `#${request} (${formatSize(lengthBytes)} at ${formatSize(offsetBytes)})`
+    return `#${request} (${formatSize(BigInt(lengthBytes))} at ${formatSize(BigInt(offsetBytes))})`
   })
   const marks = model.marks.slice(0, reached)
   return [

@@ -53,6 +53,8 @@ export function tracedWrites(trace: Trace): Map<number, TracedWrite> {
 export class Units {
   readonly #segments: readonly Segment[]
   readonly #atom: Atom
+  readonly #firstSectors: (number | undefined)[] = []
+  readonly #writers: (readonly number[] | undefined)[] = []
   readonly count: number
 
   constructor(writes: Iterable<TracedWrite>, atom: Atom) {
@@ -83,17 +85,25 @@ export class Units {
 
   /** The first sector of a unit. */
   firstSectorOf(unit: number): number {
-    return this.#spans(unit)[0]?.[0] ?? 0
+    return (this.#firstSectors[unit] ??= this.#spans(unit)[0]?.[0] ?? 0)
   }
 
   /** Ids of the writes that touch the unit, ascending. */
   writersOf(unit: number): readonly number[] {
-    return this.#segmentOf(unit)?.writers ?? []
+    return (this.#writers[unit] ??= this.#segmentOf(unit)?.writers ?? [])
   }
 
   #segmentOf(unit: number): Segment | undefined {
     if (this.#atom === 'request') return this.#segments.find((segment) => segment.unit === unit)
-    return this.#segments.findLast((segment) => segment.unit <= unit)
+    const segments = this.#segments
+    let low = 0
+    let high = segments.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if ((segments[middle]?.unit ?? Infinity) <= unit) low = middle
+      else high = middle - 1
+    }
+    return segments[low]
   }
 
   #spans(unit: number): (readonly [from: number, to: number])[] {

@@ -1,0 +1,52 @@
+import fc from 'fast-check'
+import type {Trace} from '../../src/trace/index.js'
+import {TraceWriter} from './traces.js'
+
+export const SEED = 20100615
+export const SECTORS = 3
+
+/** What a random program does next; numbers are folded to what is possible. */
+type Move = readonly [what: 'write' | 'complete' | 'flush' | 'barrier' | 'mark', which: number, sectors: number]
+
+const move: fc.Arbitrary<Move> = fc.tuple(
+  fc.constantFrom('write', 'write', 'complete', 'complete', 'flush', 'barrier', 'mark'),
+  fc.nat(11),
+  fc.integer({min: 1, max: 2}),
+)
+
+/** At most six writes on three sectors that overlap in any way, with flushes in flight beside them, barriers and marks. */
+export const traces: fc.Arbitrary<Trace> = fc.array(move, {minLength: 3, maxLength: 16, size: 'max'}).map((moves) => {
+  const writer = new TraceWriter()
+  const flying: number[] = []
+  let writes = 0
+  for (const [what, which, sectors] of moves) {
+    switch (what) {
+      case 'write': {
+        if (++writes > 5) break
+        const from = which % SECTORS
+        flying.push(writer.flying(from, Math.min(sectors, SECTORS - from)))
+        break
+      }
+      case 'complete': {
+        const [id] = flying.splice(which % Math.max(1, flying.length), 1)
+        if (id !== undefined) writer.complete(id)
+        break
+      }
+      case 'flush': {
+        const id = writer.submit('FLUSH')
+        writer.start(id)
+        flying.push(id)
+        break
+      }
+      case 'barrier':
+        // A barrier waits for what is in flight.
+        for (const id of flying.splice(0)) writer.complete(id)
+        writer.done('BARRIER')
+        break
+      case 'mark':
+        writer.mark(`mark ${writer.events.length}`)
+        break
+    }
+  }
+  return writer.trace()
+})
