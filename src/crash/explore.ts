@@ -139,9 +139,13 @@ class Explorer {
     this.#failing++
     if (this.#violations.size === 2) return
     const shown = this.#decisions.choices()
-    const loss = this.#lossOf(point, shown)
-    const isBetter = (kind: Violation['kind']): boolean =>
+    const isBelow = (loss: number, kind: Violation['kind']): boolean =>
       !this.#violations.has(kind) && loss < (this.#best.get(kind)?.loss ?? Infinity)
+    // What the units that were read lost is the least that the whole image did, and quick to find out.
+    const least = lossOf(point, shown)
+    if (!isBelow(least, 'inconsistent') && !isBelow(least, 'acknowledged-lost')) return
+    const loss = point.isTied ? this.#lossOf(point, shown) : least
+    const isBetter = (kind: Violation['kind']): boolean => isBelow(loss, kind)
     if (!isBetter('inconsistent') && !isBetter('acknowledged-lost')) return
     const verdict = judge(this.#runner, completed(point, shown))
     if (verdict === undefined) throw changedItsMind(this.#failures[outcome - 1]?.message ?? '')
@@ -149,7 +153,6 @@ class Explorer {
   }
 
   #lossOf(point: CrashPoint, shown: ReadonlyMap<number, number>): number {
-    if (!point.isTied) return lossOf(point, shown)
     const {choices} = completed(point, shown)
     return lossOf(
       point,

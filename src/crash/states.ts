@@ -42,18 +42,35 @@ export function completed(point: CrashPoint, chosen: ReadonlyMap<number, number>
     if (index > 0) choices.set(unit, index)
   }
   if (point.isTied) {
-    const shown = new Map(chosen)
+    // First contents go with each other, so that only what shows another one has to be asked.
+    const others = new Map([...chosen].filter(([unit, number]) => point.contents(unit)[0] !== number))
     for (let unit = 0; unit < point.model.units.count; unit++) {
-      if (shown.has(unit)) continue
+      if (chosen.has(unit)) continue
       const numbers = point.contents(unit)
-      const index = numbers.findIndex((number) =>
-        [...shown].every(([other, beside]) => !point.conflicts(unit, number, other, beside)),
-      )
-      if (index > 0) choices.set(unit, index)
-      shown.set(unit, numbers[Math.max(0, index)] ?? 0)
+      const index = numbers.findIndex((number) => goesWith(point, unit, number, others))
+      if (index <= 0) continue
+      choices.set(unit, index)
+      others.set(unit, numbers[index] ?? 0)
     }
   }
   return {point, choices: new Map([...choices].toSorted(([a], [b]) => a - b))}
+}
+
+function goesWith(point: CrashPoint, unit: number, number: number, others: ReadonlyMap<number, number>): boolean {
+  for (const [other, beside] of others) {
+    if (other !== unit && point.conflicts(unit, number, other, beside)) return false
+  }
+  return true
+}
+
+/** Whether the choices are those of one image: the order of the device may rule some out together. */
+function isImage({point, choices}: CrashState): boolean {
+  if (!point.isTied) return true
+  const others = new Map([...choices].map(([unit, index]) => [unit, point.contents(unit)[index] ?? 0]))
+  for (let unit = 0; unit < point.model.units.count; unit++) {
+    if (!goesWith(point, unit, shownBy({point, choices}, unit), others)) return false
+  }
+  return true
 }
 
 /**
@@ -94,10 +111,12 @@ export function stateOfId(model: CrashModel, id: string): CrashState {
     const [from = '', length = '1'] = units.split('~')
     const [first, count, index] = [from, length, choice].map((digits) => Number.parseInt(digits, 36))
     for (let unit = first ?? 0; unit < (first ?? 0) + (count ?? 0); unit++) {
-      if (unit >= model.units.count || (index ?? 0) >= point.contents(unit).length) throw badId(id, 'names no image')
+      const isContent = unit < model.units.count && index !== 0 && (index ?? 0) < point.contents(unit).length
+      if (!isContent) throw badId(id, 'names no image')
       choices.set(unit, index ?? 0)
     }
   }
+  if (!isImage({point, choices})) throw badId(id, 'names no image')
   return {point, choices}
 }
 

@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
 import {CACHE_MODES, cacheModeOf} from '../../src/cache-mode/index.js'
-import {CrashModel, listStates, shownIn, sectorOf, type Atom, type DeviceOrder} from '../../src/crash/index.js'
+import {
+  countStates,
+  CrashModel,
+  listStates,
+  shownIn,
+  sectorOf,
+  type Atom,
+  type DeviceOrder,
+} from '../../src/crash/index.js'
 import {CRASH_KINDS, Ledger} from '../../src/durability/index.js'
 import {orderingModeOf} from '../../src/ordering/index.js'
 import type {Trace} from '../../src/trace/index.js'
@@ -11,6 +19,8 @@ import {SECTORS, SEED, traces} from './random-trace.js'
 import {filled, TraceWriter} from './traces.js'
 
 const RUNS = {seed: SEED, numRuns: 400}
+/** Traces with more images at a point than this are not listed. */
+const LISTED_MAX = 1500
 const KINDS = {powerLoss: 'power', osCrash: 'os', processKill: 'process'} as const
 
 /** Every image of a point as text, the first sectors read back from their bytes: each write fills its sectors with its id. */
@@ -180,6 +190,29 @@ describe('the points that matter', () => {
       )
     },
   )
+
+  it.each(['torn', 4096, 'request'] as const)('show every image of every point where atoms are %s', (atom: Atom) => {
+    fc.assert(
+      fc.property(traces, (trace) => {
+        const model = new CrashModel(trace, {atom})
+        const seen = (points: readonly number[]): Set<string> =>
+          new Set(
+            points.flatMap((point) =>
+              [...listStates(model.at(point))].slice(0, LISTED_MAX).map(
+                (state) =>
+                  `${model.marksBefore(point)}: ${shownIn(state)
+                    .map(({content}) => JSON.stringify(content))
+                    .join()}`,
+              ),
+            ),
+          )
+        const all = Array.from({length: model.lastPoint + 1}, (_, point) => point)
+        fc.pre(all.every((point) => countStates(model.at(point)).atMost < LISTED_MAX))
+        expect(seen(model.pointsThatMatter())).toEqual(seen(all))
+      }),
+      {...RUNS, numRuns: 100},
+    )
+  })
 
   it('are the points before a flush ends and the end, when nothing else decides anything', () => {
     const writer = new TraceWriter()
