@@ -13,7 +13,7 @@ export interface ExploreOptions {
   readonly points?: readonly number[] | undefined
   /** Ends after the first crash point with a violation; the answer is then not complete. */
   readonly stopsAtViolation?: boolean | undefined
-  /** Asked at each crash point: true ends the exploration there. */
+  /** Asked now and then: true ends the exploration there. */
   readonly isCancelled?: (() => boolean) | undefined
 }
 
@@ -33,6 +33,8 @@ export interface Exploration {
 }
 
 const BUDGET = 100_000_000
+/** States between two questions whether to go on; a power of two. */
+const STATES_BETWEEN = 1 << 12
 
 /**
  * Runs a check on every image of every crash point that matters, without making the images: what a unit holds stays open until the
@@ -101,6 +103,7 @@ class Explorer {
     decisions.begin(point)
     do {
       if (this.#states >= budget) return false
+      if (this.#states % STATES_BETWEEN === 0 && this.#options.isCancelled?.()) return false
       const known = decisions.recall()
       const outcome = known < 0 ? this.#runCheck() : known
       this.#states++

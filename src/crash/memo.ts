@@ -19,8 +19,15 @@ export class Memo {
   #firsts = new Int32Array(FIRST_NODES).fill(-1)
   #siblings = new Int32Array(FIRST_NODES).fill(-1)
 
+  readonly #limit: number
+
   /** Where every run begins. */
   readonly root = 0
+
+  /** @param limit nodes after which nothing new is remembered */
+  constructor(limit = NODES_MAX) {
+    this.#limit = limit
+  }
 
   /** What is read next; negative when that is not known or the run ends. */
   next(node: number): number {
@@ -55,7 +62,7 @@ export class Memo {
   reach(node: number, key: number): number {
     const found = this.find(node, key)
     if (found >= 0) return found
-    if (this.#count === NODES_MAX) return -1
+    if (this.#count >= this.#limit) return -1
     if (this.#count === this.#nexts.length) this.#grow()
     const child = this.#count++
     this.#keys[child] = key

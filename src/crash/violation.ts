@@ -71,7 +71,7 @@ export function lossOf(point: CrashPoint, shown: Iterable<readonly [unit: number
 }
 
 /** Runs a check on one state, told of the first so many marks. */
-export function checkState(runner: CheckRunner, state: CrashState, reached: number): Failure | undefined {
+function checkState(runner: CheckRunner, state: CrashState, reached: number): Failure | undefined {
   const decider: Decider = {decide: (unit) => shownBy(state, unit), decideReached: () => reached}
   return runner.run(decider)
 }

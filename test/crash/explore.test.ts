@@ -245,6 +245,9 @@ describe('canaries', () => {
     const model = new CrashModel(writer.trace())
     expect(explore(model, ({fail}) => fail('always'), {stopsAtViolation: true}).complete).toBe(false)
     expect(explore(model, () => undefined, {isCancelled: () => true})).toMatchObject({complete: false, crashPoints: 0})
+    let asked = 0
+    const read: Check = (image) => void byteAt(image, 0)
+    expect(explore(model, read, {isCancelled: () => ++asked > 2}).complete).toBe(false)
   })
 })
 

@@ -335,3 +335,30 @@ describe('risk', () => {
     }
   })
 })
+
+describe('the order of two writes', () => {
+  it('is known when one had completed before the other was submitted, or was held back until then', () => {
+    const ledger = ledgerOf('writeback', [
+      ...out(1),
+      submit(2, 'OUT'),
+      start(2),
+      submit(3, 'OUT'),
+      done(2),
+      start(3, true),
+    ])
+    expect(ledger.isBefore(1, 2)).toBe(true)
+    expect(ledger.isBefore(2, 1)).toBe(false)
+    expect(ledger.isBefore(2, 3)).toBe(true)
+    expect(ledger.isBefore(1, 1)).toBe(false)
+  })
+
+  it('is not known for writes in flight together', () => {
+    const ledger = ledgerOf('writeback', [submit(1, 'OUT'), submit(2, 'OUT'), start(1), start(2), done(1), done(2)])
+    expect([ledger.isBefore(1, 2), ledger.isBefore(2, 1)]).toEqual([false, false])
+  })
+
+  it('puts the content at open before every write', () => {
+    const ledger = ledgerOf('writeback', out(1))
+    expect([ledger.isBefore(0, 1), ledger.isBefore(1, 0), ledger.isBefore(0, 0)]).toEqual([true, false, false])
+  })
+})
