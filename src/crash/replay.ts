@@ -18,7 +18,8 @@ export interface Replay {
 
 /**
  * Reads a trace under a mode and an ordering, its own unless told. Under another one the plans are dropped: each request is
- * lowered anew and what its completion says of stability follows from the new plan. Which event came when stays as recorded;
+ * lowered anew, for a driver and a device that are as good as the mode, and what its completion says of stability follows from the
+ * new plan. A request that was refused when it was recorded stays refused. Which event came when stays as recorded;
  * an order that only the old barriers enforced is dropped with them, never one added. A request without a plan (a trace written by
  * hand) is always lowered here.
  */

@@ -1,10 +1,11 @@
 import type {Trace} from '../../src/trace/index.js'
+import {FLAG_FUA, FLAG_PREFLUSH} from '../../src/request/index.js'
 import type {Atom, DeviceOrder} from '../../src/crash/index.js'
 
 /**
  * The images after a power cut under writeback, straight from the definition and with no regard for speed: every set of atoms
  * between what is durable and what was submitted that is closed under the order of the device; per sector any atom of it that no
- * other one there is ordered behind. For traces of OUT, FLUSH and BARRIER that all succeed, with ids in the data.
+ * other one there is ordered behind. For traces of OUT (also with FUA and PREFLUSH), FLUSH and BARRIER that all succeed, with ids in the data.
  */
 export function imagesByDefinition(
   trace: Trace,
@@ -21,6 +22,9 @@ export function imagesByDefinition(
   )
   type OneAtom = (typeof atoms)[number]
   const isOrdered = (a: OneAtom, b: OneAtom): boolean => {
+    // What is durable by itself says nothing of earlier writes, whatever the device keeps in order (semantics 8.6, FUA).
+    if (b.write.durable) return false
+    if (b.write.flushesFirst && a.write.end < b.write.begin) return true
     switch (rules.device) {
       case 'unordered':
         return false
@@ -51,6 +55,8 @@ interface Write {
   readonly sectors: number[]
   readonly begin: number
   readonly epoch: number
+  readonly fua: boolean
+  readonly flushesFirst: boolean
   started: boolean
   end: number
   durable: boolean
@@ -69,7 +75,17 @@ function replay({events}: Trace, point: number): Write[] {
     if (event.kind === 'submit' && event.type === TYPE_OUT) {
       const first = event.offsetBytes / 512
       const sectors = Array.from({length: event.lengthBytes / 512}, (_, i) => first + i)
-      writes.push({id: event.id, sectors, begin: now, epoch, started: false, end: Infinity, durable: false})
+      writes.push({
+        id: event.id,
+        sectors,
+        begin: now,
+        epoch,
+        fua: (event.flags & FLAG_FUA) !== 0,
+        flushesFirst: (event.flags & FLAG_PREFLUSH) !== 0,
+        started: false,
+        end: Infinity,
+        durable: false,
+      })
     } else if (event.kind === 'submit' && event.type === TYPE_FLUSH) flushes.set(event.id, now)
     else if (event.kind === 'submit') barriers.add(event.id)
     const write = 'id' in event ? writes.find(({id}) => id === event.id) : undefined
@@ -79,7 +95,8 @@ function replay({events}: Trace, point: number): Write[] {
     }
     if (event.kind !== 'complete') return
     if (write) write.end = now
-    const covers = flushes.get(event.id)
+    if (write?.fua) write.durable = true
+    const covers = write?.flushesFirst ? write.begin : flushes.get(event.id)
     if (covers !== undefined) for (const other of writes) if (other.end < covers) other.durable = true
   })
   return writes.filter(({started}) => started).toSorted((a, b) => (a.end === b.end ? a.begin - b.begin : a.end - b.end))

@@ -1,30 +1,50 @@
 import fc from 'fast-check'
 import type {Trace} from '../../src/trace/index.js'
-import {TraceWriter} from './traces.js'
+import {FUA, PREFLUSH_FUA, TraceWriter} from './traces.js'
 
 export const SEED = 20100615
 export const SECTORS = 3
 
 /** What a random program does next; numbers are folded to what is possible. */
-type Move = readonly [what: 'write' | 'complete' | 'flush' | 'barrier' | 'mark', which: number, sectors: number]
+type Move = readonly [
+  what: 'write' | 'fua' | 'preflush' | 'complete' | 'flush' | 'barrier' | 'mark',
+  which: number,
+  sectors: number,
+]
+
+const FLAGS = {write: 0, fua: FUA, preflush: PREFLUSH_FUA}
 
 const move: fc.Arbitrary<Move> = fc.tuple(
-  fc.constantFrom('write', 'write', 'complete', 'complete', 'flush', 'barrier', 'mark'),
+  fc.constantFrom(
+    'write',
+    'write',
+    'write',
+    'fua',
+    'preflush',
+    'complete',
+    'complete',
+    'complete',
+    'flush',
+    'barrier',
+    'mark',
+  ),
   fc.nat(11),
   fc.integer({min: 1, max: 2}),
 )
 
-/** At most six writes on three sectors that overlap in any way, with flushes in flight beside them, barriers and marks. */
+/** At most five writes on three sectors that overlap in any way, with flushes in flight beside them, barriers and marks. */
 export const traces: fc.Arbitrary<Trace> = fc.array(move, {minLength: 3, maxLength: 16, size: 'max'}).map((moves) => {
   const writer = new TraceWriter()
   const flying: number[] = []
   let writes = 0
   for (const [what, which, sectors] of moves) {
     switch (what) {
-      case 'write': {
+      case 'write':
+      case 'fua':
+      case 'preflush': {
         if (++writes > 5) break
         const from = which % SECTORS
-        flying.push(writer.flying(from, Math.min(sectors, SECTORS - from)))
+        flying.push(writer.flying(from, Math.min(sectors, SECTORS - from), FLAGS[what]))
         break
       }
       case 'complete': {
