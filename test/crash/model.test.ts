@@ -11,7 +11,8 @@ import {
   type DeviceOrder,
 } from '../../src/crash/index.js'
 import {CRASH_KINDS, Ledger} from '../../src/durability/index.js'
-import {orderingModeOf} from '../../src/ordering/index.js'
+import {ORDERING_MODES, orderingModeOf} from '../../src/ordering/index.js'
+import {FLAG_BARRIER, FLAG_FUA} from '../../src/request/index.js'
 import type {Trace} from '../../src/trace/index.js'
 import {story, tell} from '../durability/random-history.js'
 import {imagesByDefinition} from './definition.js'
@@ -21,6 +22,7 @@ import {filled, TraceWriter} from './traces.js'
 const RUNS = {seed: SEED, numRuns: 400}
 /** Traces with more images at a point than this are not listed. */
 const LISTED_MAX = 1500
+const kinds = fc.constantFrom('power', 'os', 'process')
 const KINDS = {powerLoss: 'power', osCrash: 'os', processKill: 'process'} as const
 
 /** Every image of a point as text, the first sectors read back from their bytes: each write fills its sectors with its id. */
@@ -211,6 +213,32 @@ describe('the points that matter', () => {
         expect(seen(model.pointsThatMatter())).toEqual(seen(all))
       }),
       {...RUNS, numRuns: 100},
+    )
+  })
+
+  it('show every image of every point, whatever a barrier with data means', () => {
+    const withBarriers = (trace: Trace): Trace => ({
+      ...trace,
+      events: trace.events.map(({event, data}) => {
+        const isFua = event.kind === 'submit' && event.flags === FLAG_FUA
+        return {event: isFua ? {...event, flags: FLAG_BARRIER} : event, data}
+      }),
+    })
+    const modes = fc.constantFrom(...CACHE_MODES)
+    fc.assert(
+      fc.property(traces, fc.constantFrom(...ORDERING_MODES), modes, kinds, (told, {name}, mode, kind) => {
+        const trace = withBarriers(told)
+        const model = new CrashModel(trace, {ordering: name, mode: mode.name, kind})
+        const seen = (points: readonly number[]): Set<string> =>
+          new Set(
+            points.flatMap((point) =>
+              [...imagesOf(model, point)].map((image) => `${model.marksBefore(point)}: ${image}`),
+            ),
+          )
+        const all = Array.from({length: model.lastPoint + 1}, (_, point) => point)
+        expect(seen(model.pointsThatMatter())).toEqual(seen(all))
+      }),
+      {...RUNS, numRuns: 800},
     )
   })
 
