@@ -1,4 +1,4 @@
-import {ToolError} from '../base/index.js'
+import {invariant, ToolError} from '../base/index.js'
 import type {Decider} from './check.js'
 import type {Memo} from './memo.js'
 import type {CrashModel} from './model.js'
@@ -147,7 +147,7 @@ export class Decisions implements Decider {
     if (unit === this.#marksUnit) return Int32Array.of(this.#point.reached)
     if (!this.#isTied) return this.#distinct(unit)
     const all = this.#point.contents(unit)
-    return all.filter((number) => {
+    const free = all.filter((number) => {
       for (let i = 0; i < depth; i++) {
         const other = this.#units[i] ?? 0
         if (other === this.#marksUnit) continue
@@ -156,6 +156,8 @@ export class Decisions implements Decider {
       }
       return true
     })
+    invariant(free.length > 0, `unit ${unit} can show nothing at point ${this.#point.event}`)
+    return free
   }
 
   /** Where nothing binds units together, contents with the same bytes are one choice: the one that loses least. */

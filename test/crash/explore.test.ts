@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
+import {CACHE_MODES} from '../../src/cache-mode/index.js'
 import {
   CrashModel,
   explore,
@@ -7,10 +8,13 @@ import {
   sectorOf,
   stateId,
   stateOfId,
+  type Atom,
   type Check,
   type CheckImage,
   type DeviceOrder,
 } from '../../src/crash/index.js'
+import {ORDERING_MODES} from '../../src/ordering/index.js'
+import {story, tell} from '../durability/random-history.js'
 import {SECTORS, SEED, traces} from './random-trace.js'
 import {filled, TraceWriter} from './traces.js'
 
@@ -57,6 +61,38 @@ describe('lazy exploration', () => {
       )
     },
   )
+
+  it('does so in histories with failures, holes, tags and syncs that fail, for every kind of crash, device and atom', () => {
+    const options = fc.record({
+      kind: fc.constantFrom('power', 'os', 'process'),
+      device: fc.constantFrom('unordered', 'epoch', 'fifo'),
+      atom: fc.constantFrom<Atom[]>(512, 4096, 'request'),
+    })
+    const modes = fc.constantFrom(...CACHE_MODES)
+    const orderings = fc.constantFrom(...ORDERING_MODES)
+    fc.assert(
+      fc.property(story, modes, orderings, options, fc.nat(2), (told, mode, ordering, crash, first) => {
+        const events = tell(told, mode, ordering).map((event) => ({
+          event,
+          data: event.kind === 'submit' ? filled(event.id, event.lengthBytes / 512) : undefined,
+        }))
+        const header = {version: 1, sizeBytes: 4096, mode: mode.name, ordering: ordering.name, source: 'test'} as const
+        const model = new CrashModel({header, before: [], events}, crash)
+        const sectors = [0, 1, 2].map((sector) => (sector + first) % 3)
+        const listed = new Set<string>()
+        for (const point of model.pointsThatMatter()) {
+          for (const state of listStates(model.at(point))) {
+            listed.add(sectors.map((sector) => sectorOf(state, sector)[17]).join())
+          }
+        }
+        const met = new Set<string>()
+        const {complete} = explore(model, (image) => void met.add(sectors.map((s) => byteAt(image, s)).join()))
+        expect(complete).toBe(true)
+        expect(met).toEqual(listed)
+      }),
+      {...RUNS, numRuns: 1000},
+    )
+  })
 
   it('names the state of each violation, and the state shows what the check saw', () => {
     fc.assert(
