@@ -131,6 +131,10 @@ export default class Run extends BaseCommand<typeof Run> {
         'With --aio sim: what the drive costs, as hdd, ssd, nvme or a JSON file; deterministic figures in simulated time.',
       helpValue: '<model>',
     }),
+    trace: Flags.string({
+      description: 'Record every event of the run with its data to this file, for trace show and crash explore.',
+      helpValue: '<file>',
+    }),
     beside: Flags.string({
       description: 'With --disk: the batch of a second guest on the same simulated drive; both are also run alone.',
       helpValue: '<batch>',
@@ -175,6 +179,7 @@ export default class Run extends BaseCommand<typeof Run> {
         createBytes: this.createBytes(),
         seed: flags.seed,
         diskModel,
+        trace: flags.trace,
         statements: batch.statements,
         fileBytes: batch.fileBytes,
         signal: interrupt.signal,
@@ -220,7 +225,10 @@ export default class Run extends BaseCommand<typeof Run> {
 
   /** Flags that mean nothing without another one, or beside it: refused before a batch is read. */
   private checkDrive(runs: number): void {
-    const {disk, beside, aio} = this.flags
+    const {disk, beside, aio, trace} = this.flags
+    if (trace !== undefined && (runs > 1 || beside !== undefined)) {
+      throw refusal('--trace records one run, not several', 'Name one mode and one policy, and leave --beside out.')
+    }
     if (beside !== undefined && disk === undefined) {
       throw refusal('--beside needs a simulated drive to share', 'Add --aio sim --disk ssd, or another model.')
     }

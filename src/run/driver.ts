@@ -24,6 +24,8 @@ export interface DriveOptions {
   /** Receives the marks; the requests' own events come from the engine. */
   readonly observer: Observer
   /** Aborted when no more requests should start. */
+  /** Told what a request carries, right before it is submitted. */
+  readonly offer?: ((bytes: Uint8Array | undefined) => void) | undefined
   readonly signal: AbortSignal
   readonly progress: (done: number) => void
 }
@@ -173,6 +175,7 @@ class Driver {
     const command = scsi && {cdb: scsi.cdb, inBytes: scsi.inBytes, outBytes: pattern ? lengthBytes : 0}
     this.#outstanding.add(request.id)
     this.#ran++
+    this.#options.offer?.(memory?.bytes.subarray(0, command ? command.outBytes : bytes))
     const slot = engine.submit(type, flags, offsetBytes, lengthBytes, memory, 0, after, command)
     invariant(slot >= 0 && engine.idOf(slot) === request.id, `request ${request.id} did not get its id from the engine`)
   }

@@ -20,6 +20,7 @@ import {withCut} from './cut.js'
 import {CommandCount} from './command-count.js'
 import {drive} from './driver.js'
 import type {AtRisk, RunResult} from './result.js'
+import {Recording} from './recording.js'
 import {sessionOf, type GuestChoice, type Session} from './session.js'
 import {sessionGuarantees} from './session-guarantees.js'
 import {countOutcomes, outcomesOf} from './outcomes.js'
@@ -47,6 +48,8 @@ export interface RunOptions {
   readonly diskModel?: DiskModel | undefined
   /** A simulated drive that this run shares with another. */
   readonly device?: SimDevice | undefined
+  /** A file that gets the trace of the run; it stands there when the run has ended. */
+  readonly trace?: string | undefined
   /** Called when everything is open, and waited for before the first request. */
   readonly beforeFirst?: (() => Promise<void>) | undefined
   readonly statements: readonly Statement[]
@@ -126,8 +129,12 @@ async function runOn(
     if (hostLedger !== ledger) hostLedger.observe(event)
     hazards.observe(event)
     count.observe(event)
+    recording?.observe(event)
   }
   const device = deviceOf(session, stage)
+  const scsi = session.scsi && scsiDevice(session.scsi, device, session)
+  const recording =
+    options.trace === undefined ? undefined : recordingOf(options, options.trace, {mode, ordering, stage, scsi})
   const engine = new Engine({
     device,
     mode,
@@ -138,7 +145,7 @@ async function runOn(
     alignmentBytes: mode.direct ? stage.alignmentBytes : 1,
     soleWriter: stage.soleWriter,
     id: idBytes(DEVICE_ID),
-    scsi: session.scsi && scsiDevice(session.scsi, device, session),
+    scsi,
     observer,
     freshRanges,
     tracksRanges: requests.some(({type}) => type === NOTIFY.type),
@@ -147,10 +154,18 @@ async function runOn(
     const sizeBytes = stage.capacitySectors * SECTOR_BYTES
     await options.beforeFirst?.()
     const startNs = engine.readClock()
-    const driven = await drive({...options, engine, backend, sizeBytes, observer})
+    const driven = await drive({
+      ...options,
+      engine,
+      backend,
+      sizeBytes,
+      observer,
+      offer: (bytes) => recording?.offer(bytes),
+    })
     const {syncs} = engine
     const elapsedNs = engine.readClock() - startNs
     watching = false
+    recording?.close()
     const sizeNow = stage.currentSizeBytes()
     const cutToBytes = sizeNow < stage.sizeBytes ? sizeNow : undefined
     const written = requests.filter(({id}) => id <= driven.ran && driven.statuses[id - 1] === STATUS_OK)
@@ -206,8 +221,24 @@ async function runOn(
       interruptedBy: options.signal.aborted ? String(options.signal.reason) : undefined,
     }
   } finally {
+    recording?.discard()
     await drainQuietly(engine)
     engine.close()
+  }
+}
+
+function recordingOf(
+  {statements, fileBytes}: RunOptions,
+  name: string,
+  {mode, ordering, stage, scsi}: {mode: CacheMode; ordering: OrderingMode; stage: Stage; scsi: EngineOptions['scsi']},
+): Recording {
+  const sizeBytes = stage.capacitySectors * SECTOR_BYTES
+  const header = {version: 1, sizeBytes, mode: mode.name, ordering: ordering.name, source: 'flushpoint run'} as const
+  try {
+    return new Recording({name, header, requests: requestsOf(statements), stage, scsi, fileBytes})
+  } catch (error) {
+    stage.takeBack()
+    throw error
   }
 }
 

@@ -78,6 +78,8 @@ export const IMPORT_TABLE: readonly Room[] = [
     'the request engine: schedule, slots in flight, poison',
   ),
 
+  room('archive', 4, 'glue', ['base', 'trace'], 'trace files: opening, buffered reading, atomic writing'),
+
   room(
     'run',
     5,
@@ -97,6 +99,7 @@ export const IMPORT_TABLE: readonly Room[] = [
       'image',
       'durability',
       'engine',
+      'archive',
     ],
     'runs a batch on an image and tells what it meant',
   ),
@@ -121,7 +124,6 @@ export const IMPORT_TABLE: readonly Room[] = [
     ['base', 'report', 'cache-mode', 'ordering', 'request', 'trace', 'durability'],
     'what is volatile and stable at each event of a trace, as documents',
   ),
-  room('archive', 5, 'glue', ['base', 'trace'], 'trace files: opening, buffered reading, atomic writing'),
   room('serve', 5, 'glue', ['base', 'cache-mode', 'request', 'trace', 'aio', 'image', 'engine'], 'protocol servers'),
   room(
     'bench',

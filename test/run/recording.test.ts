@@ -1,0 +1,112 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+
+import {openTrace} from '../../src/archive/index.js'
+import {loadTrace, type Trace} from '../../src/trace/index.js'
+import {guestWith, runLines, type Changes} from './batch-run.js'
+
+let folder = ''
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flushpoint-recording-'))
+})
+afterEach(() => fs.rmSync(folder, {recursive: true, force: true}))
+
+const SIZE_BYTES = 65536
+
+function imageOf(byte: number): string {
+  const file = path.join(folder, 'disk.img')
+  fs.writeFileSync(file, Buffer.alloc(SIZE_BYTES, byte))
+  return file
+}
+
+async function record(lines: readonly string[], changes: Changes = {}): Promise<Trace> {
+  const trace = path.join(folder, 'run.trace')
+  await runLines(lines, {path: imageOf(0x11), aio: 'threads', trace, ...changes})
+  const {reading, close} = openTrace(trace)
+  const loaded = loadTrace(reading)
+  close()
+  return loaded
+}
+
+/** What every write of a trace puts on the image: offset, length, the bytes it is made of. */
+function writes(trace: Trace): unknown[] {
+  return trace.events.flatMap(({event, data}) =>
+    data && event.kind === 'submit' ? [[event.offsetBytes, data.length, [...new Set(data)]]] : [],
+  )
+}
+
+describe('the recording of a run', () => {
+  it('has every event, and the data with the submission of a write', async () => {
+    const trace = await record(['OUT 4k 512 pattern=0xaa', 'IN 0 512', 'FLUSH', 'MARK done', 'WRITE_ZEROES 8k 512'])
+    expect(trace.header).toMatchObject({sizeBytes: SIZE_BYTES, mode: 'writeback', ordering: 'drain'})
+    expect(writes(trace)).toEqual([[4096, 512, [0xaa]]])
+    const kinds = trace.events.map(({event}) => ('id' in event ? `${event.kind} ${event.id}` : event.kind))
+    const requests = [1, 2, 3, 4].flatMap((id) => [`submit ${id}`, `start ${id}`, `complete ${id}`])
+    expect(kinds.filter((kind) => /\d/.test(kind))).toEqual(requests)
+    expect(kinds).toEqual(expect.arrayContaining(['sync-start', 'sync-end', 'mark']))
+  })
+
+  it('begins with what the image held where the batch may change it, and with nothing else', async () => {
+    const trace = await record([
+      'OUT 4k 1k pattern=0xaa',
+      'OUT 5k 512',
+      'DISCARD 16k 4k',
+      'IN 32k 4k',
+      'OUT 1T 4k expect=IOERR',
+    ])
+    expect(trace.before.map(({offsetBytes, bytes}) => [offsetBytes, bytes.length, [...new Set(bytes)]])).toEqual([
+      [4096, 1536, [0x11]],
+      [16384, 4096, [0x11]],
+    ])
+  })
+
+  it('knows what SCSI commands write: the blocks sent, one block again and again, nothing for a range given back', async () => {
+    const lines = [
+      'SCSI 2a000000000800000100 out=0xbb', // WRITE(10), LBA 8, 1 block
+      'SCSI 41000000001000000300 out=0xcc', // WRITE SAME(10), LBA 16, 3 blocks
+      'SCSI 42000000000000001800 out=hex:001600100000000000000000000000200000000100000000',
+    ]
+    const trace = await record(lines, {guest: guestWith('scsi')})
+    expect(writes(trace)).toEqual([
+      [8 * 512, 512, [0xbb]],
+      [16 * 512, 1536, [0xcc]],
+    ])
+    expect(trace.before.map(({offsetBytes, bytes}) => [offsetBytes / 512, bytes.length / 512])).toEqual([
+      [8, 1],
+      [16, 3],
+      [32, 1],
+    ])
+  })
+
+  it('is not there when the run fails, and never takes the place of the image', async () => {
+    const image = imageOf(0x22)
+    await expect(runLines(['OUT 0 512'], {path: image, aio: 'threads', trace: image})).rejects.toMatchObject({
+      kind: 'usage',
+      code: 'E_TRACE_IS_IMAGE',
+    })
+    const nowhere = path.join(folder, 'no', 'run.trace')
+    await expect(runLines(['OUT 0 512'], {path: image, aio: 'threads', trace: nowhere})).rejects.toMatchObject({
+      kind: 'environment',
+    })
+    expect(fs.readdirSync(folder)).toEqual(['disk.img'])
+    expect(fs.readFileSync(image).every((byte) => byte === 0x22)).toBe(true)
+  })
+
+  it('takes back an image that was made for a run whose trace cannot be', async () => {
+    const image = path.join(folder, 'new.img')
+    const options = {path: image, createBytes: SIZE_BYTES, aio: 'threads', trace: path.join(folder, 'no', 't')} as const
+    await expect(runLines(['OUT 0 512'], options)).rejects.toMatchObject({kind: 'environment'})
+    expect(fs.readdirSync(folder)).toEqual([])
+  })
+
+  it('refuses to keep more of an image than makes sense', async () => {
+    const sparse = path.join(folder, 'sparse.img')
+    fs.writeFileSync(sparse, '')
+    fs.truncateSync(sparse, 2 ** 40)
+    const run = runLines(['DISCARD 0 512G'], {path: sparse, aio: 'threads', trace: path.join(folder, 'run.trace')})
+    await expect(run).rejects.toMatchObject({kind: 'usage', code: 'E_TRACE_SIZE'})
+  })
+})
