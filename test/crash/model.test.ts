@@ -242,6 +242,35 @@ describe('the points that matter', () => {
     )
   })
 
+  it('are before the end of a write that another request wants to come behind a sync', () => {
+    const writer = new TraceWriter()
+    writer.out(0)
+    const id = writer.submit('OUT', 1)
+    writer.events.push({event: {kind: 'start', id, held: false, fresh: [], preSync: true, atNs: 0}})
+    writer.complete(id)
+    const model = new CrashModel(writer.trace())
+    // The sync comes first: the second write is there only with the first, and once it has ended the first is durable.
+    expect(imagesOf(model, 5, 2)).toEqual(new Set(['0 0', '1 0', '1 2']))
+    expect(imagesOf(model, 6, 2)).toEqual(new Set(['1 0', '1 2']))
+    expect(model.pointsThatMatter()).toEqual([5, 6])
+  })
+
+  it('are before the end of a write that an ordered tag had kept behind another', () => {
+    const writer = new TraceWriter()
+    const older = writer.flying(0)
+    const tag = writer.flying(2, 1, FLAG_BARRIER)
+    const newer = writer.flying(0)
+    writer.complete(older).complete(tag)
+    writer.flying(1, 1, FLAG_BARRIER)
+    const before = writer.events.length
+    writer.complete(newer)
+    const model = new CrashModel(writer.trace({ordering: 'tag-flush'}))
+    // While it is in flight nobody knows that it comes behind the older one.
+    expect(imagesOf(model, before).has('1 4 2')).toBe(true)
+    expect(imagesOf(model, before + 1).has('1 4 2')).toBe(false)
+    expect(model.pointsThatMatter()).toContain(before)
+  })
+
   it('are the points before a flush ends and the end, when nothing else decides anything', () => {
     const writer = new TraceWriter()
     writer.out(0)
