@@ -78,7 +78,7 @@ export class CrashPoint {
     const ledger = this.#ledger()
     // What is sure on one sector of a unit may be unsure on another only where allocation decides.
     const sectors = kind === 'osCrash' && replay.mode.direct ? units.sectorsOf(unit) : [units.firstSectorOf(unit)]
-    const ids = new Set(sectors.flatMap((sector) => ledger.candidates(kind, sector)))
+    const ids = new Set(sectors.flatMap((sector) => ledger.candidates(kind, sector, units.writersOf(unit))))
     return [...ids].filter((id) => (replay.startedAt.get(id) ?? -1) < this.event).toSorted((a, b) => a - b)
   }
 

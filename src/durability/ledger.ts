@@ -186,19 +186,23 @@ export class Ledger {
    * What a sector may hold after a crash of this kind, now: the ids of the writes, ascending, 0 for the content before the run.
    * The id of a DISCARD stands for any content at all. Sectors are independent of each other, so the possible images are all
    * combinations, less those that ties() rules out.
+   *
+   * @param among ids of all writes that ever touch the sector, where the caller knows them: saves the search for them
    */
-  candidates(kind: CrashKind, sector: number): number[] {
+  candidates(kind: CrashKind, sector: number, among?: readonly number[]): number[] {
     const from = sector * SECTOR_BYTES
     const to = from + SECTOR_BYTES
     const freshSince = (kind === 'osCrash' ? this.#fresh?.since(from, to) : undefined) ?? Infinity
     const writes: number[] = []
     let floor = 0
-    this.#writes().visit(from, to, (index) => {
+    const take = (index: number): boolean => {
       if (this.#log.states[index] === WRITE_VOID) return true
       writes.push(index)
       if (this.#survives(index, kind, freshSince)) floor = Math.max(floor, this.#log.begins[index] ?? 0)
       return true
-    })
+    }
+    if (among === undefined) this.#writes().visit(from, to, take)
+    else for (const index of among.map((id) => this.#log.find(id))) if (index >= 0) take(index)
     const ids = writes
       .filter((index) => (this.#log.ends[index] ?? 0) > floor)
       .map((index) => this.#log.ids[index] ?? 0)
