@@ -158,7 +158,7 @@ export class ScsiTask {
     const flushes = flush !== undefined && main === undefined
     return {
       ...base,
-      kind: {...SCSI_CMD, operands, writes, flushes},
+      kind: {...SCSI_CMD, operands, writes, flushes, step: base.step},
       drains: this.#scsi.kind === 'set-cache' || this.#host.request.drains,
       preSync: flush?.preSync ?? false,
       ignoresSync: base.ignoresSync || (flush?.ignoresSync ?? false),

@@ -22,14 +22,15 @@ export function imagesByDefinition(
   )
   type OneAtom = (typeof atoms)[number]
   const isOrdered = (a: OneAtom, b: OneAtom): boolean => {
-    // What is durable by itself says nothing of earlier writes, whatever the device keeps in order (semantics 8.6, FUA).
+    // A barrier holds for what is durable too: a set that is closed under the order has what lies before it (semantics 8.2).
+    if (rules.device === 'epoch' && a.write.epoch < b.write.epoch) return true
+    // A FUA write says nothing of earlier writes; in a single queue it goes past them (8.6).
     if (b.write.durable) return false
     if (b.write.flushesFirst && a.write.end < b.write.begin) return true
     switch (rules.device) {
       case 'unordered':
-        return false
       case 'epoch':
-        return a.write.epoch < b.write.epoch
+        return false
       case 'fifo':
         return a.queued < b.queued
     }

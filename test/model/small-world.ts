@@ -337,7 +337,7 @@ function shows(image: string, ids: readonly number[]): boolean {
 }
 
 /** Compares two judges at one moment. @returns the first disagreement, in words */
-export function dissent(world: SmallWorld, moment: Moment): string | undefined {
+function dissent(world: SmallWorld, moment: Moment): string | undefined {
   for (const kind of CRASH_KINDS) {
     for (const {events} of moment.branches) {
       const ledger = byLedger(events, world.rules, kind)
