@@ -106,6 +106,7 @@ export class Flights<Note> {
       !preSync &&
       !unsent &&
       !plan.refused &&
+      !plan.ignoresSync &&
       kind !== NOTIFY &&
       kind !== FSYNC
     ) {

@@ -166,7 +166,7 @@ function barrierOrder(mode: CacheMode, ordering: OrderingMode): Answer {
   return no(
     ordering.drains
       ? 'The barrier drains the queue but syncs nothing: start order is not the order in which a volatile cache reaches the medium.'
-      : 'The tag keeps the queue of the device in order but flushes nothing: that is not the order in which what the writes went into, a cache, reaches the medium.',
+      : 'The tag keeps the queue of the device in order but flushes nothing: the writes go into a cache, which reaches the medium in any order.',
   )
 }
 

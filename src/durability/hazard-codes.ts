@@ -75,17 +75,17 @@ export function sentenceOf(
     case 'FUA_IGNORED':
       return `FUA of ${who} was ignored: ${mode.name} never syncs.`
     case 'FLUSH_NOT_SENT':
-      return `${who} ${one ? 'was' : 'were'} answered OK, and no flush command reached the device${what === '' ? '' : `: ${what} ${objects.length === 1 ? 'is' : 'are'} still volatile, though whoever asked was told otherwise`}.`
+      return `${who} ${one ? 'was' : 'were'} answered OK, and no flush command reached the device${what === '' ? '' : `: ${what} ${were} left volatile, though whoever asked was told otherwise`}.`
     case 'BARRIER_AFTER_ERROR':
       return ordering.tags
-        ? `BARRIER ${who} went on to the medium although ${what} before it had failed: the device had both already (the error hole of ordered tags).`
-        : `BARRIER ${who} went ahead although ${what} before it had failed: ordering ${ordering.name} waits for the end of a write, not for its success; use after= to stop.`
+        ? `BARRIER ${who} went ahead although ${what} before it had failed or was refused: an ordered tag follows the end of a write, not its success (the error hole of ordered tags).`
+        : `BARRIER ${who} went ahead although ${what} before it had failed or was refused: ordering ${ordering.name} waits for the end of a write, not for its success; use after= to stop.`
     case 'BARRIER_REFUSED':
       return `${who} ${one ? 'was' : 'were'} refused (EOPNOTSUPP): ordering ${ordering.name} has no barriers${ordering.name === 'none' ? '' : ' for it'}.`
     case 'FLUSH_DID_NOT_COVER':
       return `FLUSH ${who} ${one ? 'does' : 'do'} not cover ${what}, which ${were} in flight when ${one ? 'it was' : 'they were'} submitted: wait for a write before flushing it.`
     case 'BARRIER_NOT_PERSISTED':
-      return `BARRIER ${who} completed while ${what} ${were} volatile: ordering ${ordering.name} orders requests in time, not on the medium; send a FLUSH in between, or choose a flushing policy.`
+      return `BARRIER ${who} completed while ${what} ${were} volatile: ordering ${ordering.name} orders requests in time, not on the medium; ${mode.noFlush ? `${mode.name} never syncs, so a FLUSH would not help` : 'send a FLUSH in between, or choose a flushing policy'}.`
     case 'BARRIER_STRIPPED':
       return `${who} ${one ? 'carries' : 'carry'} the BARRIER bit, which the device does not offer and ignores: nothing was ordered.`
     case 'OVERLAP':

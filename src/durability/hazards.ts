@@ -1,6 +1,6 @@
 import type {CacheMode} from '../cache-mode/index.js'
 import type {OrderingMode} from '../ordering/index.js'
-import {BARRIER, FLAG_BARRIER, FLAG_BARRIER_BIT, FLAG_FUA, FLAG_PREFLUSH, FSYNC} from '../request/index.js'
+import {BARRIER, FLAG_BARRIER, FLAG_BARRIER_BIT, FLAG_PREFLUSH, FSYNC} from '../request/index.js'
 import type {CompleteEvent, StartEvent, SubmitEvent, TraceEvent} from '../trace/index.js'
 import {Flights, outcomeOf, type Flight} from './flights.js'
 import {HAZARD_CODES, sentenceOf, type HazardCode} from './hazard-codes.js'
@@ -114,7 +114,8 @@ export class HazardWatch {
       const tally = tallies.get(code)
       if (tally === undefined || (nothingLasts && ABOUT_SYNCS.has(code))) continue
       const subjects = ascending([...tally.subjects])
-      const objects = ascending([...tally.objects].filter((id) => !this.#void.has(id)))
+      const touched = (id: number): boolean => code === 'BARRIER_AFTER_ERROR' || !this.#void.has(id)
+      const objects = ascending([...tally.objects].filter(touched))
       if (subjects.length + objects.length === 0 || (NEEDS_OBJECTS.has(code) && objects.length === 0)) continue
       found.push({
         code,
@@ -201,8 +202,7 @@ export class HazardWatch {
     this.#sawWrite = true
     if (this.#medium.kind === 'volatile' && flight.lengthBytes > 0) this.#written.push(flight.id)
     this.#settleOverlaps(flight)
-    const asksFua = (flight.flags & FLAG_FUA) !== 0
-    if (asksFua && (event.ignored || flight.plan.ignoresSync)) this.#tally('FUA_IGNORED', [flight.id])
+    if (flight.plan.fua && (event.ignored || flight.plan.ignoresSync)) this.#tally('FUA_IGNORED', [flight.id])
     if (event.stable && !this.#mode.noFlush) return
     this.#sinceBarrier.push(flight.id)
     this.#sinceUnsent.push(flight.id)
@@ -247,7 +247,7 @@ export class HazardWatch {
     const failed = plan.tags ? this.#failedSinceBarrier.filter((write) => write < id) : note.failedBefore
     if (plan.kind.writes && failed.length > 0) this.#tally('BARRIER_AFTER_ERROR', [id], failed)
     this.#failedSinceBarrier = []
-    if (plan.preSync || plan.unsent) return
+    if (plan.preSync || plan.unsent || plan.ignoresSync || !isBarrier({flags, plan})) return
     const own = plan.kind.writes && this.#ledger.isVolatile(id) ? 1 : 0
     // Each write is named once, by the first barrier that left it volatile; the barriers after that are counted only.
     const named = this.#sinceBarrier.filter((write) => write !== id && this.#ledger.isVolatile(write))
@@ -299,8 +299,8 @@ function asksFlush({plan, flags}: HazardFlight, event: CompleteEvent): boolean {
   return isFlush && (event.ignored || plan.ignoresSync)
 }
 
-function isBarrier({flags, plan}: HazardFlight): boolean {
-  return plan.kind === BARRIER || (flags & FLAG_BARRIER) !== 0
+function isBarrier({flags, plan}: Pick<HazardFlight, 'flags' | 'plan'>): boolean {
+  return plan.kind === BARRIER || (flags & (FLAG_BARRIER | FLAG_BARRIER_BIT)) !== 0
 }
 
 function ascending(ids: number[]): number[] {

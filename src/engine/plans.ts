@@ -15,17 +15,19 @@ export class Plans {
   readonly #mode: CacheMode
   readonly #ordering: OrderingMode
   readonly #links: Readonly<Record<Asker, Link>>
-  readonly #on: Readonly<Record<Asker, Table>> = {guest: emptyTable(), command: emptyTable()}
-  readonly #off: Readonly<Record<Asker, Table>> = {guest: emptyTable(), command: emptyTable()}
+  /** One pair of tables for each state of the cache and of what the guest takes it to be. */
+  readonly #pairs = new Map<string, Readonly<Record<Asker, Table>>>()
   #tables: Readonly<Record<Asker, Table>>
   #writeCache: boolean
+  #seesCache: boolean
 
   constructor(mode: CacheMode, ordering: OrderingMode, link: Link) {
     this.#mode = mode
     this.#ordering = ordering
     this.#links = {guest: link, command: {...link, driverFlushes: true, fua: true}}
     this.#writeCache = link.writeCache
-    this.#tables = link.writeCache ? this.#on : this.#off
+    this.#seesCache = link.seesCache
+    this.#tables = this.#pair()
   }
 
   /** Whether the write cache of the device is on now. */
@@ -33,10 +35,21 @@ export class Plans {
     return this.#writeCache
   }
 
-  /** Switches the write cache, for requests submitted from now on. */
+  /**
+   * Switches the write cache, for requests submitted from now on. Where switching it off flushes nothing, the guest goes on as if
+   * there were something to flush: there may be.
+   */
   set writeCache(on: boolean) {
+    this.#seesCache = on || (this.#seesCache && this.#links.guest.writeCacheSwitch !== 'flushes')
     this.#writeCache = on
-    this.#tables = on ? this.#on : this.#off
+    this.#tables = this.#pair()
+  }
+
+  #pair(): Readonly<Record<Asker, Table>> {
+    const key = `${this.#writeCache} ${this.#seesCache}`
+    const known = this.#pairs.get(key) ?? {guest: emptyTable(), command: emptyTable()}
+    this.#pairs.set(key, known)
+    return known
   }
 
   /** @returns undefined for a type this device does not know */
@@ -54,7 +67,7 @@ export class Plans {
   #lower(asker: Asker, type: number, flags: number, index: number): Plan | undefined {
     const kind = kindOfType(type)
     if (kind === undefined) return undefined
-    const link = {...this.#links[asker], writeCache: this.#writeCache}
+    const link = {...this.#links[asker], writeCache: this.#writeCache, seesCache: this.#seesCache}
     const plan = lower(kind, flags & (FLAG_COMBINATIONS - 1), this.#mode, this.#ordering, link)
     this.#tables[asker][index] = plan
     return plan

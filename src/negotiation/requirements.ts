@@ -65,8 +65,17 @@ export function requireOrdering(agreement: Agreement, ordering: DeclaredOrdering
 }
 
 /** What a reader has to know of a barrier mode that was not meant for this device, a sentence; undefined where it was. */
-export function orderingCaution({writeCache}: Agreement, ordering: DeclaredOrdering): string | undefined {
-  return requirementsOf(ordering).writeCache === 'absent' && writeCache
-    ? `${ordering} is meant for a device without a write cache (barrier.txt): it orders, and makes nothing stable.`
-    : undefined
+export function orderingCaution({writeCache, advertised}: Agreement, ordering: DeclaredOrdering): string | undefined {
+  switch (requirementsOf(ordering).writeCache) {
+    case 'any':
+      return undefined
+    case 'absent':
+      return writeCache
+        ? `${ordering} is meant for a device without a write cache (barrier.txt): it orders, and makes nothing stable.`
+        : undefined
+    case 'present':
+      return advertised
+        ? undefined
+        : `${ordering} is meant for a device with a write cache (barrier.txt), and the guest sees none: no flush is sent.`
+  }
 }

@@ -8,6 +8,8 @@ import type {OrderingMode} from '../ordering/index.js'
 export interface Link {
   /** The write cache of the device is on: a write may complete before it is stable. Off, the device makes each one stable first. */
   readonly writeCache: boolean
+  /** The guest takes it that there may be something to flush: a write cache is advertised, or was, and nothing has emptied it since. */
+  readonly seesCache: boolean
   /** The driver sends a flush command where a wish for stability asks for one. A guest that sees no write cache sends none. */
   readonly driverFlushes: boolean
   /** FUA travels with the write. Otherwise the driver sends a flush behind it. */
@@ -29,6 +31,7 @@ export interface Link {
 export function plainLink(mode: CacheMode, ordering: OrderingMode): Link {
   return {
     writeCache: !mode.dsync,
+    seesCache: !mode.dsync,
     driverFlushes: true,
     fua: true,
     barrierFlushes: false,

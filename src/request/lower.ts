@@ -52,6 +52,8 @@ export interface Plan {
   readonly postSync: boolean
   /** The request asks for stability that this mode ignores (unsafe). */
   readonly ignoresSync: boolean
+  /** A write with FUA, whatever becomes of it. */
+  readonly fua: boolean
   /** Nothing runs: the driver has no barriers, the device no such switch. UNSUPP. */
   readonly refused: boolean
   /** It is answered OK, and a flush it wishes for is not sent: what is in the device's cache stays there. */
@@ -75,7 +77,7 @@ export function lower(
   link: Link = plainLink(mode, ordering),
 ): Plan {
   const wishes = wishesOf(kind, flags, ordering, link)
-  const neverStable = mode.noFlush || (link.writeCache && !link.driverFlushes)
+  const neverStable = mode.noFlush || (mayHold(link) && !link.driverFlushes)
   if (wishes.refused || (kind === NOTIFY && neverStable)) return {...NOTHING, kind, refused: true}
   const step = (flags & FLAG_UNMAP) !== 0 && kind.unmapStep !== undefined ? kind.unmapStep : kind.step
   const isWriteStep = kind.operands === 'data' && kind.writes
@@ -83,7 +85,7 @@ export function lower(
   const barrierCommand = wishes.deviceSync && kind.writes
   const stableByItself =
     kind.writes && (mode.dsync || !link.writeCache || barrierCommand || (wishes.fua && sent && link.fua))
-  const flushBehind = sent && (wishes.postFlush || (wishes.fua && !link.fua && link.writeCache))
+  const flushBehind = sent && (wishes.postFlush || (wishes.fua && !link.fua && link.seesCache))
   const preSync = kind.flushes || (wishes.preFlush && sent) || wishes.deviceSync
   const postSync = (stableByItself && !isWriteStep) || flushBehind
   const asksMore = wishes.orders || (kind.writes && (wishes.fua || barrierCommand || (!link.writeCache && !mode.dsync)))
@@ -100,12 +102,17 @@ export function lower(
     dsync: stableByItself && isWriteStep && !mode.noFlush,
     postSync: postSync && !mode.noFlush,
     ignoresSync: mode.noFlush && (preSync || postSync || asksMore),
+    fua: kind.writes && (flags & FLAG_FUA) !== 0,
     refused: false,
     unsent:
-      wishes.unsent ||
-      (!sent && link.writeCache && (wishes.preFlush || wishes.postFlush || wishes.fua || wishes.orders)),
+      wishes.unsent || (!sent && mayHold(link) && (wishes.preFlush || wishes.postFlush || wishes.fua || wishes.orders)),
     flushCommands: (kind.flushes ? 1 : 0) + (!kind.flushes && wishes.preFlush && sent ? 1 : 0) + (flushBehind ? 1 : 0),
   }
+}
+
+/** Completed writes may be volatile, whether or not the guest is told so. */
+function mayHold({writeCache, seesCache}: Link): boolean {
+  return writeCache || seesCache
 }
 
 const NOTHING: Omit<Plan, 'kind'> = {
@@ -118,6 +125,7 @@ const NOTHING: Omit<Plan, 'kind'> = {
   dsync: false,
   postSync: false,
   ignoresSync: false,
+  fua: false,
   refused: false,
   unsent: false,
   flushCommands: 0,
@@ -156,13 +164,16 @@ function wishesOf(kind: RequestKind, flags: number, ordering: OrderingMode, link
     case BARRIER:
       return emptyBarrier(ordering, link)
     case FSYNC:
-      if (link.fsync === 'flush') return {...NO_WISHES, preFlush: link.writeCache}
+      // A driver without barriers that knows a flush sends that.
+      if (link.fsync === 'flush' || (!ordering.drains && !ordering.tags && link.driverFlushes)) {
+        return {...NO_WISHES, preFlush: mayHold(link)}
+      }
       // Nobody tells the application that the driver has no barriers.
       return {...emptyBarrier(ordering, link), refused: false, unsent: link.writeCache && !ordering.preFlush}
     case FSYNC_RANGE:
       return {
         ...NO_WISHES,
-        preFlush: (flags & RANGE_SYNC) !== 0 && link.writeCache,
+        preFlush: (flags & RANGE_SYNC) !== 0 && mayHold(link),
         orders: (flags & (RANGE_BEFORE | RANGE_AFTER)) !== 0,
       }
     case NOTIFY:
@@ -205,8 +216,7 @@ function wishesOfCommand(kind: RequestKind, flags: number, ordering: OrderingMod
       (barrier && (ordering.drains || (ordering.tags && !tags))) ||
       ((flags & FLAG_BARRIER_BIT) !== 0 && link.barrierBit),
     tags,
-    preFlush:
-      (barrierWithData && ordering.preFlush) || ((flags & FLAG_PREFLUSH) !== 0 && kind.writes && link.writeCache),
+    preFlush: (barrierWithData && ordering.preFlush) || ((flags & FLAG_PREFLUSH) !== 0 && kind.writes && mayHold(link)),
     postFlush: barrierWithData && ordering.postFlush === 'flush',
     fua: kind.writes && ((flags & FLAG_FUA) !== 0 || (barrierWithData && ordering.postFlush === 'fua')),
     refused: barrier && !ordering.drains && !ordering.tags,

@@ -4,7 +4,8 @@ import {fillPattern, firstDifference, type BatchRequest, type Pattern, type Stat
 import type {Engine, ScsiOutcome} from '../engine/index.js'
 import {ID_BYTES, kindOfType, STATUS_OK} from '../request/index.js'
 import type {Observer} from '../trace/index.js'
-import {commandOf} from '../scsi/index.js'
+import {commandOf, packAnswer, SENSE_BUFFER_BYTES} from '../scsi/index.js'
+import {maySwitchCache} from './cache-switch.js'
 import type {ScsiEnd, Verification} from './result.js'
 
 /** Request data in memory at a time; a single request may be larger and then runs with nothing beside it. */
@@ -69,6 +70,8 @@ class Driver {
   /** Ids submitted and not taken. */
   readonly #outstanding = new Set<number>()
   #outstandingBytes = 0
+  /** A switch of the write cache that has not been answered: nothing is submitted behind it. */
+  #switch: number | undefined
   readonly #statuses: Uint8Array
   readonly #errnos: Int32Array
   readonly #latenciesNs: Float64Array
@@ -133,7 +136,7 @@ class Driver {
           this.#passMarks()
           break
         case 'request': {
-          if (engine.room === 0) return
+          if (engine.room === 0 || this.#switch !== undefined) return
           const bytes = this.#bytesOf(statement.request)
           if (this.#outstandingBytes + bytes > DATA_IN_FLIGHT_BYTES && this.#outstanding.size > 0) return
           this.#submit(statement.request, bytes)
@@ -174,6 +177,8 @@ class Driver {
     const {type, flags, offsetBytes, lengthBytes, after, scsi, pattern} = request
     const command = scsi && {cdb: scsi.cdb, inBytes: scsi.inBytes, outBytes: pattern ? lengthBytes : 0}
     this.#outstanding.add(request.id)
+    // A driver that has asked for another cache waits for the answer: what comes next depends on it.
+    if (maySwitchCache(request)) this.#switch = request.id
     this.#ran++
     this.#options.offer?.(memory?.bytes.subarray(0, command ? command.outBytes : bytes))
     const slot = engine.submit(type, flags, offsetBytes, lengthBytes, memory, 0, after, command)
@@ -197,6 +202,7 @@ class Driver {
     if (outcome) this.#scsi.set(id, scsiEnd(request, outcome, memory))
     engine.release(slot)
     this.#outstanding.delete(id)
+    if (this.#switch === id) this.#switch = undefined
     if (memory) {
       this.#memories.delete(id)
       this.#outstandingBytes -= this.#bytesOf(request)
@@ -243,7 +249,7 @@ function scsiEnd(
   return {
     command: (scsi && commandOf(scsi.cdb)?.name) ?? 'unknown command',
     sense,
-    residualBytes: lengthBytes - transferredBytes,
+    answer: packAnswer(outcome, lengthBytes, SENSE_BUFFER_BYTES),
     dataIn: answers ? memory?.bytes.slice(0, transferredBytes) : undefined,
   }
 }

@@ -80,12 +80,16 @@ function requestJson(outcome: RequestOutcome): object {
   }
 }
 
-function scsiJson({command, sense, residualBytes, dataIn}: ScsiEnd): object {
+function scsiJson({command, sense, answer, dataIn}: ScsiEnd): object {
   return {
     command,
     status: sense ? 'CHECK CONDITION' : 'GOOD',
     ...(sense ? {sense: senseCode(sense), means: sense.says} : {}),
-    residualBytes,
+    errors: answer.block.errors,
+    dataLen: answer.block.dataLen,
+    senseLen: answer.block.senseLen,
+    ...(answer.sense.length > 0 ? {senseBytes: Buffer.from(answer.sense).toString('hex')} : {}),
+    residualBytes: answer.block.residual,
     ...(dataIn ? {dataIn: Buffer.from(dataIn).toString('hex')} : {}),
   }
 }

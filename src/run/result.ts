@@ -5,7 +5,7 @@ import type {CacheMode} from '../cache-mode/index.js'
 import type {CrashKind, Guarantee, Hazard, Stability} from '../durability/index.js'
 import type {Agreement} from '../negotiation/index.js'
 import type {StatusName} from '../request/index.js'
-import type {Sense} from '../scsi/index.js'
+import type {ScsiAnswer, Sense} from '../scsi/index.js'
 import type {Commands} from './command-count.js'
 
 /** What an IN with verify= found. */
@@ -44,8 +44,8 @@ export interface ScsiEnd {
   readonly command: string
   /** Undefined for GOOD. */
   readonly sense: Sense | undefined
-  /** Bytes the guest gave room or data for, less those transferred. */
-  readonly residualBytes: number
+  /** The status block and the sense bytes as the guest reads them. */
+  readonly answer: ScsiAnswer
   /** What it answered, as far as it is short enough to show; undefined for none. */
   readonly dataIn: Uint8Array | undefined
 }

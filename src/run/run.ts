@@ -5,19 +5,11 @@ import type {CacheMode} from '../cache-mode/index.js'
 import {assumptions, HazardWatch, Ledger, type CrashKind} from '../durability/index.js'
 import {Engine, SYNC_TOKENS, type EngineOptions} from '../engine/index.js'
 import {withoutTags, type OrderingMode} from '../ordering/index.js'
-import {
-  FLAG_ON,
-  FLUSH,
-  idBytes,
-  kindOfType,
-  NOTIFY,
-  SET_WRITEBACK,
-  STATUS_OK,
-  type DeviceFacts,
-} from '../request/index.js'
+import {idBytes, kindOfType, NOTIFY, STATUS_OK, STEP_SYNC, type DeviceFacts} from '../request/index.js'
 import type {Observer} from '../trace/index.js'
 import {withCut} from './cut.js'
 import {CommandCount} from './command-count.js'
+import {mayEnableCache} from './cache-switch.js'
 import {drive} from './driver.js'
 import type {AtRisk, RunResult} from './result.js'
 import {Recording} from './recording.js'
@@ -62,6 +54,8 @@ export interface RunOptions {
 
 /** What GET_ID answers. */
 const DEVICE_ID = 'flushpoint'
+/** Any: nothing else is in flight then. */
+const CLOSING_TOKEN = 0
 
 /**
  * Runs a batch on an image under a cache mode. Opens, runs, reports, syncs what is unsynced, closes; whatever happens, nothing
@@ -177,7 +171,7 @@ async function runOn(
     }
     const closing =
       atRisk.powerLoss.bytes > 0 && !stage.readOnly && !stage.snapshot && !mode.noFlush && backend.name !== 'sim'
-        ? await syncBeforeClose(engine)
+        ? await syncBeforeClose(engine, backend)
         : {closingSync: 'skipped' as const, closingErrno: 0}
     return {
       image: {
@@ -206,7 +200,7 @@ async function runOn(
           : [],
       ),
       atRisk,
-      guarantees: sessionGuarantees(session, ordering, stage.medium, requests.some(switchesCacheOn)),
+      guarantees: sessionGuarantees(session, ordering, stage.medium, requests.some(mayEnableCache)),
       assumptions: assumptions(mode, stage.medium),
       hazards: hazards.hazards(),
       notes: [
@@ -268,10 +262,6 @@ function scsiDevice(
   }
 }
 
-function switchesCacheOn({type, flags}: BatchRequest): boolean {
-  return type === SET_WRITEBACK.type && (flags & FLAG_ON) !== 0
-}
-
 function tagNotes(ordering: OrderingMode, backend: Backend): string[] {
   return ordering.tags && !backend.ordersTags
     ? [`the ${backend.name} backend has no ordered tags: ${ordering.name} is executed as ${withoutTags(ordering).name}`]
@@ -288,15 +278,24 @@ async function drainQuietly(engine: Engine): Promise<void> {
   }
 }
 
-/** A CLI that exits 0 is expected to have left the data on the disk, whatever the batch forgot. */
-async function syncBeforeClose(engine: Engine): Promise<Pick<RunResult, 'closingSync' | 'closingErrno'>> {
-  engine.submit(FLUSH.type, 0, 0, 0, undefined, 0)
-  let slot = engine.takeDone()
-  for (; slot < 0; slot = engine.takeDone()) await engine.tick(true)
-  const ok = engine.statusOf(slot) === STATUS_OK
-  const closingErrno = engine.errnoOf(slot)
-  engine.release(slot)
-  return {closingSync: ok ? 'done' : 'failed', closingErrno}
+/**
+ * A CLI that exits 0 is expected to have left the data on the disk, whatever the batch forgot, and whatever commands the device of
+ * the run has. Nothing is in flight.
+ */
+async function syncBeforeClose(
+  engine: Engine,
+  backend: Backend,
+): Promise<Pick<RunResult, 'closingSync' | 'closingErrno'>> {
+  // After a failed sync the next one succeeds without having written what the first one lost.
+  if (engine.poison !== 0) return {closingSync: 'failed', closingErrno: engine.poison}
+  backend.queue(STEP_SYNC, CLOSING_TOKEN, undefined, 0, 0, 0, false)
+  let ended = 0
+  while (ended === 0) {
+    await backend.submit(true)
+    ended = backend.reap()
+  }
+  const result = backend.doneResults[0] as number
+  return result === 0 ? {closingSync: 'done', closingErrno: 0} : {closingSync: 'failed', closingErrno: -result}
 }
 
 function discardNotes(backend: Backend, requests: readonly BatchRequest[]): string[] {

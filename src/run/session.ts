@@ -49,8 +49,7 @@ export function sessionOf(mode: CacheMode, asked: OrderingMode | undefined, gues
     const link = plainLink(mode, ordering)
     return {mode, ordering, link, types: undefined, readOnly: false, scsi: undefined, agreement: undefined, notes: []}
   }
-  const agreement = negotiate({...guest, mode})
-  if (asked) requireOrdering(agreement, asked.name)
+  const agreement = agreementOn(negotiate({...guest, mode}), asked)
   const ordering = asked ?? orderingModeOf(agreement.ordering)
   const caution = orderingCaution(agreement, ordering.name)
   // Commands are the language of a SCSI disk; virtio carries them where the feature is agreed on.
@@ -68,9 +67,30 @@ export function sessionOf(mode: CacheMode, asked: OrderingMode | undefined, gues
   }
 }
 
+/**
+ * The agreement with a driver that declares the policy asked for. One that declares a policy with a flush in it sends flushes, also
+ * where the driver of the era does not.
+ *
+ * @throws ToolError of kind usage for a policy that is impossible on the device
+ */
+function agreementOn(agreement: Agreement, asked: OrderingMode | undefined): Agreement {
+  if (asked === undefined || asked.name === agreement.ordering) return agreement
+  requireOrdering(agreement, asked.name)
+  const {driverFlushes, flushCommand, advertised} = agreement
+  const ordering = asked.name
+  if (!asked.preFlush || driverFlushes.value || !flushCommand || !advertised) return {...agreement, ordering}
+  return {
+    ...agreement,
+    ordering,
+    driverFlushes: {value: true, why: `a driver that declares ${ordering} sends flushes`},
+    notes: agreement.notes.filter((note) => !note.includes(driverFlushes.why)),
+  }
+}
+
 function linkOf(agreement: Agreement): Link {
   return {
     writeCache: agreement.writeCache,
+    seesCache: agreement.advertised,
     driverFlushes: agreement.driverFlushes.value,
     fua: agreement.fua,
     barrierFlushes: agreement.xen?.writeBarrier === 'ordered',

@@ -32,7 +32,7 @@ export function flagNames(request: BatchRequest): string[] {
   const {flags} = request
   const named = (names: readonly (readonly [number, string])[]): string[] =>
     names.flatMap(([bit, name]) => (flags & bit ? [name] : []))
-  return [...named(MODIFIERS), ...(request.type === FSYNC_RANGE.type ? named(RANGE_NAMES) : segmentFlagNames(flags))]
+  return [...named(MODIFIERS), ...operandFlagNames(request, named)]
 }
 
 const MODIFIERS: readonly (readonly [number, string])[] = [
@@ -48,6 +48,16 @@ const RANGE_NAMES: readonly (readonly [number, string])[] = [
   [RANGE_BEFORE, 'BEFORE'],
   [RANGE_AFTER, 'AFTER'],
 ]
+
+/** The bits above the modifiers, which mean what the operands of the request make of them. */
+function operandFlagNames(
+  {type, flags}: BatchRequest,
+  named: (names: readonly (readonly [number, string])[]) => string[],
+): string[] {
+  if (type === FSYNC_RANGE.type) return named(RANGE_NAMES)
+  const operands = kindOfType(type)?.operands
+  return operands === 'segment' || operands === undefined ? segmentFlagNames(flags) : []
+}
 
 function segmentFlagNames(flags: number): string[] {
   const reserved = (flags & ~FLAG_UNMAP) >>> OPERAND_FLAGS_SHIFT

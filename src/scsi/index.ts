@@ -18,6 +18,7 @@ export {
   readPacket,
   SENSE_BUFFER_BYTES,
   STATUS_BLOCK_BYTES,
+  type ScsiAnswer,
   type ScsiChain,
   type ScsiOutcome,
   type ScsiPacket,

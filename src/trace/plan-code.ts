@@ -15,6 +15,7 @@ export const PLAN_FACTS = [
   'ignoresSync',
   'refused',
   'unsent',
+  'fua',
 ] as const satisfies readonly (keyof Plan)[]
 
 export type PlanFact = (typeof PLAN_FACTS)[number]
@@ -71,6 +72,7 @@ export function planOf(values: PlanValues): Plan {
     ignoresSync: has('ignoresSync'),
     refused: has('refused'),
     unsent: has('unsent'),
+    fua: has('fua'),
     flushCommands,
   }
 }

@@ -224,7 +224,7 @@ describe('a wish for a flush', () => {
 
   it('that sends nothing names what it leaves volatile, once, also across a barrier', () => {
     // A driver that sees no write cache sends no flush; the write before was made when there was one.
-    const unsent = {...submit(3, 'FSYNC'), plan: planOf('FSYNC', {writeCache: false})}
+    const unsent = {...submit(3, 'FSYNC'), plan: planOf('FSYNC', {writeCache: false, seesCache: false})}
     const events = [...out(1), submit(2, 'OUT', 1, 1, FLAG_BARRIER), start(2, true), done(2), unsent, start(3), done(3)]
     expect(found(events, 'writeback', 'drain')).toContainEqual(['FLUSH_NOT_SENT', [1, 2, 3]])
   })

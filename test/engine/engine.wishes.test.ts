@@ -35,7 +35,10 @@ describe('PREFLUSH', () => {
   })
 
   it('E13: without a write cache an empty one completes at once, and one with data is a plain write', () => {
-    for (const options of [{mode: 'directsync'}, {mode: 'none', link: {writeCache: false}}] as const) {
+    for (const options of [
+      {mode: 'directsync'},
+      {mode: 'none', link: {writeCache: false, seesCache: false}},
+    ] as const) {
       const rig = new Rig(options)
       const empty = rig.submit('OUT', 0, 0, PREFLUSH)
       expect([rig.status(empty), rig.backend.steps]).toEqual(['OK', []])
@@ -138,8 +141,11 @@ describe('FSYNC', () => {
   })
 
   it('succeeds without any flush where such a barrier carries none, and says so', () => {
-    for (const ordering of ['tag', 'none'] as const) {
-      const rig = new Rig({ordering, ordersTags: true, link: {fsync: 'barrier'}})
+    for (const [ordering, driverFlushes] of [
+      ['tag', true],
+      ['none', false],
+    ] as const) {
+      const rig = new Rig({ordering, ordersTags: true, link: {fsync: 'barrier', driverFlushes}})
       rig.end(rig.write(0))
       const fsync = rig.wish('FSYNC')
       expect([rig.status(fsync), rig.syncs]).toEqual(['OK', 0])
@@ -265,7 +271,7 @@ describe('NOTIFY', () => {
 
   it('is answered at once where every write is stable when it ends', () => {
     expect(notifyStatus({mode: 'directsync'})).toBe('OK')
-    expect(notifyStatus({mode: 'none', link: {writeCache: false}})).toBe('OK')
+    expect(notifyStatus({mode: 'none', link: {writeCache: false, seesCache: false}})).toBe('OK')
   })
 })
 

@@ -6,6 +6,7 @@ import {
   FLAG_COMBINATIONS,
   FLAG_FUA,
   FLUSH,
+  FSYNC,
   kindOfType,
   lower,
   OUT,
@@ -50,6 +51,14 @@ describe('the plans of an engine', () => {
     expect([plans.writeCache, plans.of(OUT.type, 0)?.dsync, volatile?.dsync]).toEqual([false, true, false])
     plans.writeCache = true
     expect(plans.of(OUT.type, 0)).toBe(volatile)
+  })
+
+  it('still flush what a guest asks to be flushed when the cache went off without a flush', () => {
+    const plain = plansOf({writeCacheSwitch: 'plain'})
+    const flushing = plansOf({writeCacheSwitch: 'flushes'})
+    for (const plans of [plain, flushing]) plans.writeCache = false
+    expect(plain.of(FSYNC.type, 0)).toMatchObject({preSync: true})
+    expect(flushing.of(FSYNC.type, 0)).toMatchObject({preSync: false})
   })
 
   it('start with the write cache as it was agreed on', () => {

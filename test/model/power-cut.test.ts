@@ -121,6 +121,7 @@ function randomLink(prng: Prng, mode: CacheMode, ordering: OrderingMode): Link {
   if (prng.chance(0.6)) return {...plain, writeCacheSwitch}
   return {
     writeCache: plain.writeCache && prng.chance(0.8),
+    seesCache: plain.seesCache && prng.chance(0.8),
     driverFlushes: prng.chance(0.8),
     fua: prng.chance(0.5),
     barrierFlushes: prng.chance(0.2),

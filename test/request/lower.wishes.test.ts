@@ -52,7 +52,7 @@ function words(kind: RequestKind, flags: number, setting?: Setting): string {
   return said.flatMap(([is, word]) => (is ? [word] : [])).join(' ')
 }
 
-const NO_CACHE = {link: {writeCache: false}}
+const NO_CACHE = {link: {writeCache: false, seesCache: false}}
 const NO_FLUSH = {link: {driverFlushes: false}}
 const UNSAFE = {mode: 'unsafe'} as const
 
@@ -114,6 +114,22 @@ describe('a write cache that is off', () => {
   })
 })
 
+describe('a write cache that the guest sees, though the device makes each write stable', () => {
+  const link = {writeCache: false, seesCache: true}
+
+  it('is flushed wherever a wish asks for it: what was written before it went off may be volatile', () => {
+    expect(words(OUT, FLAG_PREFLUSH, {link})).toBe('sync data!')
+    expect(words(OUT, FLAG_FUA, {link: {...link, fua: false}})).toBe('data! sync')
+    expect(words(FSYNC, 0, {link})).toBe('await sync')
+    expect(words(FSYNC_RANGE, RANGE_SYNC, {link})).toBe('await sync')
+  })
+
+  it('leaves the wish unanswered where the driver sends no flushes', () => {
+    expect(words(FSYNC, 0, {link: {...link, driverFlushes: false}})).toBe('await (unsent)')
+    expect(words(NOTIFY, 0, {link: {...link, driverFlushes: false}})).toBe('refused')
+  })
+})
+
 describe('FSYNC', () => {
   it('waits for writes and is a flush, where there is a write cache', () => {
     expect(words(FSYNC, 0)).toBe('await sync')
@@ -127,7 +143,11 @@ describe('FSYNC', () => {
     expect(words(FSYNC, 0, {ordering: 'drain-flush', link})).toBe('drain await sync')
     expect(words(FSYNC, 0, {ordering: 'tag-flush', link})).toBe('tag await sync')
     expect(words(FSYNC, 0, {ordering: 'tag', link})).toBe('drain await (unsent)')
-    expect(words(FSYNC, 0, {ordering: 'none', link})).toBe('await (unsent)')
+    expect(words(FSYNC, 0, {ordering: 'none', link: {...link, driverFlushes: false}})).toBe('await (unsent)')
+  })
+
+  it('is a flush for an old driver without barriers that has a flush command', () => {
+    expect(words(FSYNC, 0, {ordering: 'none', link: {fsync: 'barrier'}})).toBe('await sync')
   })
 })
 

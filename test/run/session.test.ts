@@ -50,6 +50,28 @@ describe('the terms of a run behind a front end', () => {
     expect(sessionOf(WRITEBACK, undefined, permitted).mode.name).toBe('writeback')
   })
 
+  it('a policy with a flush in it is that of a driver that sends flushes, also where the one of the era does not', () => {
+    const {agreement, link, notes} = sessionOf(
+      WRITEBACK,
+      orderingModeOf('drain-flush'),
+      guestWith('xen-blkback', '2009'),
+    )
+    expect(link.driverFlushes).toBe(true)
+    expect(agreement?.driverFlushes.why).toBe('a driver that declares drain-flush sends flushes')
+    expect(agreement?.ordering).toBe('drain-flush')
+    expect(notes.join(' ')).not.toContain('stay volatile')
+  })
+
+  it('a policy meant for a write cache that the guest does not see sends nothing, and that is said', () => {
+    const {link, notes} = sessionOf(
+      cacheModeOf('writethrough'),
+      orderingModeOf('drain-flush'),
+      guestWith('virtio-blk', 'today', {features: ['FLUSH', 'CONFIG_WCE']}),
+    )
+    expect([link.seesCache, link.driverFlushes]).toEqual([false, false])
+    expect(notes.join(' ')).toContain('meant for a device with a write cache')
+  })
+
   it('a device takes the requests it has, and no others', () => {
     const types = (features: readonly string[]): ReadonlySet<number> | undefined =>
       sessionOf(WRITEBACK, undefined, guestWith('virtio-blk', 'today', {features})).types
