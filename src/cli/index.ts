@@ -7,6 +7,7 @@
  * @module
  */
 export {BaseCommand} from './base-command.js'
+export {atomOf, crashFlags} from './crash-flags.js'
 export {exitStatusHelp} from './exit-status.js'
 export {Interrupt, type SignalSource} from './interrupt.js'
 export {sizeFlag} from './size-flag.js'

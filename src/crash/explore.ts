@@ -15,6 +15,8 @@ export interface ExploreOptions {
   readonly stopsAtViolation?: boolean | undefined
   /** Asked now and then: true ends the exploration there. */
   readonly isCancelled?: (() => boolean) | undefined
+  /** Told after each crash point what is known so far: never complete before the last. */
+  readonly watch?: ((soFar: Exploration) => void) | undefined
 }
 
 export interface Exploration {
@@ -84,10 +86,15 @@ class Explorer {
       since = at + 1
       if (!isCovered) break
       covered++
+      this.#options.watch?.(this.#soFar(covered, points.length))
       if (this.#options.stopsAtViolation && this.#violations.size > 0) break
     }
+    return this.#soFar(covered, points.length)
+  }
+
+  #soFar(covered: number, points: number): Exploration {
     return {
-      complete: covered === points.length,
+      complete: covered === points,
       states: this.#states,
       failing: this.#failing,
       runs: this.#runner.runs,

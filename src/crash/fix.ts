@@ -15,6 +15,8 @@ export interface Insertion {
 export interface FixOptions {
   /** Runs of the check for all candidates together; ten million unless told. */
   readonly budget?: number | undefined
+  /** Asked now and then: true ends the search without a fix. */
+  readonly isCancelled?: (() => boolean) | undefined
 }
 
 /** What prevents a violation. */
@@ -46,12 +48,16 @@ export function findFix(
   let budget = options.budget ?? BUDGET
   const passes = (events: Trace, insertions: readonly Insertion[]): boolean => {
     const changed = new CrashModel(withInsertions(events, insertions), crash)
-    const {complete, violations, states} = explore(changed, check, {budget, stopsAtViolation: true})
+    const {complete, violations, states} = explore(changed, check, {
+      budget,
+      stopsAtViolation: true,
+      isCancelled: options.isCancelled,
+    })
     budget -= states
     return complete && violations.length === 0
   }
   for (const insertions of candidateSets(candidatesOf(part))) {
-    if (budget <= 0) return undefined
+    if (budget <= 0 || options.isCancelled?.()) return undefined
     if (passes(part, insertions)) return {insertions, isWhole: passes(trace, insertions)}
   }
   return undefined

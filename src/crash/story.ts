@@ -14,6 +14,15 @@ const CUTS: Readonly<Record<CrashName, string>> = {
 
 /** A state that fails, in words: when, what was lost and what was not, what had been promised, and what the check found. */
 export function storyOf(state: CrashState, {kind, mark, message}: Verdict, lost: readonly LostRange[]): string {
+  return [
+    circumstances(state, lost),
+    ...(kind === 'acknowledged-lost' && mark !== null ? [`"${mark}" was promised and is not kept.`] : []),
+    `The check finds: ${message}`,
+  ].join(' ')
+}
+
+/** A state in words, whatever anybody makes of it: when, what was lost and what was not, what had been promised. */
+export function circumstances(state: CrashState, lost: readonly LostRange[]): string {
   const {point} = state
   const {model, reached} = point
   const last = model.trace.events[point.event - 1]?.event
@@ -31,8 +40,6 @@ export function storyOf(state: CrashState, {kind, mark, message}: Verdict, lost:
     kept.length > 0 ? `On the medium, or overwritten there: ${listIds(kept)}.` : '',
     losses.length > 0 ? `Lost: ${losses.join(', ')}.` : 'Nothing was lost.',
     marks.length > 0 ? `Reached before: ${marks.map((name) => `"${name}"`).join(', ')}.` : 'No mark had been reached.',
-    kind === 'acknowledged-lost' ? `"${mark ?? ''}" was promised and is not kept.` : '',
-    `The check finds: ${message}`,
   ]
     .filter((sentence) => sentence !== '')
     .join(' ')

@@ -141,6 +141,20 @@ export const IMPORT_TABLE: readonly Room[] = [
   ),
 
   room(
+    'crash-report',
+    6,
+    'pure',
+    ['base', 'report', 'crash'],
+    'explorations, states and images that a crash may leave, as documents',
+  ),
+  room(
+    'crash-run',
+    6,
+    'glue',
+    ['base', 'trace', 'image', 'crash', 'archive'],
+    'explorations on files: checks loaded and run, images written out',
+  ),
+  room(
     'cli',
     6,
     'glue',
@@ -171,6 +185,8 @@ export const IMPORT_TABLE: readonly Room[] = [
       'serve',
       'bench',
       'inspect',
+      'crash-report',
+      'crash-run',
       'cli',
     ],
     'one file, one command',

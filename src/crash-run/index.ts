@@ -1,0 +1,16 @@
+/**
+ * Method: where the crash room meets files and threads. A trace is read into a model, with its base image held open; a check is
+ * loaded from a module and run in a thread of its own, so that one that hangs can be ended; an image that a crash may leave is written
+ * out. What a crash may leave is not known here.
+ *
+ * To add one: a check that comes with the tool is a row in check-choice.ts and a branch in explore-job.ts.
+ *
+ * @module
+ */
+export {BUILTIN_CHECKS, checkChoiceOf, type CheckChoice} from './check-choice.js'
+export {loadCheck} from './check-module.js'
+export {exploreInThread, type ThreadEnd} from './exploration.js'
+export {runJob, type ExploreJob} from './explore-job.js'
+export {buildImage} from './image-file.js'
+export {openModel, type ModelRequest, type OpenModel} from './model-source.js'
+export {Pulse} from './pulse.js'

@@ -1,0 +1,56 @@
+import {openSource, openTrace} from '../archive/index.js'
+import {ToolError} from '../base/index.js'
+import {CrashModel, type CrashOptions} from '../crash/index.js'
+import {loadTrace, type Trace} from '../trace/index.js'
+
+/** A trace and how to look at it, as a command line names them. Plain values: they go to another thread as they are. */
+export interface ModelRequest extends Omit<CrashOptions, 'base'> {
+  /** File, binary or text. */
+  readonly trace: string
+  /** Image that holds what was there before the trace; zeroes without it. */
+  readonly base?: string | undefined
+}
+
+/** A model whose base image is held open until close(). */
+export interface OpenModel {
+  readonly model: CrashModel
+  readonly options: CrashOptions
+  readonly close: () => void
+}
+
+/**
+ * Reads a trace into memory and opens its base.
+ *
+ * @throws ToolError of kind environment (cannot be opened), format (damaged), usage (the base has another size than the image)
+ */
+export function openModel({trace: file, base, ...options}: ModelRequest): OpenModel {
+  const trace = traceIn(file)
+  if (base === undefined) return {model: new CrashModel(trace, options), options, close: () => {}}
+  const {source, close} = openSource(base)
+  try {
+    if (source.sizeBytes !== trace.header.sizeBytes) {
+      const sizes = `${source.sizeBytes} bytes, and the image of the trace ${trace.header.sizeBytes}`
+      throw new ToolError('usage', 'E_BASE', `${base} has ${sizes}`, {
+        hint: 'Give the image as it was before the trace; trace import --size says how large the image of a log was.',
+        context: {path: base},
+      })
+    }
+    const withBase: CrashOptions = {
+      ...options,
+      base: (offsetBytes, into) => into.set(source.read(offsetBytes, into.length)),
+    }
+    return {model: new CrashModel(trace, withBase), options: withBase, close}
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+function traceIn(file: string): Trace {
+  const {reading, close} = openTrace(file)
+  try {
+    return loadTrace(reading)
+  } finally {
+    close()
+  }
+}
