@@ -60,7 +60,13 @@ export function placeText({offsetBytes, lengthBytes}: {offsetBytes: number; leng
 export function lostText(lost: readonly LostRange[]): string {
   const ids = [...new Set(lost.map(({request}) => request))]
   return ids
-    .map((id) => `#${id} at ${lost.filter(({request}) => request === id).map(placeText).join(', ')}`)
+    .map(
+      (id) =>
+        `#${id} at ${lost
+          .filter(({request}) => request === id)
+          .map(placeText)
+          .join(', ')}`,
+    )
     .join('; ')
 }
 

@@ -2,8 +2,7 @@ import {ToolError} from '../base/index.js'
 
 /** What --check names: a module, or one of the checks that come with the tool. */
 export type CheckChoice =
-  | {readonly kind: 'module'; readonly path: string}
-  | {readonly kind: 'builtin'; readonly name: BuiltinName}
+  {readonly kind: 'module'; readonly path: string} | {readonly kind: 'builtin'; readonly name: BuiltinName}
 
 /** Checks that are part of the tool and need no other program. */
 export const BUILTIN_CHECKS = {

@@ -33,7 +33,11 @@ const LOOK_MAX_MS = 500
 export async function exploreInThread(job: ExploreJob, options: ThreadOptions): Promise<ThreadEnd> {
   const pulse = new Pulse()
   const task: WorkerTask = {job, shared: pulse.shared}
-  const worker = new Worker(new URL('./explore-worker.js', import.meta.url), {workerData: task, stdout: true, stderr: true})
+  const worker = new Worker(new URL('./explore-worker.js', import.meta.url), {
+    workerData: task,
+    stdout: true,
+    stderr: true,
+  })
   worker.stdout.pipe(options.output, {end: false})
   worker.stderr.pipe(options.output, {end: false})
   const stops: (() => void)[] = []

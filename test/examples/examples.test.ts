@@ -4,7 +4,11 @@ import os from 'node:os'
 import path from 'node:path'
 import {fileURLToPath} from 'node:url'
 
-import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
+
+import {TIMEOUT_MS} from '../e2e/cli.js'
+
+vi.setConfig({testTimeout: TIMEOUT_MS})
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const examples = path.join(root, 'examples')
@@ -36,6 +40,34 @@ function runFile(file: string, size: string, ...flags: string[]): unknown {
   return JSON.parse(ended.stdout)
 }
 
+interface Exploration {
+  readonly schema: string
+  readonly complete: boolean
+  readonly violations: readonly {
+    readonly kind: string
+    readonly lost: readonly {readonly request: number; readonly offsetBytes: number; readonly lengthBytes: number}[]
+    readonly fix: readonly {readonly insert: string; readonly after: number}[]
+  }[]
+}
+
+/** Explores a trace among the examples with a check from the same folder. */
+function explore(file: string, check: string, ...flags: string[]): Exploration {
+  const trace = path.join(examples, file)
+  const args = ['crash', 'explore', trace, '--check', path.join(path.dirname(trace), check), '--json', ...flags]
+  const ended = spawnSync(process.execPath, [path.join(root, 'bin', 'run.js'), ...args], {encoding: 'utf8'})
+  const report = JSON.parse(ended.stdout) as Exploration
+  expect(report).toMatchObject({schema: 'flushpoint/crash@1', complete: true})
+  expect(ended.status).toBe(report.violations.length > 0 ? 1 : 0)
+  return report
+}
+
+/** The verdict in three words: nothing wrong; whole images, but promises broken; broken images. */
+function verdict(...asked: Parameters<typeof explore>): 'OK' | 'atomic' | 'broken' {
+  const {violations} = explore(...asked)
+  if (violations.length === 0) return 'OK'
+  return violations.some(({kind}) => kind === 'inconsistent') ? 'broken' : 'atomic'
+}
+
 const lost = (report: Report): number[] => [
   report.atRisk.processKill.bytes,
   report.atRisk.osCrash.bytes,
@@ -49,7 +81,7 @@ describe('the examples', () => {
     const source = fs.readFileSync(fileURLToPath(import.meta.url), 'utf8')
     expect(folders.length).toBeGreaterThan(0)
     expect(
-      folders.map(({name}) => name).filter((name) => !new RegExp(`run(File)?\\('${name}['/]`).test(source)),
+      folders.map(({name}) => name).filter((name) => !new RegExp(`(run|runFile|verdict)\\('${name}['/]`).test(source)),
     ).toEqual([])
   })
 
@@ -161,6 +193,50 @@ describe('the examples', () => {
     // Mode data length 17h, DPOFUA, then page 08h with WCE.
     expect(page('--frontend', 'scsi')).toMatchObject({dataIn: expect.stringMatching(/^17001000081204/)})
     expect(page(...forgetful)).toMatchObject({status: 'CHECK CONDITION', sense: '5/24/00'})
+  })
+
+  // Semantics 7.6 to 7.8 and 10.G say what each has to come to.
+  it('09: TDB needs each of its four syncs, and the fix that is found stands where one was taken out', () => {
+    expect(verdict('09-tdb-four-syncs/trace.ndjson', 'check.mjs')).toBe('OK')
+    expect(verdict('09-tdb-four-syncs/trace.ndjson', 'check.mjs', '--cache', 'unsafe')).toBe('broken')
+    // The first commit writes, in order, what is saved, the header, the data and the header again; the second is behind it.
+    const fixes = [1, 2, 3, 4].map((sync) => {
+      const {violations} = explore(`09-tdb-four-syncs/without-sync-${sync}.ndjson`, 'check.mjs')
+      expect(violations.map(({kind}) => kind)).toContain('inconsistent')
+      return violations[0]?.fix
+    })
+    expect(fixes).toEqual([8, 3, 5, 7].map((after) => [{insert: 'FUA', after}]))
+  })
+
+  it('10: the newest slot alone is not enough; the smallest case loses one sector; all slots repair it', () => {
+    const {violations} = explore('10-two-slot-log/trace.ndjson', 'newest.mjs')
+    // Requests: 1 slot, 2 flush, 3 A, 4 B, 5 slot. B of commit 1 is lost, the record of commit 2 is there.
+    expect(violations).toMatchObject([
+      {kind: 'inconsistent', lost: [{request: 4, offsetBytes: 17 * 512, lengthBytes: 512}]},
+    ])
+    expect(verdict('10-two-slot-log/trace.ndjson', 'all.mjs')).toBe('OK')
+    expect(verdict('10-two-slot-log/trace.ndjson', 'all.mjs', '--cache', 'unsafe')).toBe('broken')
+  })
+
+  it('11: a log without a checksum takes half a record for a whole one; with one it loses promises at worst', () => {
+    expect(verdict('11-write-ahead-log/trace.ndjson', 'without-checksum.mjs')).toBe('broken')
+    expect(verdict('11-write-ahead-log/trace.ndjson', 'with-checksum.mjs')).toBe('OK')
+    expect(verdict('11-write-ahead-log/trace.ndjson', 'with-checksum.mjs', '--cache', 'unsafe')).toBe('atomic')
+    expect(verdict('11-write-ahead-log/trace.ndjson', 'without-checksum.mjs', '--atom', 'request')).toBe('OK')
+  })
+
+  it('12, 13, 14: a journal, double write and a superblock flip are right, and broken where nobody hears a flush', () => {
+    expect(verdict('12-journal-commit/trace.ndjson', 'check.mjs')).toBe('OK')
+    expect(verdict('12-journal-commit/trace.ndjson', 'check.mjs', '--cache', 'unsafe')).toBe('broken')
+    expect(verdict('13-double-write/trace.ndjson', 'check.mjs')).toBe('OK')
+    expect(verdict('13-double-write/trace.ndjson', 'check.mjs', '--cache', 'unsafe')).toBe('broken')
+    expect(verdict('14-superblock-flip/trace.ndjson', 'check.mjs')).toBe('OK')
+    expect(verdict('14-superblock-flip/trace.ndjson', 'check.mjs', '--cache', 'unsafe')).toBe('broken')
+  })
+
+  it('15: a barrier on one file leaves the other free; an awaited notification does not', () => {
+    expect(verdict('15-two-files/barrier.ndjson', 'check.mjs')).toBe('broken')
+    expect(verdict('15-two-files/notify.ndjson', 'check.mjs')).toBe('OK')
   })
 })
 

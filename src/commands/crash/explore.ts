@@ -70,12 +70,12 @@ export default class CrashExplore extends BaseCommand<typeof CrashExplore> {
       spinner.stop()
       interrupt.close()
     }
-    await this.tell(end)
+    await this.tell(end, interrupt.kind ?? 'interrupted')
     if (interrupt.kind !== undefined) this.endWith(interrupt.kind)
     return {}
   }
 
-  private async tell({by, report}: ThreadEnd): Promise<void> {
+  private async tell({by, report}: ThreadEnd, kind: 'interrupted' | 'terminated'): Promise<void> {
     const {check, timeout} = this.flags
     const late = `${check}: a run of the check took longer than ${timeout} seconds`
     if (by === 'timeout' && (report === undefined || report.violations.length === 0)) {
@@ -84,7 +84,11 @@ export default class CrashExplore extends BaseCommand<typeof CrashExplore> {
       })
     }
     if (by === 'timeout') this.warn(late)
-    if (report === undefined) return void this.warn('interrupted before anything was explored')
+    if (report === undefined) {
+      throw new ToolError(kind, 'E_INTERRUPTED', 'interrupted before anything was known', {
+        hint: 'Nothing was explored: the answer is neither yes nor no.',
+      })
+    }
     await this.print(exploreDocument(report, this.args.trace, check, by === 'itself' ? 'budget' : by))
     if (report.violations.length > 0) this.endWith('verdict')
   }
