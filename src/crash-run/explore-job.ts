@@ -1,6 +1,7 @@
 import {
   explore,
   findFix,
+  pointsOfPromises,
   stableSurvives,
   toldExploration,
   type Check,
@@ -33,8 +34,8 @@ export async function runJob(job: ExploreJob, pulse: Pulse, tell: (soFar: CrashR
   try {
     const isCancelled = (): boolean => pulse.isCancelled
     if (choice.kind === 'builtin') {
-      const points = opened.model.pointsThatMatter().length
-      return toldExploration(opened.model, stableSurvives(opened.model, {isCancelled}), points)
+      const points = pointsOfPromises(opened.model)
+      return toldExploration(opened.model, stableSurvives(opened.model, {points, isCancelled}), points.length)
     }
     pulse.begin()
     const loaded = await loadCheck(choice.path)

@@ -19,7 +19,7 @@ export {findFix, withInsertions, type Fix, type FixOptions, type Insertion} from
 export {CrashModel, type Settled} from './model.js'
 export type {Atom, BaseReader, CrashName, CrashOptions, DeviceOrder} from './options.js'
 export type {CrashPoint} from './point.js'
-export {stableSurvives} from './stable-survives.js'
+export {pointsOfPromises, stableSurvives} from './stable-survives.js'
 export {circumstances} from './story.js'
 export {toldExploration, type CrashReport, type ToldViolation} from './told.js'
 export {completed, sectorOf, shownIn, stateId, stateOfId, type CrashState} from './states.js'

@@ -18,9 +18,12 @@ interface Best {
  * that an image of the model does not have: it may be lost under another mode, or be destroyed by the write over it that tears.
  * Each content of each unit is looked at by itself, which covers every image, for each is part of one. `states` counts contents.
  */
-export function stableSurvives(model: CrashModel, options: Pick<ExploreOptions, 'isCancelled'> = {}): Exploration {
+export function stableSurvives(
+  model: CrashModel,
+  options: Pick<ExploreOptions, 'points' | 'isCancelled'> = {},
+): Exploration {
   const recorded = new CrashModel(model.trace)
-  const points = model.pointsThatMatter()
+  const points = options.points ?? pointsOfPromises(model)
   let [states, failing, covered, since] = [0, 0, 0, 0]
   let violation: Violation | undefined
   for (const at of points) {
@@ -43,6 +46,15 @@ export function stableSurvives(model: CrashModel, options: Pick<ExploreOptions, 
   }
   const complete = covered === points.length
   return {complete, states, failing, runs: 0, crashPoints: covered, violations: violation ? [violation] : []}
+}
+
+/**
+ * The points that `stableSurvives` looks at: those that matter, and those just before more may have become stable in the recorded run,
+ * so that what was owed first is found first.
+ */
+export function pointsOfPromises(model: CrashModel): number[] {
+  const points = [...model.pointsThatMatter(), ...new CrashModel(model.trace).pointsThatMatter()]
+  return [...new Set(points)].toSorted((a, b) => a - b)
 }
 
 /** Ids of the writes that the recorded run had made stable. */
