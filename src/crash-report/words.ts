@@ -53,7 +53,7 @@ export function shownRanges(state: CrashState, isTold: (unit: number) => boolean
 }
 
 /** "8704 (512 bytes)" */
-export function placeText({offsetBytes, lengthBytes}: {offsetBytes: number; lengthBytes: number}): string {
+function placeText({offsetBytes, lengthBytes}: {offsetBytes: number; lengthBytes: number}): string {
   return `${offsetBytes} (${formatBytes(lengthBytes)})`
 }
 

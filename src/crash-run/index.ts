@@ -7,10 +7,10 @@
  *
  * @module
  */
-export {BUILTIN_CHECKS, checkChoiceOf, type CheckChoice} from './check-choice.js'
+export {BUILTIN_CHECKS, checkChoiceOf} from './check-choice.js'
 export {loadCheck} from './check-module.js'
 export {exploreInThread, type ThreadEnd} from './exploration.js'
 export {runJob, type ExploreJob} from './explore-job.js'
 export {buildImage} from './image-file.js'
-export {openModel, type ModelRequest, type OpenModel} from './model-source.js'
+export {openModel} from './model-source.js'
 export {Pulse} from './pulse.js'

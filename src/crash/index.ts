@@ -11,13 +11,13 @@
  *
  * @module
  */
-export type {Check, CheckImage, FailOptions} from './check.js'
+export type {Check, CheckImage} from './check.js'
 export type {Content, Part} from './contents.js'
-export {countStates, listStates, type StateCount} from './count.js'
-export {explore, type Exploration, type ExploreOptions} from './explore.js'
-export {findFix, withInsertions, type Fix, type FixOptions, type Insertion} from './fix.js'
+export {countStates, listStates} from './count.js'
+export {explore, type Exploration} from './explore.js'
+export {findFix, withInsertions, type Fix, type Insertion} from './fix.js'
 export {CrashModel, type Settled} from './model.js'
-export type {Atom, BaseReader, CrashName, CrashOptions, DeviceOrder} from './options.js'
+export type {Atom, CrashOptions, DeviceOrder} from './options.js'
 export type {CrashPoint} from './point.js'
 export {pointsOfPromises, stableSurvives} from './stable-survives.js'
 export {circumstances} from './story.js'
