@@ -273,7 +273,7 @@ describe('what is refused, with the cause and a next step', () => {
 })
 
 describe('O_DIRECT', () => {
-  it('is refused by name where the file system has none, without a fallback', () => {
+  it('B10: is refused by name where the file system has none, without a fallback', () => {
     expect(isDirectRefused(Object.assign(new Error('open'), {code: 'EINVAL'}))).toBe(true)
     expect(isDirectRefused(Object.assign(new Error('open'), {code: 'EACCES'}))).toBe(false)
     const refusal = directRefusal('disk.img', 'somefs')
