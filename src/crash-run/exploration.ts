@@ -12,6 +12,10 @@ export interface ThreadOptions {
   readonly signal?: AbortSignal | undefined
   /** Where the check's own output goes. */
   readonly output: NodeJS.WritableStream
+  /** What runs in the thread, if not explore-worker.js. */
+  readonly script?: URL | undefined
+  /** How long the thread has to come back after a signal; a check that hangs never does. */
+  readonly graceMs?: number | undefined
 }
 
 /** How an exploration ended. The report is missing when it was cut short before anything was known. */
@@ -20,7 +24,6 @@ export interface ThreadEnd {
   readonly report: CrashReport | undefined
 }
 
-/** How long a worker has to come back after a signal; a check that hangs never does. */
 const GRACE_MS = 2000
 const LOOKS_PER_TIMEOUT = 4
 const LOOK_MAX_MS = 500
@@ -33,11 +36,8 @@ const LOOK_MAX_MS = 500
 export async function exploreInThread(job: ExploreJob, options: ThreadOptions): Promise<ThreadEnd> {
   const pulse = new Pulse()
   const task: WorkerTask = {job, shared: pulse.shared}
-  const worker = new Worker(new URL('./explore-worker.js', import.meta.url), {
-    workerData: task,
-    stdout: true,
-    stderr: true,
-  })
+  const script = options.script ?? new URL('./explore-worker.js', import.meta.url)
+  const worker = new Worker(script, {workerData: task, stdout: true, stderr: true})
   worker.stdout.pipe(options.output, {end: false})
   worker.stderr.pipe(options.output, {end: false})
   const stops: (() => void)[] = []
@@ -62,7 +62,7 @@ export async function exploreInThread(job: ExploreJob, options: ThreadOptions): 
       worker.on('error', (error) => reject(checkEnded(error.message)))
       worker.on('exit', (code) => reject(checkEnded(`its thread ended with ${code}`)))
       stops.push(watchCalls(pulse, options.timeoutMs, () => cut('timeout')))
-      stops.push(hear(options.signal, pulse, () => cut('signal')))
+      stops.push(hear(options, pulse, () => cut('signal')))
     })
   } finally {
     for (const stop of stops) stop()
@@ -93,11 +93,11 @@ function watchCalls(pulse: Pulse, timeoutMs: number, isTooLong: () => void): () 
 }
 
 /** Passes a signal on to the worker, and calls back when that does not answer. @returns how to stop listening */
-function hear(signal: AbortSignal | undefined, pulse: Pulse, isLate: () => void): () => void {
+function hear({signal, graceMs = GRACE_MS}: ThreadOptions, pulse: Pulse, isLate: () => void): () => void {
   let timer: NodeJS.Timeout | undefined
   const abort = (): void => {
     pulse.cancel()
-    timer = setTimeout(isLate, GRACE_MS)
+    timer = setTimeout(isLate, graceMs)
   }
   if (signal?.aborted) abort()
   else signal?.addEventListener('abort', abort, {once: true})
