@@ -1,12 +1,14 @@
-import {fstatSync, readFileSync} from 'node:fs'
+import {existsSync, fstatSync, readdirSync, readFileSync} from 'node:fs'
 import {afterEach, describe, expect, it} from 'vitest'
 import {ThreadsBackend} from '../../../src/aio/threads/backend.js'
 import {ERRNO} from '../../../src/base/index.js'
 import {STEP_NONE, STEP_PUNCH, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO} from '../../../src/request/index.js'
 import {describeBackendContract, runOrders} from '../contract.js'
 import {realImage, type RealImage} from '../real-image.js'
+import {capability, itNeeds} from '../../peers.js'
 
 const SIZE_BYTES = 1 << 20
+const tasks = capability(existsSync('/proc/self/task'), 'threads are counted in /proc')
 
 describeBackendContract('threads', async ({readOnly}) => {
   const image = realImage(SIZE_BYTES, {readOnly})
@@ -37,6 +39,23 @@ describe('the threads backend', () => {
     expect(image.dsyncOpened()).toBe(1)
     const content = readFileSync(image.path)
     expect([content[4095], content[4096], content[8191], content[8192]]).toEqual([1, 2, 2, 0])
+  })
+
+  itNeeds([tasks], 'F4: has no more than 64 threads at work, however many writes it is given', async () => {
+    const threads = (): number => readdirSync('/proc/self/task').length
+    const backend = open(200)
+    const memory = backend.createMemory(512)
+    const before = threads()
+    for (let token = 0; token < 200; token++) {
+      expect(backend.queue(STEP_WRITE, token, memory, 0, token * 512, 512, false)).toBe(true)
+    }
+    let [done, most] = [0, threads()]
+    while (done < 200) {
+      await backend.submit(true)
+      most = Math.max(most, threads())
+      done += backend.reap()
+    }
+    expect(most - before).toBeLessThanOrEqual(64)
   })
 
   it('answers a stable write with the errno when the second descriptor cannot be had', async () => {
