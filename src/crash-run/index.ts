@@ -14,3 +14,18 @@ export {runJob, type ExploreJob} from './explore-job.js'
 export {buildImage} from './image-file.js'
 export {openModel} from './model-source.js'
 export {Pulse} from './pulse.js'
+export {builtinCheck, COMMAND_BUILTINS, type BuiltinCheck} from './builtin.js'
+export {
+  exploreWithCommand,
+  type CommandExploration,
+  type CommandOptions,
+  type CommandProgress,
+  type CommandViolation,
+  type PointCoverage,
+} from './command-check.js'
+export type {CommandCheck} from './command-check-asking.js'
+export type {CommandLine} from './command-check-line.js'
+export {mergeReports} from './merge.js'
+export {commandReport, type CommandReport, type ReportOptions} from './merge-report.js'
+export {parseShard, type Shard} from './shard.js'
+export type {StrategyCoverage, StrategyName} from './strategy.js'

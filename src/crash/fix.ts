@@ -108,6 +108,11 @@ function candidatesOf(trace: Trace): Insertion[] {
   ]
 }
 
+/** What may prevent a violation, cheapest first: one insertion, then pairs of them. */
+export function fixCandidates(trace: Trace): Generator<readonly Insertion[]> {
+  return candidateSets(candidatesOf(trace))
+}
+
 /** Single candidates, cheapest first, then pairs. */
 function* candidateSets(candidates: readonly Insertion[]): Generator<readonly Insertion[]> {
   for (const one of candidates) yield [one]

@@ -4,7 +4,14 @@ import type {OrderingName} from '../ordering/index.js'
 import {STATUS_OK} from '../request/index.js'
 import type {Trace} from '../trace/index.js'
 import {ContentStore} from './contents.js'
-import {KIND_OF_NAME, type Atom, type CrashName, type CrashOptions, type DeviceOrder} from './options.js'
+import {
+  KIND_OF_NAME,
+  type Atom,
+  type BaseReader,
+  type CrashName,
+  type CrashOptions,
+  type DeviceOrder,
+} from './options.js'
 import {CrashPoint} from './point.js'
 import {fingerprintOf} from './fingerprint.js'
 import {replayTrace, type Replay} from './replay.js'
@@ -41,6 +48,8 @@ export class CrashModel {
   readonly writes: ReadonlyMap<number, TracedWrite>
   readonly units: Units
   readonly contents: ContentStore
+  /** What lies under the trace where it knows nothing; zeroes when undefined. */
+  readonly base: BaseReader | undefined
   /** A few letters that differ when the trace or the options do: state ids carry them. */
   readonly fingerprint: string
   /** Names of the marks, in the order of the trace. */
@@ -61,6 +70,7 @@ export class CrashModel {
     this.replay = replayTrace(trace, options)
     this.writes = tracedWrites(trace)
     this.units = new Units(this.writes.values(), this.options.atom)
+    this.base = options.base
     this.contents = new ContentStore(trace, this.writes, this.units, options.base)
     this.fingerprint = fingerprintOf(trace, this.options)
     this.#markCounts = new Int32Array(trace.events.length + 1)

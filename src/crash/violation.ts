@@ -122,7 +122,8 @@ export function violationOf(
   return {...told, state, id: stateId(state), event: state.point.event, lost, story: storyOf(state, told, lost)}
 }
 
-function canShow(point: CrashPoint, shown: ReadonlyMap<number, number>): boolean {
+/** Whether an image of a point shows all of these: unit -> number of the content store. */
+export function canShow(point: CrashPoint, shown: ReadonlyMap<number, number>): boolean {
   const list = [...shown]
   if (!list.every(([unit, number]) => point.contents(unit).includes(number))) return false
   if (!point.isTied) return true

@@ -1,0 +1,47 @@
+import {CrashModel, fixCandidates, withInsertions, type Fix, type Insertion, type Violation} from '../crash/index.js'
+import type {Trace} from '../trace/index.js'
+import type {Questions} from './command-check-judge.js'
+import {planStates} from './strategy.js'
+
+export interface CommandFixOptions {
+  /** Images of a crash point that are all looked at; a candidate with more at some point does not count. */
+  readonly budget: number
+  readonly seed: number
+  /** Images that are put together for all candidates, most of them known already. */
+  readonly images: number
+}
+
+/**
+ * The cheapest change that prevents a violation, as `findFix` finds it, with a command as check. Undefined when none does, or none is
+ * proved to within the budgets: a candidate counts only when every image it leaves possible was asked about.
+ */
+export async function findCommandFix(
+  questions: Questions,
+  violation: Violation,
+  options: CommandFixOptions,
+): Promise<Fix | undefined> {
+  const {model} = violation.state.point
+  if (model.replay.mode.noFlush) return undefined // nobody hears a flush
+  const until = model.pointsThatMatter().find((point) => point >= violation.event) ?? model.lastPoint
+  const part: Trace = {...model.trace, events: model.trace.events.slice(0, until)}
+  let left = options.images
+  const passes = async (trace: Trace, insertions: readonly Insertion[]): Promise<boolean> => {
+    const changed = new CrashModel(withInsertions(trace, insertions), {...model.options, base: model.base})
+    for (const event of changed.pointsThatMatter()) {
+      const point = changed.at(event)
+      const keyOf = questions.asking.keys.keyOf.bind(questions.asking.keys)
+      const {isExhaustive, proposals} = planStates(point, {budget: options.budget, seed: options.seed, keyOf})
+      if (!isExhaustive) return false
+      for (const {state} of proposals) {
+        if (--left < 0) return false
+        if ((await questions.ask(state, point.reached)) !== null) return false
+      }
+    }
+    return true
+  }
+  for (const insertions of fixCandidates(part)) {
+    if (--left < 0 || questions.signal.aborted) return undefined
+    if (await passes(part, insertions)) return {insertions, isWhole: await passes(model.trace, insertions)}
+  }
+  return undefined
+}
