@@ -49,7 +49,7 @@ export class CommandRunner {
    */
   async run({file, args}: Started, {env, timeoutMs, signal}: RunOptions): Promise<Ended> {
     if (signal.aborted) return {how: 'cancelled', code: -1, said: 'was cancelled', tail: ''}
-    const child = spawn(file, args, {env, detached: true, stdio: ['ignore', 'pipe', 'pipe']})
+    const child = started({file, args}, env)
     this.#running.add(child)
     let tail = ''
     const keep = (text: string): void => {
@@ -90,6 +90,14 @@ export function missingCommand({how, code, tail}: Ended, command: string): ToolE
   return new ToolError('environment', 'E_CHECK_MISSING', `the check cannot run: ${command} exited with ${code}`, {
     hint: `Something it calls is missing or may not be run. It said: ${tail.trim() || 'nothing'}`,
   })
+}
+
+function started({file, args}: Started, env: NodeJS.ProcessEnv) {
+  try {
+    return spawn(file, args, {env, detached: true, stdio: ['ignore', 'pipe', 'pipe']})
+  } catch (error) {
+    throw cannotStart(file, error) // Some errors come at once, others as an event.
+  }
 }
 
 function ending(child: ChildProcess): Promise<[code: number | null, signal: NodeJS.Signals | null]> {

@@ -193,6 +193,7 @@ export class ScratchImage {
       const before = contents.number(unit, {writer: 0, part: 'whole'})
       this.#shown[unit] = this.#keys.idOf(this.#model, unit, before)
     })
+    fs.futimesSync(this.#fd, UNTOUCHED_AT, UNTOUCHED_AT)
   }
 
   #baseBytes(at: number, into: Uint8Array): void {
