@@ -20,6 +20,7 @@ export const PEERS = {
   losetup: 'mount',
   mount: 'mount',
   'mkfs.ext4': 'e2fsprogs',
+  sqlite3: 'sqlite3',
   blkid: 'util-linux',
   flock: 'util-linux',
   setpriv: 'util-linux',

@@ -115,11 +115,11 @@ export class Asking {
     try {
       if (this.#recover !== undefined) {
         const ended = await this.#runner.run(this.#recover(image.path), options)
-        saying = this.#sayingOf(ended, 'recovery', this.#check.recoverPasses ?? [0])
+        saying = this.#sayingOf(image, ended, 'recovery', this.#check.recoverPasses ?? [0])
       }
       if (saying === null) {
         const ended = await this.#runner.run(this.#start(image.path), options)
-        saying = this.#sayingOf(ended, 'the check', [0], this.#check.expects)
+        saying = this.#sayingOf(image, ended, 'the check', [0], this.#check.expects)
       }
     } finally {
       if (image.settle() && this.#recover === undefined) this.#changed++
@@ -129,12 +129,19 @@ export class Asking {
     return saying
   }
 
-  #sayingOf(ended: Ended, who: string, passes: readonly number[], expects?: RegExp): Saying | undefined {
+  #sayingOf(
+    image: ScratchImage,
+    ended: Ended,
+    who: string,
+    passes: readonly number[],
+    expects?: RegExp,
+  ): Saying | undefined {
     const missing = missingCommand(ended, who)
     if (missing !== undefined) throw missing
     if (ended.how === 'cancelled') return undefined
     const isWell = ended.how === 'exit' && passes.includes(ended.code)
-    const tail = ended.tail.trim()
+    // The same words for the same image, wherever the scratch file lies.
+    const tail = ended.tail.trim().replaceAll(image.path, '{image}')
     if (isWell && (expects === undefined || expects.test(tail))) return null
     return `${who} ${ended.said}${tail === '' ? '' : `: ${tail}`}`
   }
