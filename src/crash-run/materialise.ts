@@ -167,8 +167,13 @@ export class ScratchImage {
   }
 
   #make(): void {
-    this.#fd = fs.openSync(this.path, 'wx+', 0o600)
-    this.#restore()
+    try {
+      this.#fd = fs.openSync(this.path, 'wx+', 0o600)
+      this.#restore()
+    } catch (error) {
+      this.close()
+      throw error instanceof ToolError ? error : this.#failure(error)
+    }
   }
 
   /** Makes all of the file what it was before the trace, whatever it holds; holes stay holes. */

@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 // Crash exploration with in-process checks, on one core. Prints explored states a second for a recovery that reads a few sectors of
-// a 64-request trace, how many runs cover 2^1000 images, and how long a two-slot log takes to be judged. Nothing here is timed
+// a 64-request trace, how many runs cover 2^1000 images, and how long a two-slot log takes to be judged; then the rate
+// of a command as check against that of the bare command. Nothing here is timed
 // by a test: compare figures of one machine with each other.
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
 import {CrashModel, explore} from '../../dist/crash/index.js'
+import {exploreWithCommand} from '../../dist/crash-run/index.js'
 
 const SIZE_BYTES = 1 << 20
 const REPEATS = Number(process.env.REPEATS ?? 15)
@@ -107,3 +111,33 @@ function twoSlotCheck({read, fail}) {
 
 figure('two-slot log, 12 commits, newest slot only', twoSlotTrace(12), twoSlotCheck)
 console.log(`resident at the end: ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`)
+
+/** How many commands a second end when each is waited for before the next is started. */
+async function bareRate(file, args, count) {
+  const start = performance.now()
+  for (let i = 0; i < count; i++) {
+    const child = spawn(file, args, {stdio: ['ignore', 'pipe', 'pipe']})
+    child.stdout.resume()
+    child.stderr.resume()
+    await once(child, 'close')
+  }
+  return count / ((performance.now() - start) / 1000)
+}
+
+async function commandFigure(file) {
+  const trace = traceOf(9, (id) => id, 65)
+  const [bare, checked] = [[], []]
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    bare.push(await bareRate(file, [], 500))
+    const start = performance.now()
+    const {runs} = await exploreWithCommand(new CrashModel(trace), {check: [file]})
+    checked.push(runs / ((performance.now() - start) / 1000))
+  }
+  const [one, other] = [bare, checked].map((rates) => rates.toSorted((a, b) => a - b)[rates.length >> 1])
+  console.log(
+    `${file} as check: ${Math.round(other)} images a second, ${(other / one).toFixed(2)} of the bare command's ` +
+      `${Math.round(one)} (medians of ${REPEATS})`,
+  )
+}
+
+await commandFigure('/bin/true')
