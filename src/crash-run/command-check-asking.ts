@@ -39,6 +39,8 @@ export class Asking {
   readonly #folder: ScratchFolder
   readonly #runner = new CommandRunner()
   readonly #sayings = new Map<string, Saying>()
+  /** A copy: looking through the real one takes its time. */
+  readonly #env = {...process.env}
   #runs = 0
   #changed = 0
 
@@ -105,7 +107,7 @@ export class Asking {
   async ask(image: ScratchImage, state: CrashState, reached: number, signal: AbortSignal): Promise<Saying | undefined> {
     image.show(state)
     const env = {
-      ...process.env,
+      ...this.#env,
       FLUSHPOINT_IMAGE: image.path,
       FLUSHPOINT_MARKS: state.point.model.marks.slice(0, reached).join('\n'),
     }

@@ -94,6 +94,7 @@ export class ScratchImage {
   readonly #readsBack: boolean
   readonly #scratch = new Uint8Array(CHUNK_BYTES)
   #fd = -1
+  #inode = 0
   #written = 0
 
   /**
@@ -140,19 +141,32 @@ export class ScratchImage {
    * @returns true when the image had been changed
    */
   settle(): boolean {
-    fs.mkdirSync(this.#folder, {recursive: true, mode: 0o700})
-    const strangers = fs.readdirSync(this.#folder).filter((name) => name !== IMAGE_NAME)
-    for (const name of strangers) fs.rmSync(path.join(this.#folder, name), {recursive: true, force: true})
-    if (!this.#isSameFile()) {
+    const names = this.#names()
+    for (const name of names) {
+      if (name !== IMAGE_NAME) fs.rmSync(path.join(this.#folder, name), {recursive: true, force: true})
+    }
+    // One look at what bears the name tells it all: this is done once for every command.
+    const found = fs.lstatSync(this.path, {throwIfNoEntry: false})
+    if (found === undefined || found.ino !== this.#inode || !found.isFile()) {
       this.close()
       fs.rmSync(this.path, {recursive: true, force: true})
       this.#make()
       return true
     }
-    const stat = fs.fstatSync(this.#fd)
-    const isMoved = stat.mtimeMs !== UNTOUCHED_AT * 1000 || stat.size !== this.#model.trace.header.sizeBytes
+    const isMoved = found.mtimeMs !== UNTOUCHED_AT * 1000 || found.size !== this.#model.trace.header.sizeBytes
     if (isMoved || this.#readsBack) this.#restore()
     return isMoved
+  }
+
+  /** What lies in the folder, which is made again if it is gone. */
+  #names(): string[] {
+    try {
+      return fs.readdirSync(this.#folder)
+    } catch {
+      fs.rmSync(this.#folder, {recursive: true, force: true})
+      fs.mkdirSync(this.#folder, {recursive: true, mode: 0o700})
+      return []
+    }
   }
 
   /** Closes the file; the folder stays. May be called again. */
@@ -161,14 +175,10 @@ export class ScratchImage {
     this.#fd = -1
   }
 
-  #isSameFile(): boolean {
-    const [own, found] = [fs.fstatSync(this.#fd), fs.lstatSync(this.path, {throwIfNoEntry: false})]
-    return found !== undefined && found.ino === own.ino && found.dev === own.dev
-  }
-
   #make(): void {
     try {
       this.#fd = fs.openSync(this.path, 'wx+', 0o600)
+      this.#inode = fs.fstatSync(this.#fd).ino
       this.#restore()
     } catch (error) {
       this.close()

@@ -22,7 +22,7 @@ describe('rows of pairs', () => {
   })
 
   it('are few: 1000 places of two numbers need four for each of ten digits', () => {
-    expect([...pairRows(new Array<number>(1000).fill(2))]).toHaveLength(40)
+    expect([...pairRows(Array.from({length: 1000}, () => 2))]).toHaveLength(40)
   })
 
   it('are one for a place with one number, and none is longer than the places', () => {

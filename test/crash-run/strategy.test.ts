@@ -78,7 +78,7 @@ describe('a plan without one', () => {
           expect(picked.length).toBeLessThanOrEqual(budget)
           // A state that is no image has no id that can be read again.
           for (const {state} of picked) expect(stateOfId(model, stateId(state)).choices).toEqual(state.choices)
-          if (!plan.isExhaustive) expect(plan.coverage().map(({strategy}) => strategy)).not.toContain('all')
+          expect(plan.coverage().some(({strategy}) => strategy === 'all')).toBe(plan.isExhaustive)
         }
       }),
       {seed: SEED, numRuns: 120},
@@ -133,8 +133,8 @@ describe('a plan without one', () => {
       for (let round = 0; round < 2; round++) for (let sector = 0; sector < 36; sector += 4) writer.out(sector)
       const point = lastPoint(writer, rules)
       const {plan, picked} = planOf(point, 2000)
-      if (plan.isExhaustive) expect(rules).toEqual({device: 'fifo'})
-      else expect(plan.coverage().find(({strategy}) => strategy === 'pairs')?.isWhole).toBe(true)
+      // One queue leaves few images; elsewhere the strategy has to have come to its end.
+      expect(plan.coverage().some(({strategy, isWhole}) => isWhole && /^(pairs|all)$/.test(strategy))).toBe(true)
       const met = new Set<string>()
       for (const {state} of picked) {
         for (let unit = 0; unit < 9; unit++) {
@@ -147,7 +147,7 @@ describe('a plan without one', () => {
         for (let other = 0; other < unit; other++) {
           point.contents(unit).forEach((a, i) =>
             point.contents(other).forEach((b, j) => {
-              if (!point.conflicts(unit, a, other, b)) expect(met).toContain([unit, i, other, j].join(' '))
+              expect(met.has([unit, i, other, j].join(' '))).toBe(!point.conflicts(unit, a, other, b))
             }),
           )
         }
