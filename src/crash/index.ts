@@ -13,9 +13,9 @@
  */
 export type {Check, CheckImage} from './check.js'
 export type {Content, Part} from './contents.js'
-export {countStates, listStates, type StateCount} from './count.js'
-export {explore, type Exploration, type ExploreOptions} from './explore.js'
-export {findFix, fixCandidates, withInsertions, type Fix, type FixOptions, type Insertion} from './fix.js'
+export {countStates, listStates} from './count.js'
+export {explore, type Exploration} from './explore.js'
+export {findFix, fixCandidates, withInsertions, type Fix, type Insertion} from './fix.js'
 export {CrashModel, type Settled} from './model.js'
 export type {Atom, CrashOptions, DeviceOrder} from './options.js'
 export type {CrashPoint} from './point.js'

@@ -1,12 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {CrashModel} from '../../src/crash/index.js'
-import {
-  commandReport,
-  exploreWithCommand,
-  mergeReports,
-  type CommandReport,
-  type Shard,
-} from '../../src/crash-run/index.js'
+import {commandReport, exploreWithCommand, mergeReports, type CommandReport} from '../../src/crash-run/index.js'
+import type {Shard} from '../../src/crash-run/shard.js'
 import {filled, TraceWriter} from '../crash/traces.js'
 import {firstByte, folder, script} from './scene.js'
 
