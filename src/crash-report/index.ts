@@ -6,6 +6,6 @@
  *
  * @module
  */
-export {exploreDocument} from './explore-document.js'
+export {exploreDocument, type CutBy} from './explore-document.js'
 export {stateDocument} from './state-document.js'
 export {statesDocument} from './states-document.js'

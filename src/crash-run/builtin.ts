@@ -4,20 +4,29 @@ import type {CommandCheck} from './command-check-asking.js'
 import {findProgram} from './command-check-line.js'
 import {gptCheck} from './builtin-gpt.js'
 
-/** A check that comes with the tool. None looks at the marks: each tells whether an image is sound, not whether it is new. */
-export interface BuiltinCheck {
+/**
+ * A check that comes with the tool: a question to the model (`stable-survives`), a function over an image, or a command. None of the
+ * others looks at the marks: each tells whether an image is sound, not whether it is new.
+ */
+interface BuiltinCheck {
   readonly name: string
   /** What an image has to be. */
   readonly means: string
   /** What it does not tell. */
   readonly limits?: string | undefined
   readonly check:
+    | {readonly kind: 'model'}
     | {readonly kind: 'function'; readonly run: Check}
     | {readonly kind: 'command'; readonly program: string; readonly package: string; readonly command: CommandCheck}
 }
 
-/** Every built-in check of this kind. To add one: a row. */
-export const COMMAND_BUILTINS: readonly BuiltinCheck[] = [
+/** Every built-in check. To add one: a row. */
+export const BUILTIN_CHECKS: readonly BuiltinCheck[] = [
+  {
+    name: 'stable-survives',
+    means: 'every write that was stable when the trace was recorded is there',
+    check: {kind: 'model'},
+  },
   {
     name: 'sqlite',
     means: 'the image is a sound SQLite database (pragma integrity_check)',
@@ -92,8 +101,8 @@ export const COMMAND_BUILTINS: readonly BuiltinCheck[] = [
  * @throws ToolError of kind environment when the program it needs is missing
  */
 export function builtinCheck(name: string, folders?: readonly string[]): BuiltinCheck | undefined {
-  const row = COMMAND_BUILTINS.find((candidate) => candidate.name === name)
-  if (row === undefined || row.check.kind === 'function') return row
+  const row = BUILTIN_CHECKS.find((candidate) => candidate.name === name)
+  if (row === undefined || row.check.kind !== 'command') return row
   const {program, package: source} = row.check
   if (findProgram(program, folders) !== undefined) return row
   throw new ToolError('environment', 'E_CHECK_MISSING', `the check "${name}" needs ${program}, which is not there`, {

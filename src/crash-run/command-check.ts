@@ -1,10 +1,17 @@
 import {setImmediate} from 'node:timers/promises'
-import {changedItsMind, type CrashModel, type CrashState, type Fix, type Violation} from '../crash/index.js'
+import {
+  changedItsMind,
+  isInShard,
+  type CrashModel,
+  type CrashState,
+  type Fix,
+  type Shard,
+  type Violation,
+} from '../crash/index.js'
 import {Asking, type CommandCheck} from './command-check-asking.js'
 import {findCommandFix} from './command-check-fix.js'
 import {judgeState, lossOfState, Questions, shrunkViolation} from './command-check-judge.js'
 import type {ScratchImage} from './materialise.js'
-import {isInShard, type Shard} from './shard.js'
 import {planStates, type PointPlan, type StrategyCoverage} from './strategy.js'
 
 /** How far an exploration has come. */
@@ -71,14 +78,16 @@ export interface CommandExploration {
   readonly runs: number
   /** How often it changed the image it was to look at. Undone each time. */
   readonly changed: number
-  /** Crash points that were covered as planned. */
+  /** Crash points that were covered as planned, of so many. */
   readonly crashPoints: number
+  readonly crashPointsAll: number
   readonly coverage: readonly PointCoverage[]
   /** At most one of each kind: the smallest loss at the earliest crash point. */
   readonly violations: readonly CommandViolation[]
 }
 
-const BUDGET = 1000
+/** Images of one crash point, unless told. */
+export const COMMAND_BUDGET = 1000
 const TIMEOUT_MS = 60_000
 /** Images put together while a fix is sought. */
 const FIX_IMAGES = 100_000
@@ -140,7 +149,7 @@ class CommandExplorer {
     this.#model = model
     this.#options = options
     this.#asking = asking
-    this.#budget = options.budget ?? BUDGET
+    this.#budget = options.budget ?? COMMAND_BUDGET
     this.#seed = options.seed ?? 1
     this.#points = model.pointsThatMatter()
     this.#signal = options.signal ? AbortSignal.any([options.signal, this.#halt.signal]) : this.#halt.signal
@@ -163,6 +172,7 @@ class CommandExplorer {
       runs: this.#asking.runs,
       changed: this.#asking.changed,
       crashPoints: covered.length,
+      crashPointsAll: this.#points.length,
       coverage: this.#tallies.map(coverageOf),
       violations,
     }

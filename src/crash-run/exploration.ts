@@ -1,11 +1,13 @@
 import {Worker} from 'node:worker_threads'
 import {ToolError} from '../base/index.js'
-import type {CrashReport} from '../crash/index.js'
+import {joinReports, shareOf, type CrashReport} from '../crash/index.js'
 import type {ExploreJob} from './explore-job.js'
 import type {WorkerMessage, WorkerTask} from './explore-worker.js'
 import {Pulse} from './pulse.js'
 
 export interface ThreadOptions {
+  /** Threads at a time, each with a share of the crash points; 1 unless told. */
+  readonly jobs?: number | undefined
   /** How long one call of the check may last. */
   readonly timeoutMs: number
   /** Ends the exploration: what is known by then is the answer. */
@@ -29,11 +31,46 @@ const LOOKS_PER_TIMEOUT = 4
 const LOOK_MAX_MS = 500
 
 /**
+ * Does a job in threads, which share its crash points out among themselves. One that is cut short ends the others, and none
+ * that fails leaves another behind.
+ *
+ * @throws ToolError as exploreInThread does
+ */
+export async function exploreInThreads(job: ExploreJob, {jobs = 1, ...options}: ThreadOptions): Promise<ThreadEnd> {
+  if (jobs === 1) return exploreInThread(job, options)
+  const halt = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, halt.signal]) : halt.signal
+  const budget = job.budget === undefined ? undefined : Math.ceil(job.budget / jobs)
+  const shares = Array.from({length: jobs}, (_, i) => shareOf(job.shard, {index: i + 1, count: jobs}))
+  const settled = await Promise.allSettled(
+    shares.map(async (shard) => {
+      try {
+        const end = await exploreInThread({...job, budget, shard}, {...options, signal})
+        if (end.by !== 'itself') halt.abort()
+        return end
+      } catch (error) {
+        halt.abort()
+        throw error
+      }
+    }),
+  )
+  const ends = settled.map((end) => {
+    if (end.status === 'rejected') throw end.reason
+    return end.value
+  })
+  const by = (['timeout', 'signal'] as const).find((how) => ends.some((end) => end.by === how)) ?? 'itself'
+  const [first, ...others] = ends.flatMap(({report}) => report ?? [])
+  if (first === undefined) return {by, report: undefined}
+  const report = joinReports([first, ...others], jobs, job.shard ?? null)
+  return {by, report: {...report, of: {...report.of, budget: job.budget ?? null}}}
+}
+
+/**
  * Does a job in a thread of its own, so that a check that hangs can be ended and a signal is heard meanwhile.
  *
  * @throws ToolError as the job does; of kind usage when the check ends its thread
  */
-export async function exploreInThread(job: ExploreJob, options: ThreadOptions): Promise<ThreadEnd> {
+async function exploreInThread(job: ExploreJob, options: ThreadOptions): Promise<ThreadEnd> {
   const pulse = new Pulse()
   const task: WorkerTask = {job, shared: pulse.shared}
   const script = options.script ?? new URL('./explore-worker.js', import.meta.url)
@@ -44,7 +81,8 @@ export async function exploreInThread(job: ExploreJob, options: ThreadOptions): 
   try {
     return await new Promise<ThreadEnd>((resolve, reject) => {
       let known: CrashReport | undefined
-      const cut = (by: 'signal' | 'timeout'): void => resolve({by, report: known && {...known, complete: false}})
+      const cut = (by: 'signal' | 'timeout'): void =>
+        resolve({by, report: known && {...known, complete: false, finished: false}})
       worker.on('message', (message: WorkerMessage) => {
         switch (message.is) {
           case 'known':

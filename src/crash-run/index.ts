@@ -4,19 +4,20 @@
  * out. A check may also be a command (command-check.ts): each image is made on a scratch file by changing what differs from the last
  * one, and parts of an exploration that ran apart are joined (merge.ts). What a crash may leave is not known here.
  *
- * To add one: a check that comes with the tool is a row in check-choice.ts and a branch in explore-job.ts; one that is a command is
- * a row in builtin.ts. A way to pick images is a member of StrategyName (strategy.ts).
+ * To add one: a check that comes with the tool is a row in builtin.ts. A way to pick images for a command is a member of StrategyName
+ * (strategy.ts).
  *
  * @module
  */
-export {BUILTIN_CHECKS, checkChoiceOf} from './check-choice.js'
+export {BUILTIN_CHECKS, builtinCheck} from './builtin.js'
+export {checkChoiceOf, type CheckChoice} from './check-choice.js'
 export {loadCheck} from './check-module.js'
-export {exploreInThread, type ThreadEnd} from './exploration.js'
+export {exploreWithCommand} from './command-check.js'
+export {runCommandJob} from './command-job.js'
+export {commandReport} from './command-report.js'
+export {exploreInThreads, type ThreadEnd} from './exploration.js'
 export {runJob, type ExploreJob} from './explore-job.js'
 export {buildImage} from './image-file.js'
+export {mergeReports} from './merge.js'
 export {openModel} from './model-source.js'
 export {Pulse} from './pulse.js'
-export {builtinCheck, COMMAND_BUILTINS} from './builtin.js'
-export {exploreWithCommand, type CommandOptions} from './command-check.js'
-export {mergeReports} from './merge.js'
-export {commandReport, type CommandReport} from './merge-report.js'

@@ -1,44 +1,23 @@
 import {ToolError} from '../base/index.js'
-import type {LostRange} from '../crash/index.js'
-import {REPORT_SCHEMA, type CommandReport, type ReportedPoint, type ReportedViolation} from './merge-report.js'
+import {CRASH_SCHEMA, joinReports, type CrashReport} from '../crash/index.js'
 
 /**
- * Joins the reports of all shards of one exploration. The violations are, of each kind, the one at the earliest crash point with the
- * smallest loss; complete is the whole if every shard was finished and every image of every point was in one of them.
+ * Joins the reports of all shards of one exploration to that of the whole.
  *
  * @throws ToolError of kind format for what is no report of a shard, of kind usage for reports that do not belong together, or when
  *   one is missing or there twice
  */
-export function mergeReports(documents: readonly unknown[]): CommandReport {
-  const reports = documents.map((document, i) => shardReport(document, i + 1))
-  const [first] = reports
+export function mergeReports(documents: readonly unknown[]): CrashReport {
+  const [first, ...others] = documents.map((document, i) => shardReport(document, i + 1))
   if (first === undefined) throw refused('no report was given', 'Name the JSON reports of all shards.')
+  const reports = [first, ...others] as const
   reports.forEach((report, i) => mustBelongTogether(first, report, i + 1))
   mustBeAll(reports)
-  const isFinished = reports.every(({finished}) => finished)
-  const coverage = joinedCoverage(reports)
-  const sum = (count: (report: CommandReport) => number): number =>
-    reports.reduce((total, report) => total + count(report), 0)
-  const states = sum((report) => report.states)
-  if (isFinished && states !== first.listed) {
-    throw refused(`the shards asked about ${states} images, and ${first.listed} were to be asked about`, AGAIN)
+  const whole = joinReports([first, ...others], reports.length, null)
+  if (whole.listed !== null && whole.states !== whole.listed) {
+    throw refused(`the shards asked about ${whole.states} images, and ${whole.listed} were to be asked about`, AGAIN)
   }
-  return {
-    schema: REPORT_SCHEMA,
-    complete: isFinished && coverage.every(({exhaustive}) => exhaustive),
-    states,
-    failing: sum((report) => report.failing),
-    runs: sum((report) => report.runs),
-    crashPoints: Math.min(...reports.map(({crashPoints}) => crashPoints)),
-    violations: (['inconsistent', 'acknowledged-lost'] as const)
-      .flatMap((kind) => smallest(reports.flatMap(({violations}) => violations.filter((one) => one.kind === kind))))
-      .toSorted((a, b) => a.event - b.event),
-    finished: isFinished,
-    of: first.of,
-    shard: null,
-    listed: isFinished ? first.listed : null,
-    coverage,
-  }
+  return whole
 }
 
 const AGAIN = 'Run every shard with the same trace, options and version, and merge all of their reports.'
@@ -47,30 +26,98 @@ function refused(message: string, hint: string): ToolError {
   return new ToolError('usage', 'E_MERGE', message, {hint})
 }
 
-function shardReport(document: unknown, number: number): CommandReport {
-  const report = document as Partial<CommandReport> | null
-  const isReport =
-    typeof report === 'object' &&
-    report !== null &&
-    report.schema === REPORT_SCHEMA &&
-    [report.states, report.failing, report.runs, report.crashPoints].every(Number.isSafeInteger) &&
-    typeof report.finished === 'boolean' &&
-    typeof report.of === 'object' &&
-    Array.isArray(report.violations) &&
-    Array.isArray(report.coverage)
-  if (!isReport) {
+function shardReport(document: unknown, number: number): CrashReport {
+  if (!isReport(document)) {
     throw new ToolError('format', 'E_REPORT', `report ${number} is not the JSON report of a shard`, {
-      hint: `A report is what crash explore prints with --shard and --json ("schema": "${REPORT_SCHEMA}").`,
+      hint: `A report is what crash explore prints with --shard and --json ("schema": "${CRASH_SCHEMA}").`,
     })
   }
-  if (!Number.isSafeInteger(report.shard?.index) || !Number.isSafeInteger(report.shard?.count)) {
+  if (document.shard === null) {
     throw refused(`report ${number} is not of a shard but of the whole`, 'There is nothing to merge it with.')
   }
-  return report as CommandReport
+  return document
 }
 
-function mustBelongTogether(first: CommandReport, other: CommandReport, number: number): void {
-  for (const name of ['trace', 'check', 'budget', 'seed'] as const) {
+type Fields = Readonly<Record<string, unknown>>
+/** What a field has to hold. */
+type Rule = (value: unknown) => boolean
+
+const isText: Rule = (value) => typeof value === 'string'
+const isCount: Rule = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+const isFlag: Rule = (value) => typeof value === 'boolean'
+const orNull =
+  (rule: Rule): Rule =>
+  (value) =>
+    value === null || rule(value)
+const oneOf =
+  (...names: readonly string[]): Rule =>
+  (value) =>
+    names.includes(value as string)
+const listOf =
+  (rule: Rule): Rule =>
+  (value) =>
+    Array.isArray(value) && value.every(rule)
+const fields =
+  (rules: Readonly<Record<string, Rule>>): Rule =>
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(rules).every(([name, rule]) => rule((value as Fields)[name]))
+
+const SHARD = fields({index: isCount, count: isCount})
+const LOST = fields({request: isCount, offsetBytes: isCount, lengthBytes: isCount})
+const VIOLATION = fields({
+  state: isText,
+  event: isCount,
+  kind: oneOf('inconsistent', 'acknowledged-lost'),
+  mark: orNull(isText),
+  lost: listOf(LOST),
+  story: isText,
+  fix: listOf(fields({insert: oneOf('FLUSH', 'FUA'), after: isCount})),
+  isFixWhole: orNull(isFlag),
+})
+const POINT = fields({
+  event: isCount,
+  images: fields({atLeast: isText, atMost: isText}),
+  exhaustive: isFlag,
+  asked: isCount,
+  strategies: listOf(fields({strategy: isText, images: isCount, whole: isFlag})),
+})
+const REPORT = fields({
+  schema: oneOf(CRASH_SCHEMA),
+  options: fields({
+    kind: oneOf('power', 'os', 'process'),
+    mode: isText,
+    ordering: isText,
+    device: isText,
+    atom: () => true,
+  }),
+  of: fields({
+    trace: isText,
+    check: isText,
+    budget: orNull(isCount),
+    seed: isCount,
+    shares: oneOf('points', 'images'),
+  }),
+  shard: orNull(SHARD),
+  complete: isFlag,
+  finished: isFlag,
+  states: isCount,
+  failing: isCount,
+  runs: isCount,
+  crashPoints: isCount,
+  crashPointsAll: isCount,
+  listed: orNull(isCount),
+  coverage: listOf(POINT),
+  violations: listOf(VIOLATION),
+})
+
+function isReport(document: unknown): document is CrashReport {
+  return REPORT(document)
+}
+
+function mustBelongTogether(first: CrashReport, other: CrashReport, number: number): void {
+  for (const name of ['trace', 'check', 'budget', 'seed', 'shares'] as const) {
     if (first.of[name] === other.of[name]) continue
     throw refused(`report ${number} has another ${name} than report 1: ${other.of[name]}, not ${first.of[name]}`, AGAIN)
   }
@@ -82,7 +129,7 @@ function mustBelongTogether(first: CommandReport, other: CommandReport, number: 
   }
 }
 
-function mustBeAll(reports: readonly CommandReport[]): void {
+function mustBeAll(reports: readonly CrashReport[]): void {
   const count = reports[0]?.shard?.count ?? 0
   const given = reports.map(({shard}) => shard?.index ?? 0).toSorted((a, b) => a - b)
   const twice = given.find((index, i) => given[i + 1] === index)
@@ -93,40 +140,4 @@ function mustBeAll(reports: readonly CommandReport[]): void {
   let missing = 1
   while (given.includes(missing)) missing++
   throw refused(`shard ${missing}/${count} is missing`, AGAIN)
-}
-
-/** Point by point; one that a shard has not come to is not exhausted. */
-function joinedCoverage(reports: readonly CommandReport[]): ReportedPoint[] {
-  const events = [...new Set(reports.flatMap(({coverage}) => coverage.map(({event}) => event)))]
-  return events
-    .toSorted((a, b) => a - b)
-    .flatMap((event) => {
-      const rows = reports.flatMap(({coverage}) => coverage.filter((row) => row.event === event))
-      // Whoever came furthest knows what every strategy gave.
-      const fullest = rows.reduce((best, row) => (row.strategies.length > best.strategies.length ? row : best))
-      const isEverywhere = rows.length === reports.length
-      return {
-        event,
-        images: fullest.images,
-        exhaustive: isEverywhere && rows.every(({exhaustive}) => exhaustive),
-        asked: rows.reduce((sum, {asked}) => sum + asked, 0),
-        strategies: fullest.strategies.map((row, i) => ({
-          ...row,
-          whole: isEverywhere && rows.every(({strategies}) => strategies[i]?.whole ?? false),
-        })),
-      }
-    })
-}
-
-function smallest(violations: readonly ReportedViolation[]): ReportedViolation[] {
-  return violations
-    .toSorted((a, b) => a.event - b.event || compareLoss(a.lost, b.lost) || (a.state < b.state ? -1 : 1))
-    .slice(0, 1)
-}
-
-/** Fewer writes come first, then fewer bytes of them. */
-function compareLoss(a: readonly LostRange[], b: readonly LostRange[]): number {
-  const writes = (lost: readonly LostRange[]): number => new Set(lost.map(({request}) => request)).size
-  const bytes = (lost: readonly LostRange[]): number => lost.reduce((sum, {lengthBytes}) => sum + lengthBytes, 0)
-  return writes(a) - writes(b) || bytes(a) - bytes(b)
 }

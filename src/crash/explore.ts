@@ -3,6 +3,7 @@ import {Decisions} from './decisions.js'
 import {Memo} from './memo.js'
 import type {CrashModel} from './model.js'
 import type {CrashPoint} from './point.js'
+import {isInShard, type Shard} from './shard.js'
 import {completed} from './states.js'
 import {changedItsMind, judge, lossOf, violationOf, type Verdict, type Violation} from './violation.js'
 
@@ -11,6 +12,8 @@ export interface ExploreOptions {
   readonly budget?: number | undefined
   /** The crash points to look at, ascending; those that matter unless told. */
   readonly points?: readonly number[] | undefined
+  /** Looks only at this share of the points: complete is the answer when all of the share was covered. */
+  readonly shard?: Shard | undefined
   /** Ends after the first crash point with a violation; the answer is then not complete. */
   readonly stopsAtViolation?: boolean | undefined
   /** Asked now and then: true ends the exploration there. */
@@ -49,6 +52,13 @@ export function explore(model: CrashModel, check: Check, options: ExploreOptions
   return new Explorer(model, check, options).run()
 }
 
+/** The points of a share; what is found at one may have been there `since` the one before it, whoever's that is. */
+export function sharedPoints(points: readonly number[], shard: Shard | undefined): {at: number; since: number}[] {
+  return points
+    .map((at, i) => ({at, since: (points[i - 1] ?? -1) + 1}))
+    .filter((_, i) => shard === undefined || isInShard(shard, i))
+}
+
 interface Best {
   readonly loss: number
   readonly point: CrashPoint
@@ -77,13 +87,12 @@ class Explorer {
   }
 
   run(): Exploration {
-    const points = this.#options.points ?? this.#model.pointsThatMatter()
-    let [covered, since] = [0, 0]
-    for (const at of points) {
+    const points = sharedPoints(this.#options.points ?? this.#model.pointsThatMatter(), this.#options.shard)
+    let covered = 0
+    for (const {at, since} of points) {
       if (this.#options.isCancelled?.()) break
       const isCovered = this.#cover(this.#model.at(at))
       this.#settle(since)
-      since = at + 1
       if (!isCovered) break
       covered++
       this.#options.watch?.(this.#soFar(covered, points.length))

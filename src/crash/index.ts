@@ -19,8 +19,18 @@ export {findFix, fixCandidates, withInsertions, type Fix, type Insertion} from '
 export {CrashModel, type Settled} from './model.js'
 export type {Atom, CrashOptions, DeviceOrder} from './options.js'
 export type {CrashPoint} from './point.js'
+export {joinReports} from './merge.js'
+export {
+  CRASH_SCHEMA,
+  toldExploration,
+  toldViolation,
+  type CrashReport,
+  type ReportedPoint,
+  type Telling,
+  type ToldViolation,
+} from './report.js'
+export {isInShard, parseShard, shareOf, type Shard} from './shard.js'
 export {pointsOfPromises, stableSurvives} from './stable-survives.js'
 export {circumstances, storyOf} from './story.js'
-export {toldExploration, type CrashReport, type ToldViolation} from './told.js'
 export {completed, sectorOf, shownBy, shownIn, stateId, stateOfId, type CrashState} from './states.js'
 export {canShow, changedItsMind, lossOf, lostIn, type LostRange, type Verdict, type Violation} from './violation.js'

@@ -1,5 +1,5 @@
 import {listIds} from '../durability/index.js'
-import type {Exploration, ExploreOptions} from './explore.js'
+import {sharedPoints, type Exploration, type ExploreOptions} from './explore.js'
 import {CrashModel} from './model.js'
 import type {CrashPoint} from './point.js'
 import {completed, stateId} from './states.js'
@@ -20,13 +20,13 @@ interface Best {
  */
 export function stableSurvives(
   model: CrashModel,
-  options: Pick<ExploreOptions, 'points' | 'isCancelled'> = {},
+  options: Pick<ExploreOptions, 'points' | 'isCancelled' | 'shard'> = {},
 ): Exploration {
   const recorded = new CrashModel(model.trace)
-  const points = options.points ?? pointsOfPromises(model)
-  let [states, failing, covered, since] = [0, 0, 0, 0]
+  const points = sharedPoints(options.points ?? pointsOfPromises(model), options.shard)
+  let [states, failing, covered] = [0, 0, 0]
   let violation: Violation | undefined
-  for (const at of points) {
+  for (const {at, since} of points) {
     if (options.isCancelled?.()) break
     const point = model.at(at)
     const promised = stableAt(recorded, at)
@@ -41,7 +41,6 @@ export function stableSurvives(
       }
     }
     if (best !== undefined && violation === undefined) violation = earliest(recorded, best, since)
-    since = at + 1
     covered++
   }
   const complete = covered === points.length

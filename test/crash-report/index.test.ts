@@ -6,12 +6,17 @@ import {FUA, TraceWriter} from '../crash/traces.js'
 
 const REPORT: CrashReport = {
   options: {kind: 'power', mode: 'writeback', ordering: 'drain', device: 'unordered', atom: 512},
+  of: {trace: 'digest', check: 'c.mjs', budget: null, seed: 0, shares: 'points'},
+  shard: null,
   complete: true,
+  finished: true,
   states: 12,
   failing: 3,
   runs: 9,
   crashPoints: 4,
   crashPointsAll: 4,
+  listed: null,
+  coverage: [],
   violations: [
     {
       state: '5-abc123-1.1',
@@ -38,8 +43,9 @@ async function text(document: Document, format: 'table' | 'csv' = 'table'): Prom
 
 describe('an exploration as a document', () => {
   it('has the JSON shape that scripts read', () => {
-    expect(exploreDocument(REPORT, 't', 'c.mjs').json).toEqual({
-      schema: 'flushpoint/crash@1',
+    const {json} = exploreDocument(REPORT, 't')
+    expect(json).toEqual({schema: 'flushpoint/crash@1', ...REPORT})
+    expect(json).toMatchObject({
       complete: true,
       states: 12,
       crashPoints: 4,
@@ -61,29 +67,58 @@ describe('an exploration as a document', () => {
   })
 
   it('tells a violation with its loss and what would have prevented it', async () => {
-    const told = await text(exploreDocument(REPORT, 't', 'c.mjs'))
+    const told = await text(exploreDocument(REPORT, 't'))
     expect(told).toContain('Violation 1: acknowledged-lost: "commit 1"')
     expect(told).toContain('#3 at 512 (1 KiB)')
     expect(told).toContain(
       'FUA on #3, and a FLUSH, waited for, when #4 has completed; with it the check passes everywhere',
     )
     expect(told).toContain('not ok: a crash can lose what was acknowledged')
-    expect(await text(exploreDocument(REPORT, 't', 'c.mjs'), 'csv')).toContain(
+    expect(await text(exploreDocument(REPORT, 't'), 'csv')).toContain(
       '5-abc123-1.1,5,acknowledged-lost,commit 1,3,512,1024',
     )
   })
 
   it('is good news only when nothing was found and nothing was left out', async () => {
-    expect(await text(exploreDocument(CLEAN, 't', 'c.mjs'))).toMatch(/✓ ok: no crash leaves an image/)
+    expect(await text(exploreDocument(CLEAN, 't'))).toMatch(/✓ ok: no crash leaves an image/)
     for (const [cutBy, why] of [
       ['budget', 'the budget ended first'],
       ['signal', 'it was interrupted'],
       ['timeout', 'the check did not come back in time'],
     ] as const) {
-      const told = await text(exploreDocument({...CLEAN, complete: false}, 't', 'c.mjs', cutBy))
+      const told = await text(exploreDocument({...CLEAN, complete: false, finished: false}, 't', {cutBy}))
       expect(told).toContain(`not ok: no violation in what was covered; the exploration is INCOMPLETE: ${why}`)
       expect(told).toContain(`NO: ${why}`)
     }
+  })
+
+  it('of a part, or of a sample, is no good news either, and says which', async () => {
+    const part: CrashReport = {...CLEAN, complete: false, shard: {index: 2, count: 8}}
+    expect(await text(exploreDocument(part, 't'))).toContain('INCOMPLETE: it is part 2 of 8')
+    const row = (strategy: string, images: number, whole: boolean) => ({strategy, images, whole})
+    const images = {atLeast: '1024', atMost: '1024'}
+    const sample: CrashReport = {
+      ...CLEAN,
+      of: {...CLEAN.of, shares: 'images'},
+      complete: false,
+      coverage: [
+        {event: 2, images, exhaustive: true, asked: 3, strategies: [row('all', 3, true)]},
+        {
+          event: 4,
+          images,
+          exhaustive: false,
+          asked: 9,
+          strategies: [row('prefixes', 4, true), row('random', 5, false)],
+        },
+        {event: 6, images, exhaustive: false, asked: 2, strategies: [row('prefixes', 2, false)]},
+      ],
+    }
+    const told = await text(exploreDocument(sample, 't', {notes: ['it is what it is']}))
+    expect(told).toContain('INCOMPLETE: the budget has room for some images of a crash point only')
+    expect(told).toContain('12 different images, 0 of them refused; 9 runs of the command')
+    expect(told).toContain('note:          it is what it is')
+    expect(told).toContain('How images were picked: all of them at 1 of 3 crash points')
+    expect(told).toMatch(/^prefixes +6 +2 +1$/m)
   })
 })
 

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {CrashModel} from '../../src/crash/index.js'
-import {builtinCheck, COMMAND_BUILTINS, exploreWithCommand} from '../../src/crash-run/index.js'
+import {builtinCheck, BUILTIN_CHECKS, exploreWithCommand} from '../../src/crash-run/index.js'
 import {TraceWriter} from '../crash/traces.js'
 import {peerIt} from '../peers.js'
 import {folder, script} from './scene.js'
@@ -37,12 +37,20 @@ function ext4(where: string): string {
 
 describe('a built-in check', () => {
   it('is one of these', () => {
-    expect(COMMAND_BUILTINS.map(({name}) => name)).toEqual(['sqlite', 'ext4', 'xfs', 'btrfs', 'vfat', 'gpt'])
+    expect(BUILTIN_CHECKS.map(({name}) => name)).toEqual([
+      'stable-survives',
+      'sqlite',
+      'ext4',
+      'xfs',
+      'btrfs',
+      'vfat',
+      'gpt',
+    ])
     expect(builtinCheck('none')).toBeUndefined()
     expect(builtinCheck('gpt')?.check.kind).toBe('function')
   })
 
-  it.each(COMMAND_BUILTINS.flatMap(({name, check}) => (check.kind === 'command' ? [{name, check}] : [])))(
+  it.each(BUILTIN_CHECKS.flatMap(({name, check}) => (check.kind === 'command' ? [{name, check}] : [])))(
     'that needs a program says which, and where it comes from: $name',
     ({name, check}) => {
       const where = folder()
@@ -60,8 +68,8 @@ describe('a built-in check', () => {
   )
 
   it('runs the program it needs, on the image', () => {
-    for (const {check} of COMMAND_BUILTINS) {
-      if (check.kind === 'function') continue
+    for (const {check} of BUILTIN_CHECKS) {
+      if (check.kind !== 'command') continue
       const words = check.command.check as readonly string[]
       expect(words[0]).toBe(check.program)
       expect(words).toContain('{image}')

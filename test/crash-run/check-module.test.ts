@@ -1,6 +1,6 @@
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {checkChoiceOf, loadCheck} from '../../src/crash-run/index.js'
+import {loadCheck} from '../../src/crash-run/index.js'
 import {refusalOf, Scene} from '../image/scene.js'
 
 let scene: Scene
@@ -36,20 +36,6 @@ describe('a check that is a module', () => {
       expect(error).toMatchObject({kind, code, context: {path}})
       expect(error.message).toContain(says)
       expect(error.hint).toBeTruthy()
-    }
-  })
-})
-
-describe('what --check names', () => {
-  it('is a module by its ending, or a check that comes with the tool by its name', () => {
-    expect(checkChoiceOf('./recovery.mjs')).toEqual({kind: 'module', path: './recovery.mjs'})
-    expect(checkChoiceOf('dir with space/check.js')).toEqual({kind: 'module', path: 'dir with space/check.js'})
-    expect(checkChoiceOf('stable-survives')).toEqual({kind: 'builtin', name: 'stable-survives'})
-  })
-
-  it('is refused otherwise, also where an object would know the name', () => {
-    for (const text of ['', 'toString', 'stable', 'check.mjs {image}']) {
-      expect(() => checkChoiceOf(text)).toThrow(/is not a check/)
     }
   })
 })

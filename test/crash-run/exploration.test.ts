@@ -3,7 +3,8 @@ import {PassThrough} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {pathToFileURL} from 'node:url'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {exploreInThread, type ExploreJob, type ThreadEnd} from '../../src/crash-run/index.js'
+import {joinReports, type CrashReport} from '../../src/crash/index.js'
+import {exploreInThreads, Pulse, runJob, type ExploreJob, type ThreadEnd} from '../../src/crash-run/index.js'
 import {refusalOf, Scene} from '../image/scene.js'
 
 let scene: Scene
@@ -11,6 +12,22 @@ beforeEach(() => {
   scene = new Scene()
 })
 afterEach(() => scene.close())
+
+const EMPTY: CrashReport = {
+  options: {kind: 'power', mode: 'writeback', ordering: 'drain', device: 'unordered', atom: 512},
+  of: {trace: 'digest', check: 'none', budget: null, seed: 0, shares: 'points'},
+  shard: null,
+  complete: false,
+  finished: true,
+  states: 1,
+  failing: 0,
+  runs: 1,
+  crashPoints: 1,
+  crashPointsAll: 2,
+  listed: null,
+  coverage: [],
+  violations: [],
+}
 
 const JOB: ExploreJob = {model: {trace: 'none'}, check: {kind: 'module', path: 'none'}}
 /** In the shared words: inside a call of the check. */
@@ -27,7 +44,7 @@ function play(
   const path = scene.path('worker.mjs')
   writeFileSync(path, ["import {parentPort, workerData} from 'node:worker_threads'", ...lines].join('\n'))
   const {signal, timeoutMs = 100_000, output = new PassThrough().resume()} = more
-  return exploreInThread(JOB, {timeoutMs, signal, output, script: pathToFileURL(path), graceMs: 1})
+  return exploreInThreads(JOB, {timeoutMs, signal, output, script: pathToFileURL(path), graceMs: 1})
 }
 
 describe('an exploration in a thread', () => {
@@ -50,7 +67,7 @@ describe('an exploration in a thread', () => {
     // What was said before the call began has been heard by the time it has lasted too long.
     expect(await play([KNOWN, INSIDE, FOREVER], {timeoutMs: 1})).toEqual({
       by: 'timeout',
-      report: {complete: false, violations: []},
+      report: {complete: false, finished: false, violations: []},
     })
   })
 
@@ -58,7 +75,7 @@ describe('an exploration in a thread', () => {
     expect(await play([FOREVER], {signal: AbortSignal.abort()})).toEqual({by: 'signal', report: undefined})
     const hears = `setInterval(() => { if (new Int32Array(workerData.shared)[2] === 1) ${DONE} }, 1)`
     const ended = await exploreWithGrace([hears])
-    expect(ended).toEqual({by: 'signal', report: {complete: false, violations: [1]}})
+    expect(ended).toEqual({by: 'signal', report: {complete: false, finished: false, violations: [1]}})
   })
 
   it('is refused when the thread ends without a word, or with an error nobody caught', async () => {
@@ -77,11 +94,81 @@ describe('an exploration in a thread', () => {
   })
 })
 
+describe('an exploration in several threads', () => {
+  const ORDERED = `export default function check({read, reached, fail}) {
+    for (let sector = 1; sector < 8; sector++) {
+      if (read(sector * 512, 1)[0] !== 0 && read(0, 1)[0] === 0) fail('sector ' + sector + ' without the first')
+    }
+  }`
+
+  /** A thread each, for the sake of the share: a script cannot import what is not built. */
+  async function shared(count: number): Promise<CrashReport> {
+    const trace = scene.path('many.ndjson')
+    const out = (id: number): string[] => [
+      `{"submit":${id},"request":"OUT","offsetBytes":"${id - 1}s","lengthBytes":512}`,
+      `{"complete":${id}}`,
+      `{"mark":"${id}"}`,
+    ]
+    writeFileSync(trace, ['{"trace":1,"sizeBytes":"64k"}', ...[1, 2, 3, 4, 5, 6].flatMap(out), ''].join('\n'))
+    const path = scene.path('check.mjs')
+    writeFileSync(path, ORDERED)
+    const job: ExploreJob = {model: {trace}, check: {kind: 'module', path}}
+    const parts = Array.from({length: count}, (_, i) => ({index: i + 1, count}))
+    const reports = await Promise.all(
+      parts.map((shard) => runJob(count === 1 ? job : {...job, shard}, new Pulse(), () => {})),
+    )
+    return count === 1 ? (reports[0] as CrashReport) : joinReports(reports as [CrashReport], count, null)
+  }
+
+  it('comes to what one thread comes to, however many there are', async () => {
+    const whole = await shared(1)
+    expect(whole).toMatchObject({
+      complete: true,
+      violations: [{kind: 'inconsistent', fix: [{insert: 'FUA', after: 1}]}],
+    })
+    for (const count of [2, 3, 100]) {
+      const together = await shared(count)
+      expect(together).toEqual({...whole, runs: together.runs})
+    }
+  })
+
+  it('is not complete when one thread is cut short, and the others end with it', async () => {
+    const path = scene.path('uneven.mjs')
+    const report = `{...${JSON.stringify(EMPTY)}, shard: workerData.job.shard}`
+    writeFileSync(
+      path,
+      [
+        "import {parentPort, workerData} from 'node:worker_threads'",
+        `if (workerData.job.shard.index === 1) parentPort.postMessage({is: 'done', report: ${report}})`,
+        `else { parentPort.postMessage({is: 'known', report: ${report}}); ${INSIDE} }`,
+        FOREVER,
+      ].join('\n'),
+    )
+    const output = new PassThrough().resume()
+    const options = {jobs: 2, timeoutMs: 1, output, script: pathToFileURL(path), graceMs: 1}
+    expect(await exploreInThreads(JOB, options)).toMatchObject({
+      by: 'timeout',
+      report: {complete: false, finished: false, shard: null, states: 2},
+    })
+  })
+
+  it('fails as a whole when one thread fails', async () => {
+    const path = scene.path('broken.mjs')
+    writeFileSync(
+      path,
+      "import {workerData} from 'node:worker_threads'\nif (workerData.job.shard.index === 2) process.exit(3)\nsetInterval(() => {}, 1000)",
+    )
+    const output = new PassThrough().resume()
+    const options = {jobs: 2, timeoutMs: 100_000, output, script: pathToFileURL(path), graceMs: 1}
+    expect(await refusalOf(exploreInThreads(JOB, options))).toMatchObject({code: 'E_CHECK_ENDED'})
+  })
+})
+
 /** A thread that hears the signal and comes back in its own time. */
 function exploreWithGrace(lines: readonly string[]): Promise<ThreadEnd> {
   const path = scene.path('hears.mjs')
   writeFileSync(path, ["import {parentPort, workerData} from 'node:worker_threads'", ...lines].join('\n'))
   const output = new PassThrough().resume()
   const signal = AbortSignal.abort()
-  return exploreInThread(JOB, {timeoutMs: 100_000, signal, output, script: pathToFileURL(path), graceMs: 100_000})
+  return exploreInThreads(JOB, {timeoutMs: 100_000, signal, output, script: pathToFileURL(path), graceMs: 100_000})
 }

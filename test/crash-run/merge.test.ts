@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest'
-import {CrashModel} from '../../src/crash/index.js'
-import {commandReport, exploreWithCommand, mergeReports, type CommandReport} from '../../src/crash-run/index.js'
-import type {Shard} from '../../src/crash-run/shard.js'
+import {CRASH_SCHEMA, CrashModel, type CrashReport, type Shard} from '../../src/crash/index.js'
+import {exploreDocument} from '../../src/crash-report/index.js'
+import {commandReport, exploreWithCommand, mergeReports} from '../../src/crash-run/index.js'
 import {filled, TraceWriter} from '../crash/traces.js'
 import {firstByte, folder, script} from './scene.js'
 
@@ -24,14 +24,15 @@ interface Part {
   readonly signal?: AbortSignal
 }
 
-async function reportOf({shard, budget = 100, seed = 1, model = modelOf(), signal}: Part): Promise<CommandReport> {
+async function reportOf({shard, budget = 100, seed = 1, model = modelOf(), signal}: Part): Promise<CrashReport> {
   const check = [script(folder(), 'check', ...CHECK), '{image}']
   const found = await exploreWithCommand(model, {check, budget, seed, shard, signal})
   // As it comes from a file.
-  return JSON.parse(JSON.stringify(commandReport(model, found, {check: 'check', budget, seed, shard}))) as CommandReport
+  const {json} = exploreDocument(commandReport(model, found, {check: 'check', budget, seed, shard}), 't')
+  return JSON.parse(JSON.stringify(json)) as CrashReport
 }
 
-function shards(count: number, part: Part = {}): Promise<CommandReport[]> {
+function shards(count: number, part: Part = {}): Promise<CrashReport[]> {
   return Promise.all(Array.from({length: count}, (_, i) => reportOf({...part, shard: {index: i + 1, count}})))
 }
 
@@ -43,8 +44,8 @@ describe('the reports of all shards', () => {
       expect(part.states).toBeLessThan(whole.states)
     }
     const merged = mergeReports(parts.toReversed())
-    expect(merged).toEqual({...whole, runs: merged.runs})
-    expect(whole).toMatchObject({schema: 'flushpoint/crash@1', complete: true, violations: [{lost: [{request: 1}]}]})
+    expect({schema: CRASH_SCHEMA, ...merged}).toEqual({...whole, runs: merged.runs})
+    expect(whole).toMatchObject({complete: true, violations: [{lost: [{request: 1}]}]})
   })
 
   it('are shares of one sample where the budget is too small for all images', async () => {
@@ -65,7 +66,7 @@ describe('the reports of all shards', () => {
 
 describe('reports that do not make a whole', () => {
   it('are refused when one is missing, there twice, or of none', async () => {
-    const [first, second, third] = (await shards(3)) as [CommandReport, CommandReport, CommandReport]
+    const [first, second, third] = (await shards(3)) as [CrashReport, CrashReport, CrashReport]
     const whole = await reportOf({})
     const cases: [unknown[], string][] = [
       [[first, third], 'shard 2/3 is missing'],

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {isInShard, parseShard} from '../../src/crash-run/shard.js'
+import {isInShard, parseShard, shareOf} from '../../src/crash/index.js'
 
 describe('a shard', () => {
   it.each([
@@ -19,5 +19,15 @@ describe('a shard', () => {
         Array.from({length: 100}, (_, item) => item).filter((item) => isInShard({index, count: 3}, item)).length,
     )
     expect(sizes).toEqual([34, 33, 33])
+  })
+
+  it('is shared out further, as the whole is, without a rest and without overlap', () => {
+    const part = {index: 2, count: 3}
+    const items = Array.from({length: 100}, (_, item) => item)
+    const shares = [1, 2, 3, 4].map((index) =>
+      items.filter((item) => isInShard(shareOf(part, {index, count: 4}), item)),
+    )
+    expect(shares.flat().toSorted((a, b) => a - b)).toEqual(items.filter((item) => isInShard(part, item)))
+    expect(shareOf(undefined, {index: 3, count: 4})).toEqual({index: 3, count: 4})
   })
 })

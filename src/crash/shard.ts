@@ -22,3 +22,9 @@ export function parseShard(text: string): Shard {
 export function isInShard({index, count}: Shard, ordinal: number): boolean {
   return ordinal % count === index - 1
 }
+
+/** One of `count` equal shares of a part, or of the whole where it is undefined; `index` counts from 1. */
+export function shareOf(part: Shard | undefined, {index, count}: Shard): Shard {
+  const {index: first, count: parts} = part ?? {index: 1, count: 1}
+  return {index: first + parts * (index - 1), count: parts * count}
+}

@@ -17,6 +17,8 @@ function scene(): {trace: ReturnType<TraceWriter['trace']>; check: Check} {
   }
 }
 
+const OF = {trace: 'digest', check: 'check.mjs', budget: null, seed: 0, shares: 'points'} as const
+
 describe('an exploration as plain values', () => {
   it('survives a trip to another thread, with the fix of each violation beside it', () => {
     const {trace, check} = scene()
@@ -26,7 +28,8 @@ describe('an exploration as plain values', () => {
     const fix = violation && findFix(trace, {}, check, violation)
     expect(fix).toBeDefined()
     const points = model.pointsThatMatter().length
-    const told = toldExploration(model, exploration, points, new Map(fix && [[violation.id, fix]]))
+    const telling = {of: OF, shard: undefined, crashPointsAll: points}
+    const told = toldExploration(model, exploration, {...telling, fixes: new Map(fix && [[violation.id, fix]])})
     expect(structuredClone(told)).toEqual(told)
     expect(told).toMatchObject({
       complete: true,
@@ -35,7 +38,17 @@ describe('an exploration as plain values', () => {
       options: {kind: 'power', mode: 'writeback', atom: 512},
       violations: [{state: violation?.id, kind: 'inconsistent', fix: [{insert: 'FUA', after: 1}], isFixWhole: true}],
     })
-    expect(toldExploration(model, exploration, points).violations[0]).toMatchObject({fix: [], isFixWhole: null})
+    expect(toldExploration(model, exploration, telling).violations[0]).toMatchObject({fix: [], isFixWhole: null})
+  })
+
+  it('of a share of the points is finished, and never complete', () => {
+    const {trace, check} = scene()
+    const model = new CrashModel(trace)
+    const shard = {index: 1, count: 2}
+    const told = toldExploration(model, explore(model, check, {shard}), {of: OF, shard, crashPointsAll: 9})
+    expect(told).toMatchObject({complete: false, finished: true, shard})
+    const cut = explore(model, check, {shard, budget: 1})
+    expect(toldExploration(model, cut, {of: OF, shard, crashPointsAll: 9})).toMatchObject({finished: false})
   })
 
   it('can be watched point by point, and is complete at the last one only', () => {
