@@ -77,7 +77,8 @@ export function lower(
   link: Link = plainLink(mode, ordering),
 ): Plan {
   const wishes = wishesOf(kind, flags, ordering, link)
-  const neverStable = mode.noFlush || (mayHold(link) && !link.driverFlushes)
+  const mayHold = asksToFlush(link) && !mode.dsync
+  const neverStable = mode.noFlush || (mayHold && !link.driverFlushes)
   if (wishes.refused || (kind === NOTIFY && neverStable)) return {...NOTHING, kind, refused: true}
   const step = (flags & FLAG_UNMAP) !== 0 && kind.unmapStep !== undefined ? kind.unmapStep : kind.step
   const isWriteStep = kind.operands === 'data' && kind.writes
@@ -105,13 +106,13 @@ export function lower(
     fua: kind.writes && (flags & FLAG_FUA) !== 0,
     refused: false,
     unsent:
-      wishes.unsent || (!sent && mayHold(link) && (wishes.preFlush || wishes.postFlush || wishes.fua || wishes.orders)),
+      mayHold && (wishes.unsent || (!sent && (wishes.preFlush || wishes.postFlush || wishes.fua || wishes.orders))),
     flushCommands: (kind.flushes ? 1 : 0) + (!kind.flushes && wishes.preFlush && sent ? 1 : 0) + (flushBehind ? 1 : 0),
   }
 }
 
-/** Completed writes may be volatile, whether or not the guest is told so. */
-function mayHold({writeCache, seesCache}: Link): boolean {
+/** There is something to flush, for all that the device or its guest knows; under a mode that syncs each write there is not. */
+function asksToFlush({writeCache, seesCache}: Link): boolean {
   return writeCache || seesCache
 }
 
@@ -162,18 +163,18 @@ const NO_WISHES: Wishes = {
 function wishesOf(kind: RequestKind, flags: number, ordering: OrderingMode, link: Link): Wishes {
   switch (kind) {
     case BARRIER:
-      return emptyBarrier(ordering, link)
+      return emptyBarrier(ordering)
     case FSYNC:
       // A driver without barriers that knows a flush sends that.
       if (link.fsync === 'flush' || (!ordering.drains && !ordering.tags && link.driverFlushes)) {
-        return {...NO_WISHES, preFlush: mayHold(link)}
+        return {...NO_WISHES, preFlush: asksToFlush(link)}
       }
       // Nobody tells the application that the driver has no barriers.
-      return {...emptyBarrier(ordering, link), refused: false, unsent: link.writeCache && !ordering.preFlush}
+      return {...emptyBarrier(ordering), refused: false, unsent: !ordering.preFlush}
     case FSYNC_RANGE:
       return {
         ...NO_WISHES,
-        preFlush: (flags & RANGE_SYNC) !== 0 && mayHold(link),
+        preFlush: (flags & RANGE_SYNC) !== 0 && asksToFlush(link),
         orders: (flags & (RANGE_BEFORE | RANGE_AFTER)) !== 0,
       }
     case NOTIFY:
@@ -191,7 +192,7 @@ function wishesOf(kind: RequestKind, flags: number, ordering: OrderingMode, link
  * An empty barrier: the data step and the flush behind it are left out, the flush before it stays where the mode has one. Under `tag`
  * no step is left to carry the request, so it falls back to a drain and nothing is sent.
  */
-function emptyBarrier(ordering: OrderingMode, link: Link): Wishes {
+function emptyBarrier(ordering: OrderingMode): Wishes {
   const tags = ordering.tags && ordering.preFlush
   return {
     ...NO_WISHES,
@@ -199,7 +200,7 @@ function emptyBarrier(ordering: OrderingMode, link: Link): Wishes {
     tags,
     preFlush: ordering.preFlush,
     refused: !ordering.drains && !ordering.tags,
-    unsent: link.writeCache && ordering.tags && !ordering.preFlush,
+    unsent: ordering.tags && !ordering.preFlush,
   }
 }
 
@@ -216,7 +217,8 @@ function wishesOfCommand(kind: RequestKind, flags: number, ordering: OrderingMod
       (barrier && (ordering.drains || (ordering.tags && !tags))) ||
       ((flags & FLAG_BARRIER_BIT) !== 0 && link.barrierBit),
     tags,
-    preFlush: (barrierWithData && ordering.preFlush) || ((flags & FLAG_PREFLUSH) !== 0 && kind.writes && mayHold(link)),
+    preFlush:
+      (barrierWithData && ordering.preFlush) || ((flags & FLAG_PREFLUSH) !== 0 && kind.writes && asksToFlush(link)),
     postFlush: barrierWithData && ordering.postFlush === 'flush',
     fua: kind.writes && ((flags & FLAG_FUA) !== 0 || (barrierWithData && ordering.postFlush === 'fua')),
     refused: barrier && !ordering.drains && !ordering.tags,

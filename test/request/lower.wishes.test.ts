@@ -128,6 +128,18 @@ describe('a write cache that the guest sees, though the device makes each write 
     expect(words(FSYNC, 0, {link: {...link, driverFlushes: false}})).toBe('await (unsent)')
     expect(words(NOTIFY, 0, {link: {...link, driverFlushes: false}})).toBe('refused')
   })
+
+  it('has nothing to be flushed under a mode that syncs each write, so that no wish is left unanswered there', () => {
+    const setting = {mode: 'writethrough', link: {...link, driverFlushes: false}} as const
+    expect(words(OUT, FLAG_PREFLUSH | FLAG_FUA, setting)).toBe('data!')
+    expect(words(FSYNC, 0, setting)).toBe('await')
+    expect(words(NOTIFY, 0, setting)).toBe('await')
+  })
+
+  it('takes nothing along when a tag without a flush ends inside the guest', () => {
+    expect(words(BARRIER, 0, {ordering: 'tag', link})).toBe('drain (unsent)')
+    expect(words(BARRIER, 0, {ordering: 'tag', mode: 'directsync', link})).toBe('drain')
+  })
 })
 
 describe('FSYNC', () => {

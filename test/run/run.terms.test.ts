@@ -57,6 +57,15 @@ describe('a plain switch of the write cache', () => {
   })
 })
 
+describe('a driver that never flushes, under a mode that syncs each write', () => {
+  it('leaves nothing volatile: a NOTIFY is answered, and FUA is not missed', async () => {
+    const lines = ['OUT 0 4k', 'NOTIFY 0 4k', 'OUT 0 4k fua', 'FSYNC']
+    const result = await runLines(lines, {mode: 'writethrough', guest: guestWith('xen-blkback', '2009')})
+    expect([...result.outcomes].map(({status}) => status)).toEqual(['OK', 'OK', 'OK', 'OK'])
+    expect([codes(result), result.commands.flushesNotSent]).toEqual([[], 0])
+  })
+})
+
 describe('hazards of requests that are no FLUSH', () => {
   it('under unsafe an FSYNC_RANGE and a SCSI write with FUA are ignored, and named', async () => {
     const range = await runLines(['OUT 0 4k', 'FSYNC_RANGE 0 4k sync'], {mode: 'unsafe'})
