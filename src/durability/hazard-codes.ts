@@ -101,7 +101,7 @@ export function sentenceOf(
     case 'REDUNDANT_FLUSH':
       return mode.dsync
         ? `FLUSH ${who} had nothing to make stable: every write is stable at completion under ${mode.name}.`
-        : `FLUSH ${who} had nothing to make stable: no write had completed since the last successful FLUSH.`
+        : `FLUSH ${who} had nothing to make stable: every write that had completed before ${one ? 'it' : 'them'} was stable already.`
   }
 }
 

@@ -217,7 +217,8 @@ export class HazardWatch {
     if (plan.unsent || (plan.kind === FSYNC && !flight.syncsFirst && !this.#mode.noFlush)) this.#flushUnsent(flight)
     if (!flight.syncsFirst) return
     if (note.uncovered.length > 0) this.#tally('FLUSH_DID_NOT_COVER', [id], note.uncovered)
-    if (plan.kind.flushes && note.redundant) this.#tally('REDUNDANT_FLUSH', [id])
+    // What a disk flushes of itself, when its cache goes off, nobody could have left out.
+    if (plan.kind.flushes && plan.flushCommands > 0 && note.redundant) this.#tally('REDUNDANT_FLUSH', [id])
     this.#sawFlush = true
     // Forgetting only when most of it is stable keeps a flush O(1) on average.
     if (this.#sinceBarrier.length > this.#ledger.volatileCount * 2) {

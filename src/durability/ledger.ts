@@ -63,8 +63,9 @@ export class Ledger {
   readonly #fresh: FreshRanges | undefined
   /** The successful flush that covers most, and the position it covers up to. */
   #widestFlush: FlushReach = {id: 0, covers: 0}
-  /** The same among those that failed. */
+  /** The same among those that failed, and among those that never ran. */
   #widestFailure: FlushReach = {id: 0, covers: 0}
+  #widestRefusal: FlushReach = {id: 0, covers: 0}
   #latestStableBegin = 0
   #syncs = 0
   #flushesIgnored = 0
@@ -151,6 +152,7 @@ export class Ledger {
       latestStableBegin: this.#latestStableBegin,
       widestFlush: this.#widestFlush,
       widestFailure: this.#widestFailure,
+      widestRefusal: this.#widestRefusal,
       flushes: [...this.#flights.values()].filter((flight) => flight.syncsFirst),
       poisonings: this.#poisonings,
     })
@@ -274,10 +276,11 @@ export class Ledger {
     const {plan, note} = flight
     if (outcome === 'done') {
       if (plan.kind.flushes && (event.ignored || plan.ignoresSync)) this.#flushesIgnored++
-      if (flight.syncsFirst) this.#cover(flight)
+      if (flight.syncsFirst || flushesBehind(plan)) this.#cover(flight)
       if (plan.kind === NOTIFY && !this.#mode.noFlush) this.#coverRange(flight)
     }
     if (outcome === 'failed') this.#failedWithSync(flight)
+    if (outcome === 'void' && flight.syncsFirst) this.#widestRefusal = wider(this.#widestRefusal, flight)
     if (note.write < 0) return
     this.#log.ends[note.write] = flight.end
     this.#log.begins[note.write] = flight.begin
@@ -316,7 +319,7 @@ export class Ledger {
 
   /** A flush succeeded: what ended before its begin is stable. The queue is in the order of completion. */
   #cover({id, covers}: LedgerFlight): void {
-    if (covers > this.#widestFlush.covers) this.#widestFlush = {id, covers}
+    this.#widestFlush = wider(this.#widestFlush, {id, covers})
     this.#settle(id, (write) => (this.#log.ends[write] ?? Infinity) <= covers)
   }
 
@@ -348,8 +351,8 @@ export class Ledger {
 
   /** A request failed. If a sync was part of it, that sync may be what failed. */
   #failedWithSync(flight: LedgerFlight): void {
-    const {plan, note, id, covers, syncsFirst} = flight
-    if (syncsFirst && covers > this.#widestFailure.covers) this.#widestFailure = {id, covers}
+    const {plan, note, id, syncsFirst} = flight
+    if (syncsFirst) this.#widestFailure = wider(this.#widestFailure, flight)
     if (!syncsFirst && !plan.postSync && !plan.dsync) return
     const since = this.#poisonings.slice(note.poisoningsAtStart)
     if (since.some((poisoning) => poisoning.sync !== null)) {
@@ -423,4 +426,16 @@ export class Ledger {
   #idsOf(writes: readonly number[]): number[] {
     return writes.map((index) => this.#log.ids[index] ?? 0).toSorted((a, b) => a - b)
   }
+}
+
+/**
+ * The driver sends a flush behind the data, in place of a FUA that the device has not. It covers what one ahead of the data would
+ * have covered; what has ended meanwhile as well, but when the data ended is in no event.
+ */
+function flushesBehind({preSync, postSync, flushCommands}: Plan): boolean {
+  return postSync && flushCommands > (preSync ? 1 : 0)
+}
+
+function wider(known: FlushReach, {id, covers}: FlushReach): FlushReach {
+  return covers > known.covers ? {id, covers} : known
 }

@@ -37,9 +37,10 @@ export interface StabilityFacts {
   readonly index: () => IntervalIndex
   /** No stable write begins after this position. */
   readonly latestStableBegin: number
-  /** Among the flushes that succeeded, and among those that failed, the one that reaches furthest. */
+  /** Among the flushes that succeeded, those that failed and those that never ran, the one that reaches furthest. */
   readonly widestFlush: FlushReach
   readonly widestFailure: FlushReach
+  readonly widestRefusal: FlushReach
   /** Flushing requests in flight. */
   readonly flushes: readonly FlushReach[]
   readonly poisonings: readonly {readonly request: number | null; readonly sync: number | null}[]
@@ -88,13 +89,15 @@ function poisonedWhy(id: number, number: number, facts: StabilityFacts): string 
 }
 
 function volatileWhy(id: number, write: number, facts: StabilityFacts): string {
-  const {log, mode, medium, widestFlush, widestFailure, flushes} = facts
+  const {log, mode, medium, widestFlush, widestFailure, widestRefusal, flushes} = facts
   if (medium.kind === 'volatile') return `nothing is sure to keep #${id} when the host stops: ${medium.why}`
   if (mode.noFlush) return `FLUSH and FUA are ignored under ${mode.name}: #${id} is never stable`
   const end = log.ends[write] ?? 0
   const pending = flushes.find((flush) => flush.covers > end)
   if (pending !== undefined) return `#${pending.id} would cover #${id} but has not completed`
   if (widestFailure.covers > end) return `#${widestFailure.id}, whose sync would have covered #${id}, failed`
+  if (widestRefusal.covers > end)
+    return `#${widestRefusal.id}, which would have covered #${id}, was refused or cancelled`
   if (widestFlush.covers > (log.begins[write] ?? 0)) {
     return `FLUSH #${widestFlush.id} was submitted while #${id} was in flight, and no FLUSH followed`
   }

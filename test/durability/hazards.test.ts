@@ -88,6 +88,15 @@ describe('flushes', () => {
     expect(found([...out(1), ...flush(2), ...flush(3)])).toEqual([['REDUNDANT_FLUSH', [3]]])
   })
 
+  it('a FLUSH is redundant behind writes that were stable without it, and says so', () => {
+    const fua = [submit(1, 'OUT', 0, 1, FLAG_FUA), start(1), done(1, {stable: true})]
+    const says = 'had nothing to make stable: every write that had completed before'
+    expect(hazards([...fua, ...flush(2)])[0]?.message).toBe(`FLUSH #2 ${says} it was stable already.`)
+    expect(hazards([...fua, ...flush(2), ...flush(3)])[0]?.message).toBe(
+      `FLUSH #2, #3 ${says} them was stable already.`,
+    )
+  })
+
   it('a FLUSH is redundant where every write is stable at completion', () => {
     const events = [submit(1, 'OUT'), start(1), done(1, {stable: true}), ...flush(2)]
     expect(hazards(events, 'writethrough')[0]?.message).toBe(

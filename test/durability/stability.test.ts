@@ -1,6 +1,6 @@
 import {expect, it} from 'vitest'
 import type {Stability} from '../../src/durability/index.js'
-import {FLAG_FUA, STATUS_CANCELED} from '../../src/request/index.js'
+import {FLAG_FUA, STATUS_CANCELED, STATUS_UNSUPP} from '../../src/request/index.js'
 import type {TraceEvent} from '../../src/trace/index.js'
 import {done, failed, flush, ledgerOf, out, start, submit, syncEnd} from './history.js'
 
@@ -39,6 +39,12 @@ it.each([
     'writeback',
     [submit(1, 'OUT'), start(1), ...pendingFlush, done(1), done(2)],
     'FLUSH #2 was submitted while #1 was in flight, and no FLUSH followed',
+  ],
+  [
+    'a write whose FLUSH the device does not have',
+    'writeback',
+    [...out(1), submit(2, 'FLUSH'), done(2, {status: STATUS_UNSUPP})],
+    '#2, which would have covered #1, was refused or cancelled',
   ],
   [
     'a failed write',

@@ -66,6 +66,26 @@ describe('a driver that never flushes, under a mode that syncs each write', () =
   })
 })
 
+describe('FUA behind a device that has none', () => {
+  it('is a write and a flush, and the flush covers what had completed before', async () => {
+    const result = await runLines(['OUT 0 4k', 'OUT 8k 4k fua', 'OUT 16k 4k'], {guest: guestWith('virtio-blk')})
+    expect([...result.outcomes].map(({stable}) => [stable.by, stable.request])).toEqual([
+      ['flush', 2],
+      ['fua', null],
+      ['none', null],
+    ])
+    expect(result).toMatchObject({commands: {flushes: 1}, atRisk: {powerLoss: {bytes: 4096}}})
+  })
+
+  it('says nothing of what was in flight beside it, nor does FUA that travels with the write', async () => {
+    const lines = ['OUT 0 4k', 'OUT 8k 4k fua']
+    const beside = await runLines(lines, {guest: guestWith('virtio-blk'), depth: 2})
+    expect([...beside.outcomes].map(({stable}) => stable.by)).toEqual(['none', 'fua'])
+    const travels = await runLines(lines, {guest: guestWith('scsi')})
+    expect([...travels.outcomes].map(({stable}) => stable.by)).toEqual(['none', 'fua'])
+  })
+})
+
 describe('hazards of requests that are no FLUSH', () => {
   it('under unsafe an FSYNC_RANGE and a SCSI write with FUA are ignored, and named', async () => {
     const range = await runLines(['OUT 0 4k', 'FSYNC_RANGE 0 4k sync'], {mode: 'unsafe'})
@@ -94,6 +114,13 @@ describe('hazards of requests that are no FLUSH', () => {
     expect(told?.message).toContain('unsafe never syncs, so a FLUSH would not help')
     const flushing = await runLines(['OUT 0 4k', 'OUT 4k 4k barrier'], {mode: 'unsafe', ordering: 'drain-flush'})
     expect(codes(flushing)).not.toContain('BARRIER_NOT_PERSISTED')
+  })
+
+  it('what a SCSI disk flushes when its cache goes off is no FLUSH that somebody could leave out', async () => {
+    const off = 'SCSI 151000001800 out=hex:000000000812000000000000000000000000000000000000'
+    const result = await runLines(['OUT 0 4k', off], {mode: 'writethrough', guest: guestWith('scsi')})
+    expect([...result.outcomes].map(({scsi}) => scsi?.sense)).toEqual([undefined, undefined])
+    expect(codes(result)).toEqual([])
   })
 
   it('the switch of a SCSI disk that drains the queue is no barrier', async () => {
