@@ -1,4 +1,4 @@
-import {cacheModeOf, type CacheMode} from '../cache-mode/index.js'
+import type {CacheMode} from '../cache-mode/index.js'
 import type {OrderingMode} from '../ordering/index.js'
 import {kindOfType, lower, STATUS_OK, type Plan} from '../request/index.js'
 import type {CompleteEvent, SubmitEvent} from './event.js'
@@ -24,51 +24,58 @@ export function endMarks(
 }
 
 /**
- * The same requests in the same order, as though the device had run under another mode: plans are left to the reader (who lowers a
- * request without one as a plain device would), and what each completion says of stability is what that plan comes to. Which
- * request waited for which stays as it was: a barrier that drained has drained.
- *
- * A SCSI command cannot be lowered again without its bytes. Its flushes stay; its own data is taken to be stable only where every
- * write is, or where it was under a mode in which only a request for it could be the reason.
+ * What a request amounts to under another mode than the one it was recorded under; undefined for a type no device knows. A SCSI
+ * command cannot be lowered again without its bytes: what it does, its FUA and its flushes are taken from its recorded plan.
+ */
+export function planUnder(event: SubmitEvent, mode: CacheMode, ordering: OrderingMode): Plan | undefined {
+  const isCommand = kindOfType(event.type)?.operands === 'cdb'
+  return isCommand && event.plan !== undefined ? commandPlan(event.plan, mode) : plainPlan(event, mode, ordering)
+}
+
+function commandPlan(plan: Plan, mode: CacheMode): Plan {
+  const {writes, flushes, operands} = plan.kind
+  // Where flushes are ignored the recorded plan has none: it says only that something was asked for.
+  const syncsFirst = plan.preSync || flushes || (plan.ignoresSync && !writes)
+  const isStable = writes && (mode.dsync || plan.fua)
+  const syncs = !mode.noFlush
+  return {
+    ...plan,
+    preSync: syncs && syncsFirst,
+    dsync: syncs && isStable && operands === 'data',
+    postSync: syncs && isStable && operands !== 'data',
+    ignoresSync: !syncs && (syncsFirst || isStable || plan.ignoresSync),
+  }
+}
+
+/**
+ * The same requests in the same order, as though the device had run under another mode: each has the plan that planUnder gives it, and
+ * what its completion says of stability is what that plan comes to. Which request waited for which stays as it was: a barrier that
+ * drained has drained.
  */
 export function replayUnder(reading: TraceReading, mode: CacheMode, ordering: OrderingMode): TraceReading {
-  const recorded = cacheModeOf(reading.header.mode)
-  const planFor = (event: SubmitEvent): Plan | undefined =>
-    event.plan?.kind.operands === 'cdb' ? commandPlan(event.plan, recorded, mode) : undefined
   return {
     header: {...reading.header, mode: mode.name, ordering: ordering.name},
     before: reading.before,
     events: {
       *[Symbol.iterator]() {
         const open = new Map<number, Plan | undefined>()
-        for (const traced of reading.events) yield replayed(traced, open, planFor, mode, ordering)
+        for (const traced of reading.events) yield replayed(traced, open, mode, ordering)
       },
     },
   }
 }
 
-function commandPlan(plan: Plan, recorded: CacheMode, mode: CacheMode): Plan {
-  const {writes} = plan.kind
-  if (mode.dsync) return {...plan, dsync: writes, ignoresSync: false}
-  if (mode.noFlush) {
-    const asks = plan.preSync || plan.postSync || plan.ignoresSync || (plan.dsync && !recorded.dsync)
-    return {...plan, preSync: false, postSync: false, dsync: false, ignoresSync: asks}
-  }
-  return recorded.dsync ? {...plan, dsync: false, postSync: false} : plan
-}
-
 function replayed(
   traced: TracedEvent,
   open: Map<number, Plan | undefined>,
-  planFor: (event: SubmitEvent) => Plan | undefined,
   mode: CacheMode,
   ordering: OrderingMode,
 ): TracedEvent {
   const {event} = traced
   switch (event.kind) {
     case 'submit': {
-      const plan = planFor(event)
-      open.set(event.id, plan ?? plainPlan(event, mode, ordering))
+      const plan = planUnder(event, mode, ordering)
+      open.set(event.id, plan)
       return {
         event: {...event, plan},
         get data() {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import {describe, expect, it, vi} from 'vitest'
 import {CACHE_MODES, cacheModeOf} from '../../src/cache-mode/index.js'
 import {orderingModeOf} from '../../src/ordering/index.js'
-import {FLAG_FUA, FLUSH, lower, OUT, SCSI_CMD, type RequestKind} from '../../src/request/index.js'
+import {FLAG_FUA, FLUSH, lower, OUT, SCSI_CMD, WRITE_ZEROES, type RequestKind} from '../../src/request/index.js'
 import {endMarks, replayUnder, type Trace, type TracedEvent} from '../../src/trace/index.js'
 import {anyTrace, plain, SEED} from './random-trace.js'
 
@@ -56,6 +56,39 @@ describe('replaying under another mode', () => {
     expect(endUnder(scsi, 'directsync')).toMatchObject({stable: true})
     expect(endUnder(scsi, 'unsafe')).toMatchObject({stable: false})
   })
+
+  /** A SCSI command as the engine plans it: of the kind of its step, under the name of the command. */
+  function scsiOf(mode: string, kind: RequestKind, flags: number): Trace {
+    const trace = traceOf(mode, kind, flags)
+    const [submit, ...rest] = trace.events as [TracedEvent, ...TracedEvent[]]
+    if (submit.event.kind !== 'submit' || submit.event.plan === undefined) throw new Error('no submission')
+    const {plan} = submit.event
+    const {operands, writes, flushes} = kind
+    const named = {...plan, kind: {...SCSI_CMD, operands, writes, flushes, step: plan.step}}
+    return {...trace, events: [{event: {...submit.event, type: SCSI_CMD.type, flags: 0, plan: named}}, ...rest]}
+  }
+
+  it.each([
+    ['a write', OUT, 0],
+    ['a FUA write', OUT, FLAG_FUA],
+    ['zeroes', WRITE_ZEROES, 0],
+    ['a flush', FLUSH, 0],
+  ] as const)(
+    'a SCSI command that is %s does what the virtio request does, from any mode to any other',
+    (_what, kind, flags) => {
+      for (const from of CACHE_MODES) {
+        for (const to of CACHE_MODES) {
+          const said = (trace: Trace): unknown[] =>
+            plain(replayUnder(trace, to, DRAIN).events).map(({event}) => {
+              if (event.kind !== 'submit' || event.plan === undefined) return event
+              const {preSync, dsync, postSync, ignoresSync} = event.plan
+              return {writes: event.plan.kind.writes, preSync, dsync, postSync, ignoresSync}
+            })
+          expect(said(scsiOf(from.name, kind, flags))).toEqual(said(traceOf(from.name, kind, flags)))
+        }
+      }
+    },
+  )
 
   it('keeps requests, their order and their data, and is the same when done twice', () => {
     fc.assert(
