@@ -1,5 +1,7 @@
-import {FLAG_FUA, FLUSH, STATUS_OK} from '../request/index.js'
-import type {Trace, TracedEvent} from '../trace/index.js'
+import {cacheModeOf} from '../cache-mode/index.js'
+import {orderingModeOf} from '../ordering/index.js'
+import {FLAG_FUA, FLUSH, kindOfType, STATUS_OK} from '../request/index.js'
+import {planUnder, type SubmitEvent, type Trace, type TracedEvent} from '../trace/index.js'
 import type {Check} from './check.js'
 import {explore} from './explore.js'
 import {CrashModel} from './model.js'
@@ -73,15 +75,26 @@ export function withInsertions(trace: Trace, insertions: readonly Insertion[]): 
     const {event, data} = traced
     if (event.kind === 'submit') {
       latest = Math.max(latest, event.id)
-      if (!fua.has(event.id)) return [traced]
-      // Without its plan the request is lowered anew, and its completion says what follows from that.
-      return [{event: {...event, flags: event.flags | FLAG_FUA, plan: undefined}, data}]
+      return fua.has(event.id) ? [{event: withFua(event, trace), data}] : [traced]
     }
-    if (event.kind !== 'complete' || !flushed.has(event.id)) return [traced]
+    if (event.kind !== 'complete') return [traced]
+    const ended = fua.has(event.id)
+      ? {event: {...event, stable: event.status === STATUS_OK && event.errno === 0}}
+      : traced
+    if (!flushed.has(event.id)) return [ended]
     latest += 0.5 / (trace.events.length + 1)
-    return [traced, ...flushEvents(latest, event.atNs, hasStarts)]
+    return [ended, ...flushEvents(latest, event.atNs, hasStarts)]
   })
   return {...trace, events}
+}
+
+/** Without its plan a request is lowered anew; a SCSI command cannot be, so that its plan is changed as its FUA bit would have. */
+function withFua(event: SubmitEvent, {header}: Trace): SubmitEvent {
+  const flags = event.flags | FLAG_FUA
+  const isCommand = kindOfType(event.type)?.operands === 'cdb'
+  if (!isCommand || event.plan === undefined) return {...event, flags, plan: undefined}
+  const asked = {...event, plan: {...event.plan, fua: true}}
+  return {...asked, plan: planUnder(asked, cacheModeOf(header.mode), orderingModeOf(header.ordering))}
 }
 
 function flushEvents(id: number, atNs: number, hasStarts: boolean): TracedEvent[] {

@@ -1,7 +1,15 @@
 import {cacheModeOf, type CacheMode} from '../cache-mode/index.js'
 import {orderingModeOf, type OrderingMode} from '../ordering/index.js'
-import {kindOfType, lower, STATUS_OK, STATUS_UNSUPP, type Plan} from '../request/index.js'
-import type {CompleteEvent, StartEvent, SubmitEvent, Trace, TraceEvent} from '../trace/index.js'
+import {STATUS_OK, STATUS_UNSUPP, type Plan} from '../request/index.js'
+import {
+  endMarks,
+  planUnder,
+  type CompleteEvent,
+  type StartEvent,
+  type SubmitEvent,
+  type Trace,
+  type TraceEvent,
+} from '../trace/index.js'
 import type {CrashOptions} from './options.js'
 
 /** The events of a trace as a reader of stability has to see them. */
@@ -36,7 +44,7 @@ export function replayTrace(trace: Trace, options: CrashOptions = {}): Replay {
     switch (event.kind) {
       case 'submit': {
         const kept = isSame ? event.plan : undefined
-        const plan = kept ?? planOf(event, mode, ordering)
+        const plan = kept ?? planUnder(event, mode, ordering)
         if (plan !== undefined) plans.set(event.id, plan)
         if (kept !== undefined) recorded.add(event.id)
         const submitted: SubmitEvent = {...event, plan}
@@ -60,11 +68,6 @@ export function replayTrace(trace: Trace, options: CrashOptions = {}): Replay {
 /** Marks a request that starts with its submission, because the trace says nothing of starts. */
 const SUBMISSION_STARTS = -1
 
-function planOf(event: SubmitEvent, mode: CacheMode, ordering: OrderingMode): Plan | undefined {
-  const kind = kindOfType(event.type)
-  return kind && lower(kind, event.flags, mode, ordering)
-}
-
 /** Nobody recorded which of its blocks had an allocation, so it counts as having none. */
 function startOf({id, atNs}: SubmitEvent): StartEvent {
   return {kind: 'start', id, held: false, fresh: undefined, atNs}
@@ -72,9 +75,7 @@ function startOf({id, atNs}: SubmitEvent): StartEvent {
 
 function completed(event: CompleteEvent, plan: Plan): CompleteEvent {
   if (plan.refused) return {...event, status: STATUS_UNSUPP, stable: false, ignored: false}
-  const isDone = event.status === STATUS_OK && event.errno === 0
-  const stable = isDone && plan.kind.writes && (plan.dsync || plan.postSync)
-  return {...event, stable, ignored: isDone && plan.ignoresSync}
+  return {...event, ...endMarks(plan, event.status, event.errno)}
 }
 
 /**

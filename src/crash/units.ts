@@ -32,7 +32,8 @@ export function tracedWrites(trace: Trace): Map<number, TracedWrite> {
   const writes = new Map<number, TracedWrite>()
   for (const {event, data} of trace.events) {
     if (event.kind !== 'submit') continue
-    const kind = kindOfType(event.type)
+    // Whether a SCSI command writes, and what, only its plan says.
+    const kind = event.plan?.kind ?? kindOfType(event.type)
     if (kind === undefined || !kind.writes) continue
     const {id, offsetBytes, lengthBytes} = event
     if (offsetBytes % SECTOR_BYTES !== 0 || lengthBytes % SECTOR_BYTES !== 0) {

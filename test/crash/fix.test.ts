@@ -1,5 +1,7 @@
 import {describe, expect, it} from 'vitest'
+import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {
+  countStates,
   CrashModel,
   explore,
   findFix,
@@ -8,6 +10,8 @@ import {
   type CrashOptions,
   type Fix,
 } from '../../src/crash/index.js'
+import {orderingModeOf} from '../../src/ordering/index.js'
+import {lower, OUT, SCSI_CMD} from '../../src/request/index.js'
 import type {Trace} from '../../src/trace/index.js'
 import {brown, tdb, twoFiles} from './protocols.js'
 import {TraceWriter} from './traces.js'
@@ -88,6 +92,32 @@ describe('the fix that is named', () => {
     const [violation] = explore(new CrashModel(trace), check).violations
     expect(violation && findFix(trace, {}, check, violation, {budget: 1})).toBeUndefined()
     expect(violation && findFix(trace, {}, check, violation)?.insertions).toEqual([{insert: 'FUA', after: 1}])
+  })
+})
+
+/** A trace of SCSI writes: plans as the engine records them, without FUA. */
+function scsiWrites(sectors: number): Trace {
+  const writer = new TraceWriter()
+  for (let sector = 0; sector < sectors; sector++) writer.out(sector)
+  const trace = writer.trace()
+  const plan = lower(OUT, 0, cacheModeOf('writeback'), orderingModeOf('drain'))
+  const kind = {...SCSI_CMD, operands: OUT.operands, writes: true, step: OUT.step}
+  return {
+    ...trace,
+    events: trace.events.map((traced) =>
+      traced.event.kind === 'submit'
+        ? {...traced, event: {...traced.event, type: SCSI_CMD.type, plan: {...plan, kind}}}
+        : traced,
+    ),
+  }
+}
+
+describe('a fix among SCSI commands', () => {
+  it.each([undefined, 'none'] as const)('is FUA on the write that has to be there, which still writes (%s)', (mode) => {
+    const trace = scsiWrites(2)
+    expect(fixOf(trace, inOrder(2), {mode})).toEqual({insertions: [{insert: 'FUA', after: 1}], isWhole: true})
+    const changed = new CrashModel(withInsertions(trace, [{insert: 'FUA', after: 1}]), {mode})
+    expect(countStates(changed.at(changed.lastPoint)).atLeast).toBe(2n)
   })
 })
 

@@ -5,6 +5,8 @@ import path from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 
 import {openTrace} from '../../src/archive/index.js'
+import {CACHE_MODES} from '../../src/cache-mode/index.js'
+import {countStates, CrashModel} from '../../src/crash/index.js'
 import {loadTrace, type Trace} from '../../src/trace/index.js'
 import {guestWith, runLines, type Changes} from './batch-run.js'
 
@@ -79,6 +81,26 @@ describe('the recording of a run', () => {
       [16, 3],
       [32, 1],
     ])
+  })
+
+  it('leaves as much undecided of what SCSI commands write as of the same virtio requests, whatever the mode', async () => {
+    const scsi = [
+      'SCSI 2a000000000800000100 out=0xbb',
+      'SCSI 2a080000000c00000200 out=0xcc',
+      'SCSI 35000000000000000000',
+    ]
+    const virtio = ['OUT 4k 512 pattern=0xbb', 'OUT 6k 1k pattern=0xcc FUA', 'FLUSH']
+    const counts = async (lines: readonly string[], changes: Changes): Promise<string[]> => {
+      const trace = await record([...lines, lines[0] ?? ''], changes)
+      return CACHE_MODES.flatMap(({name: mode}) => {
+        const model = new CrashModel(trace, {mode})
+        const ends = trace.events.flatMap(({event}, i) => (event.kind === 'complete' ? [i + 1] : []))
+        return ends.map((point) => `${mode} ${countStates(model.at(point)).atLeast}`)
+      })
+    }
+    const expected = await counts(virtio, {})
+    expect(expected).toContain('writeback 2')
+    expect(await counts(scsi, {guest: guestWith('scsi')})).toEqual(expected)
   })
 
   it('is not there when the run fails, and never takes the place of the image', async () => {
