@@ -98,6 +98,8 @@ class Follower {
     let covered = 0
     while (covered < this.#volatile.length && !this.#ledger.isVolatile(this.#volatile[covered] ?? 0)) covered++
     const left = this.#volatile.splice(0, covered)
+    // A notification is about a range: what it made stable may be anywhere in the list.
+    if (this.#volatile.length > this.#ledger.volatileCount) left.push(...this.#takeStable())
     if (completed !== undefined) {
       if (this.#ledger.isVolatile(completed)) this.#volatile.push(completed)
       else left.push(completed)
@@ -105,6 +107,13 @@ class Follower {
     return left
       .map((id) => ({id, stability: this.#ledger.stability(id)}))
       .filter(({stability}) => stability.by !== 'none')
+  }
+
+  #takeStable(): number[] {
+    const stable = this.#volatile.filter((id) => !this.#ledger.isVolatile(id))
+    const still = this.#volatile.filter((id) => this.#ledger.isVolatile(id))
+    this.#volatile.splice(0, Infinity, ...still)
+    return stable
   }
 
   #atRisk(kind: CrashKind): ReturnType<Ledger['atRisk']> {

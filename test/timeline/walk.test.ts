@@ -59,6 +59,14 @@ describe('walking over a trace', () => {
     expect(moments.at(-1)).toMatchObject({volatile: [], settled: [], lost: [512, 512, 512]})
   })
 
+  it('tells of a write that a notification makes stable, also where an earlier one stays volatile', () => {
+    const notify = '{"submit":3,"request":"NOTIFY","offsetBytes":512,"lengthBytes":512}'
+    const reading = story('writeback', out(1, 0), done(1), out(2, 1), done(2), notify, done(3), flush(4), done(4))
+    const moments = Array.from(walk(reading), told)
+    expect(moments[9]).toMatchObject({volatile: [1], settled: [[2, 'flush', 3]], lost: [0, 512, 512]})
+    expect(moments.at(-1)).toMatchObject({volatile: [], settled: [[1, 'flush', 4]]})
+  })
+
   it('agrees with a ledger that is asked about everything at every moment', () => {
     fc.assert(
       fc.property(anyTrace, (trace) => {

@@ -6,6 +6,7 @@ import {
   FLAG_FUA,
   FLAG_PREFLUSH,
   FLAG_UNMAP,
+  kindOfType,
   lower,
   OUT,
   REQUEST_KINDS,
@@ -14,6 +15,7 @@ import {
   STATUS_IOERR,
   STATUS_OK,
   STATUS_UNSUPP,
+  WISH_KINDS,
   type RequestKind,
 } from '../../src/request/index.js'
 import {
@@ -71,7 +73,7 @@ interface Draft {
 
 const draft: fc.Arbitrary<Draft> = fc
   .record({
-    kind: fc.oneof(fc.constant(OUT), fc.constantFrom(...REQUEST_KINDS)),
+    kind: fc.oneof(fc.constant(OUT), fc.constantFrom(...REQUEST_KINDS), fc.constantFrom(...WISH_KINDS)),
     sector: fc.nat(SECTORS - 1),
     sectors: fc.integer({min: 1, max: 3}),
     flags: fc.constantFrom(0, 0, FLAG_FUA, FLAG_BARRIER, FLAG_PREFLUSH | FLAG_FUA, FLAG_UNMAP),
@@ -137,7 +139,7 @@ function* tell(
     } else {
       const errno = one.end === STATUS_IOERR ? 28 : 0
       const {id, plan, type, flags} = submit
-      const kind = REQUEST_KINDS.find((candidate) => candidate.type === type)
+      const kind = kindOfType(type)
       const done = plan ?? (kind && lower(kind, flags, cacheModeOf(mode), orderingModeOf(ordering)))
       yield {event: {kind: 'complete', id, status: one.end, errno, ...endMarks(done, one.end, errno), atNs}}
       steps[which] = 3
@@ -147,7 +149,7 @@ function* tell(
 
 function submitted(id: number, one: Draft, mode: string, ordering: string, atNs: number): TracedEvent {
   const {kind, sector, sectors, flags, fill} = one
-  const hasRange = kind.operands === 'data' || kind.operands === 'segment'
+  const hasRange = ['data', 'segment', 'range'].includes(kind.operands)
   const [offsetBytes, lengthBytes] = hasRange ? [sector * SECTOR_BYTES, sectors * SECTOR_BYTES] : [0, 0]
   const made = lower(kind, flags, cacheModeOf(mode), orderingModeOf(ordering))
   // A command that writes is a kind of its own.
