@@ -5,3 +5,4 @@
  * @module
  */
 export {hostDocument} from './host-document.js'
+export {openTarget, type Target} from './target.js'
