@@ -33,7 +33,7 @@ export interface Moment {
   readonly ledger: Ledger
   /** Ids of the requests that completed OK, in that order. */
   readonly completed: readonly number[]
-  /** Ids submitted and not completed, in the order of submission. */
+  /** Ids issued and not completed, in the order in which they were issued. */
   readonly inFlight: ReadonlySet<number>
 }
 
@@ -113,7 +113,7 @@ export class CrashModel {
     for (; now.event < point; now.event++) {
       for (const event of this.replay.steps[now.event] ?? []) {
         now.ledger.observe(event)
-        if (event.kind === 'submit') now.inFlight.add(event.id)
+        if (event.kind === 'start') now.inFlight.add(event.id)
         if (event.kind !== 'complete') continue
         now.inFlight.delete(event.id)
         if (event.status === STATUS_OK && event.errno === 0) now.completed.push(event.id)

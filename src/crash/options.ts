@@ -14,7 +14,7 @@ export const KIND_OF_NAME: Readonly<Record<CrashName, CrashKind>> = {
 
 /**
  * In which order what has completed reaches the medium. `unordered`: any. `epoch`: what a barrier keeps apart, in that order
- * (an order-only cache barrier). `fifo`: in the order of completion, what is in flight behind it in the order of submission.
+ * (an order-only cache barrier). `fifo`: in the order of completion, what is in flight behind it in the order in which it was issued.
  * The device is everything below the tool: under a mode that goes through the page cache the host takes part in it, and a host
  * keeps no order by itself, so that anything but `unordered` is an assumption about both.
  */

@@ -202,11 +202,8 @@ export class CrashPoint {
   #queueOrder(): Tie[] {
     const {ledger, completed, inFlight} = this.model.moment(this.event)
     if (ledger.isInDoubt || ledger.poisonings().length > 0) return []
-    const {writes, replay} = this.model
-    const queue = [
-      ...completed.filter((id) => ledger.isVolatile(id)),
-      ...[...inFlight].filter((id) => writes.has(id) && (replay.startedAt.get(id) ?? -1) < this.event),
-    ]
+    const {writes} = this.model
+    const queue = [...completed.filter((id) => ledger.isVolatile(id)), ...[...inFlight].filter((id) => writes.has(id))]
     return queue.slice(1).map((request, i) => ({request, needs: [queue[i] ?? 0]}))
   }
 }

@@ -20,8 +20,8 @@ export function pointsThatMatter(model: CrashModel): number[] {
         return
       case 'start':
         if (event.preSync) presynced.add(event.id)
-        // A device with one queue puts it ahead of what was submitted later, and an ordered tag binds what was issued around it.
-        if (model.options.device === 'fifo' || model.replay.ordering.tags) points.push(point)
+        // An ordered tag binds what was issued around it.
+        if (model.replay.ordering.tags) points.push(point)
         return
       case 'complete':
         if (settles(event, model, presynced.has(event.id))) points.push(point)

@@ -191,6 +191,26 @@ describe('the number of images', () => {
     expect(countOf(write, 'writeback')).toBe(16n)
   })
 
+  it('has what was held back behind what was issued before it, where the device has one queue', () => {
+    const write = (w: TraceWriter): void => {
+      const held = w.submit('OUT', 0)
+      w.flying(1)
+      w.start(held, [], true)
+    }
+    const writer = new TraceWriter()
+    write(writer)
+    const model = new CrashModel(writer.trace(), {device: 'fifo'})
+    const states = [...listStates(model.at(model.lastPoint))].map((state) =>
+      shownIn(state).map(({content}) => content.writer),
+    )
+    // The queue has #2, then #1.
+    expect(states).toEqual([
+      [1, 2],
+      [0, 2],
+      [0, 0],
+    ])
+  })
+
   it('says bounds, and that they are bounds, where bound images are too many to count', () => {
     const writer = new TraceWriter()
     for (let sector = 0; sector < 20; sector++) writer.out(sector)

@@ -54,11 +54,12 @@ export function imagesByDefinition(
 interface Write {
   readonly id: number
   readonly sectors: number[]
-  readonly begin: number
+  begin: number
   readonly epoch: number
   readonly fua: boolean
   readonly flushesFirst: boolean
-  started: boolean
+  /** Position of its start; Infinity before. */
+  issued: number
   end: number
   durable: boolean
 }
@@ -66,11 +67,13 @@ interface Write {
 const TYPE_OUT = 1
 const TYPE_FLUSH = 4
 
-/** The writes issued before the point, in the order a device with one queue has them: by completion, then by submission. */
+/** The writes issued before the point, in the order a device with one queue has them: by completion, then as they were issued. */
 function replay({events}: Trace, point: number): Write[] {
   const writes: Write[] = []
   const flushes = new Map<number, number>()
   const barriers = new Set<number>()
+  // In a trace without any start each request starts when it is submitted.
+  const hasStarts = events.some(({event}) => event.kind === 'start')
   let epoch = 0
   events.slice(0, point).forEach(({event}, now) => {
     if (event.kind === 'submit' && event.type === TYPE_OUT) {
@@ -83,7 +86,7 @@ function replay({events}: Trace, point: number): Write[] {
         epoch,
         fua: (event.flags & FLAG_FUA) !== 0,
         flushesFirst: (event.flags & FLAG_PREFLUSH) !== 0,
-        started: false,
+        issued: hasStarts ? Infinity : now,
         end: Infinity,
         durable: false,
       })
@@ -91,7 +94,8 @@ function replay({events}: Trace, point: number): Write[] {
     else if (event.kind === 'submit') barriers.add(event.id)
     const write = 'id' in event ? writes.find(({id}) => id === event.id) : undefined
     if (event.kind === 'start') {
-      if (write) write.started = true
+      if (write) write.issued = now
+      if (write && event.held) Object.assign(write, {begin: now, epoch})
       if (barriers.has(event.id)) epoch++
     }
     if (event.kind !== 'complete') return
@@ -100,7 +104,8 @@ function replay({events}: Trace, point: number): Write[] {
     const covers = write?.flushesFirst ? write.begin : flushes.get(event.id)
     if (covers !== undefined) for (const other of writes) if (other.end < covers) other.durable = true
   })
-  return writes.filter(({started}) => started).toSorted((a, b) => (a.end === b.end ? a.begin - b.begin : a.end - b.end))
+  const isIssued = writes.filter(({issued}) => issued < Infinity)
+  return isIssued.toSorted((a, b) => (a.end === b.end ? a.issued - b.issued : a.end - b.end))
 }
 
 function atomOf(sector: number, atom: Atom): number {

@@ -95,6 +95,8 @@ describe('the images of a crash', () => {
           trace.events.flatMap(({event}) => (event.kind === 'submit' && event.type === 4 ? [event.id] : [])),
         )
         const without = {...trace, events: trace.events.filter(({event}) => !('id' in event && flushes.has(event.id)))}
+        // Without any start left, each write would count as started when it was submitted.
+        fc.pre(without.events.length === 0 || without.events.some(({event}) => event.kind === 'start'))
         expect(imagesAtEnd(trace, {mode: 'unsafe'})).toEqual(imagesAtEnd(without, {mode: 'unsafe'}))
       }),
       RUNS,

@@ -7,7 +7,7 @@ export const SECTORS = 3
 
 /** What a random program does next; numbers are folded to what is possible. */
 type Move = readonly [
-  what: 'write' | 'fua' | 'preflush' | 'complete' | 'flush' | 'barrier' | 'mark',
+  what: 'write' | 'fua' | 'preflush' | 'hold' | 'release' | 'complete' | 'flush' | 'barrier' | 'mark',
   which: number,
   sectors: number,
 ]
@@ -21,6 +21,8 @@ const move: fc.Arbitrary<Move> = fc.tuple(
     'write',
     'fua',
     'preflush',
+    'hold',
+    'release',
     'complete',
     'complete',
     'complete',
@@ -32,10 +34,14 @@ const move: fc.Arbitrary<Move> = fc.tuple(
   fc.integer({min: 1, max: 2}),
 )
 
-/** At most five writes on three sectors that overlap in any way, with flushes in flight beside them, barriers and marks. */
+/**
+ * At most five writes on three sectors that overlap in any way, with flushes in flight beside them, barriers and marks. Some writes
+ * are held back, and issued behind others that came after them.
+ */
 export const traces: fc.Arbitrary<Trace> = fc.array(move, {minLength: 3, maxLength: 16, size: 'max'}).map((moves) => {
   const writer = new TraceWriter()
   const flying: number[] = []
+  const held: number[] = []
   let writes = 0
   for (const [what, which, sectors] of moves) {
     switch (what) {
@@ -45,6 +51,16 @@ export const traces: fc.Arbitrary<Trace> = fc.array(move, {minLength: 3, maxLeng
         if (++writes > 5) break
         const from = which % SECTORS
         flying.push(writer.flying(from, Math.min(sectors, SECTORS - from), FLAGS[what]))
+        break
+      }
+      case 'hold':
+        if (++writes <= 5) held.push(writer.submit('OUT', which % SECTORS))
+        break
+      case 'release': {
+        const [id] = held.splice(which % Math.max(1, held.length), 1)
+        if (id === undefined) break
+        writer.start(id, [], true)
+        flying.push(id)
         break
       }
       case 'complete': {
