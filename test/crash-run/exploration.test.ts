@@ -145,7 +145,8 @@ describe('an exploration in several threads', () => {
       ].join('\n'),
     )
     const output = new PassThrough().resume()
-    const options = {jobs: 2, timeoutMs: 1, output, script: pathToFileURL(path), graceMs: 1}
+    // The other thread has all the time it needs to come back.
+    const options = {jobs: 2, timeoutMs: 1, output, script: pathToFileURL(path), graceMs: 100_000}
     expect(await exploreInThreads(JOB, options)).toMatchObject({
       by: 'timeout',
       report: {complete: false, finished: false, shard: null, states: 2},
