@@ -1,4 +1,4 @@
-import {CrashModel, fixCandidates, withInsertions, type Fix, type Insertion, type Violation} from '../crash/index.js'
+import {CrashModel, fixSearch, withInsertions, type Fix, type Insertion, type Violation} from '../crash/index.js'
 import type {Trace} from '../trace/index.js'
 import type {Questions} from './command-check-judge.js'
 import {planStates} from './strategy.js'
@@ -39,9 +39,13 @@ export async function findCommandFix(
     }
     return true
   }
-  for (const insertions of fixCandidates(part)) {
-    if (--left < 0 || questions.signal.aborted) return undefined
-    if (await passes(part, insertions)) return {insertions, isWhole: await passes(model.trace, insertions)}
+  const search = fixSearch(part)
+  let next = search.next()
+  while (!next.done) {
+    const insertions = next.value
+    if (--left < 0 || questions.signal.aborted) next = search.next('stop')
+    else if (!(await passes(part, insertions))) next = search.next('fails')
+    else next = search.next((await passes(model.trace, insertions)) ? 'is whole' : 'prevents')
   }
-  return undefined
+  return next.value
 }

@@ -31,10 +31,10 @@ export interface Fix {
 const BUDGET = 10_000_000
 
 /**
- * The cheapest change that prevents a violation: the trace is explored again with each candidate, and the first one without a
- * violation up to the crash point of this one is named. One FUA is cheaper than one FLUSH, both are cheaper than two of either;
- * earlier requests come first. Undefined when none of them helps, or the budget ends before one is found that does: a
- * candidate counts only when its exploration is complete.
+ * The cheapest change that prevents a violation: the trace is explored again with each candidate. Of single changes, the first with
+ * which the check passes everywhere is named; if there is none, the first without a violation up to the crash point of this one;
+ * if there is none of those either, the first such pair. One FUA is cheaper than one FLUSH, and earlier requests come first. Undefined
+ * when none of them helps, or the budget ends before one is found that does: a candidate counts only when its exploration is complete.
  */
 export function findFix(
   trace: Trace,
@@ -58,9 +58,36 @@ export function findFix(
     budget -= states
     return complete && violations.length === 0
   }
-  for (const insertions of candidateSets(candidatesOf(part))) {
-    if (budget <= 0 || options.isCancelled?.()) return undefined
-    if (passes(part, insertions)) return {insertions, isWhole: passes(trace, insertions)}
+  const search = fixSearch(part)
+  let next = search.next()
+  while (!next.done) {
+    const isOver = budget <= 0 || options.isCancelled?.() === true
+    const insertions = next.value
+    if (isOver) next = search.next('stop')
+    else if (!passes(part, insertions)) next = search.next('fails')
+    else next = search.next(passes(trace, insertions) ? 'is whole' : 'prevents')
+  }
+  return next.value
+}
+
+/** What a candidate turned out to do; `stop` when nobody can tell any more. */
+type CandidateAnswer = 'fails' | 'prevents' | 'is whole' | 'stop'
+
+/** The order in which candidates are tried, for whoever can tell what each does. @returns the best of those tried */
+export function* fixSearch(trace: Trace): Generator<readonly Insertion[], Fix | undefined, CandidateAnswer> {
+  const candidates = candidatesOf(trace)
+  let partial: Fix | undefined
+  for (const one of candidates) {
+    const answer = yield [one]
+    if (answer === 'is whole') return {insertions: [one], isWhole: true}
+    if (answer === 'prevents') partial ??= {insertions: [one], isWhole: false}
+    if (answer === 'stop') return partial
+  }
+  if (partial !== undefined) return partial
+  for (const pair of pairsOf(candidates)) {
+    const answer = yield pair
+    if (answer === 'stop') return undefined
+    if (answer !== 'fails') return {insertions: pair, isWhole: answer === 'is whole'}
   }
   return undefined
 }
@@ -121,14 +148,8 @@ function candidatesOf(trace: Trace): Insertion[] {
   ]
 }
 
-/** What may prevent a violation, cheapest first: one insertion, then pairs of them. */
-export function fixCandidates(trace: Trace): Generator<readonly Insertion[]> {
-  return candidateSets(candidatesOf(trace))
-}
-
-/** Single candidates, cheapest first, then pairs. */
-function* candidateSets(candidates: readonly Insertion[]): Generator<readonly Insertion[]> {
-  for (const one of candidates) yield [one]
+/** Pairs, cheapest first. */
+function* pairsOf(candidates: readonly Insertion[]): Generator<readonly Insertion[]> {
   const cost = (insertion: Insertion): number => (insertion.insert === 'FUA' ? 0 : 1)
   for (const wanted of [0, 1, 2]) {
     for (const [i, one] of candidates.entries()) {

@@ -61,6 +61,17 @@ describe('the fix that is named', () => {
     expect(fixOf(writer.trace(), check)).toEqual({insertions: [{insert: 'FLUSH', after: 2}], isWhole: true})
   })
 
+  it('is the one that mends everything rather than a cheaper one that leaves other violations', () => {
+    const writer = new TraceWriter()
+    for (let sector = 0; sector < 4; sector++) writer.out(sector)
+    const check: Check = ({read, fail}) => {
+      const isThere = (sector: number): boolean => read(sector * 512, 1)[0] !== 0
+      if ((isThere(2) && !isThere(0)) || (isThere(3) && !isThere(1))) fail('early')
+    }
+    // FUA on #1 prevents the first violation alone.
+    expect(fixOf(writer.trace(), check)).toEqual({insertions: [{insert: 'FLUSH', after: 2}], isWhole: true})
+  })
+
   it('is a pair where no single one will do', () => {
     const writer = new TraceWriter()
     for (let sector = 0; sector < 3; sector++) writer.out(sector)
