@@ -28,11 +28,11 @@ export interface CommandEnd {
 
 /** Does a job. @throws ToolError as openModel and exploreWithCommand do */
 export async function runCommandJob({model: request, command, check, ...job}: CommandJob): Promise<CommandEnd> {
-  const {model, close} = openModel(request)
+  const {model, digest, close} = openModel(request)
   try {
     const {budget = COMMAND_BUDGET, seed, shard} = job
     const found = await exploreWithCommand(model, {...command, ...job})
-    return {report: commandReport(model, found, {check, budget, seed, shard}), changed: found.changed}
+    return {report: commandReport(model, found, {trace: digest(), check, budget, seed, shard}), changed: found.changed}
   } finally {
     close()
   }

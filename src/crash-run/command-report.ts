@@ -1,9 +1,10 @@
 import {toldViolation, type CrashModel, type CrashReport, type Shard} from '../crash/index.js'
 import type {CommandExploration} from './command-check.js'
-import {traceDigest} from './trace-digest.js'
 
 /** What an exploration was asked to do, as far as shards of it have to agree. */
 export interface ReportOptions {
+  /** Digest of the trace and the options of the model. */
+  readonly trace: string
   /** The command as it was given, that for recovery included. */
   readonly check: string
   readonly budget: number
@@ -13,10 +14,10 @@ export interface ReportOptions {
 
 /** An exploration with a command as plain values. */
 export function commandReport(model: CrashModel, found: CommandExploration, options: ReportOptions): CrashReport {
-  const {check, budget, seed, shard} = options
+  const {trace, check, budget, seed, shard} = options
   return {
     options: model.options,
-    of: {trace: traceDigest(model), check, budget, seed, shares: 'images'},
+    of: {trace, check, budget, seed, shares: 'images'},
     shard: shard ?? null,
     complete: found.complete,
     finished: found.isFinished,

@@ -15,7 +15,6 @@ import {builtinFunction, type InProcessCheck} from './check-choice.js'
 import {loadCheck} from './check-module.js'
 import {openModel, type ModelRequest, type OpenModel} from './model-source.js'
 import type {Pulse} from './pulse.js'
-import {traceDigest} from './trace-digest.js'
 
 /** An exploration with a check in this process, as a command line asks for it. Plain values. */
 export interface ExploreJob {
@@ -43,7 +42,7 @@ export async function runJob(job: ExploreJob, pulse: Pulse, tell: (soFar: CrashR
     const named = choice.kind === 'module' ? choice.path : choice.name
     const points = check === undefined ? pointsOfPromises(model) : model.pointsThatMatter()
     const telling: Telling = {
-      of: {trace: traceDigest(model), check: named, budget: budget ?? null, seed: 0, shares: 'points'},
+      of: {trace: opened.digest(), check: named, budget: budget ?? null, seed: 0, shares: 'points'},
       shard,
       crashPointsAll: points.length,
     }

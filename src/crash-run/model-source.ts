@@ -2,6 +2,7 @@ import {openSource, openTrace} from '../archive/index.js'
 import {ToolError} from '../base/index.js'
 import {CrashModel, type CrashOptions} from '../crash/index.js'
 import {loadTrace, type Trace} from '../trace/index.js'
+import {traceDigest} from './trace-digest.js'
 
 /** A trace and how to look at it, as a command line names them. Plain values: they go to another thread as they are. */
 export interface ModelRequest extends Omit<CrashOptions, 'base'> {
@@ -9,12 +10,16 @@ export interface ModelRequest extends Omit<CrashOptions, 'base'> {
   readonly trace: string
   /** Image that holds what was there before the trace; zeroes without it. */
   readonly base?: string | undefined
+  /** Tells what is in the base, where parts of an exploration have to agree on it. */
+  readonly baseDigest?: string | undefined
 }
 
 /** A model whose base image is held open until close(). */
 export interface OpenModel {
   readonly model: CrashModel
   readonly options: CrashOptions
+  /** The same for the same trace, options and, where it is told, base. */
+  readonly digest: () => string
   readonly close: () => void
 }
 
@@ -23,9 +28,9 @@ export interface OpenModel {
  *
  * @throws ToolError of kind environment (cannot be opened), format (damaged), usage (the base has another size than the image)
  */
-export function openModel({trace: file, base, ...options}: ModelRequest): OpenModel {
+export function openModel({trace: file, base, baseDigest, ...options}: ModelRequest): OpenModel {
   const trace = traceIn(file)
-  if (base === undefined) return {model: new CrashModel(trace, options), options, close: () => {}}
+  if (base === undefined) return opened(new CrashModel(trace, options), options, () => {})
   const {source, close} = openSource(base)
   try {
     if (source.sizeBytes !== trace.header.sizeBytes) {
@@ -39,11 +44,15 @@ export function openModel({trace: file, base, ...options}: ModelRequest): OpenMo
       ...options,
       base: (offsetBytes, into) => into.set(source.read(offsetBytes, into.length)),
     }
-    return {model: new CrashModel(trace, withBase), options: withBase, close}
+    return opened(new CrashModel(trace, withBase), withBase, close, baseDigest)
   } catch (error) {
     close()
     throw error
   }
+}
+
+function opened(model: CrashModel, options: CrashOptions, close: () => void, baseDigest?: string): OpenModel {
+  return {model, options, digest: () => traceDigest(model, baseDigest), close}
 }
 
 function traceIn(file: string): Trace {

@@ -7,7 +7,7 @@ async function reportOf(writes: number, fill = 1) {
   const writer = new TraceWriter()
   for (let sector = 0; sector < writes; sector++) writer.out(sector, filled(fill))
   const model = new CrashModel(writer.trace({sizeBytes: 1 << 16}))
-  const options = {check: 'true', budget: 3, seed: 1}
+  const options = {trace: 'digest', check: 'true', budget: 3, seed: 1}
   return commandReport(model, await exploreWithCommand(model, options), options)
 }
 

@@ -2,6 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {CRASH_SCHEMA, CrashModel, type CrashReport, type Shard} from '../../src/crash/index.js'
 import {exploreDocument} from '../../src/crash-report/index.js'
 import {commandReport, exploreWithCommand, mergeReports} from '../../src/crash-run/index.js'
+import {traceDigest} from '../../src/crash-run/trace-digest.js'
 import {filled, TraceWriter} from '../crash/traces.js'
 import {firstByte, folder, script} from './scene.js'
 
@@ -28,7 +29,8 @@ async function reportOf({shard, budget = 100, seed = 1, model = modelOf(), signa
   const check = [script(folder(), 'check', ...CHECK), '{image}']
   const found = await exploreWithCommand(model, {check, budget, seed, shard, signal})
   // As it comes from a file.
-  const {json} = exploreDocument(commandReport(model, found, {check: 'check', budget, seed, shard}), 't')
+  const asked = {trace: traceDigest(model), check: 'check', budget, seed, shard}
+  const {json} = exploreDocument(commandReport(model, found, asked), 't')
   return JSON.parse(JSON.stringify(json)) as CrashReport
 }
 

@@ -18,6 +18,7 @@ import {
   builtinCheck,
   checkChoiceOf,
   exploreInThreads,
+  imageDigest,
   runCommandJob,
   type CheckChoice,
   type ThreadEnd,
@@ -122,7 +123,9 @@ export default class CrashExplore extends BaseCommand<typeof CrashExplore> {
   private async explored(choice: CheckChoice, signal: AbortSignal, spinner: Spinner): Promise<End> {
     const {trace} = this.args
     const {check, recover, kind, cache, ordering, device, atom, base, budget, seed, jobs, shard, timeout} = this.flags
-    const model = {trace, kind, mode: cache, ordering, device, atom: atomOf(atom), base}
+    // Parts have to agree on what lay under the trace; nobody else asks.
+    const baseDigest = shard === undefined || base === undefined ? undefined : imageDigest(base)
+    const model = {trace, kind, mode: cache, ordering, device, atom: atomOf(atom), base, baseDigest}
     const timeoutMs = timeout * 1000
     const limits = builtinCheck(check)?.limits
     const notes = limits === undefined ? [] : [limits]

@@ -44,6 +44,17 @@ describe('crash merge', () => {
     expect(stdout).toMatch(/^complete: +yes: every image was covered$/m)
   })
 
+  it('refuses parts that had another image under the trace', async () => {
+    const one = ['--check', 'stable-survives', '--base', scene.file('one.img', 65_536, 1), '--shard', '1/2', '--json']
+    const two = ['--check', 'stable-survives', '--base', scene.file('two.img', 65_536, 2), '--shard', '2/2', '--json']
+    const files: string[] = []
+    for (const flags of [one, two]) {
+      const {stdout} = await flushpoint(['crash', 'explore', story, ...flags])
+      files.push(textFile(scene, `part-${files.length}.json`, stdout))
+    }
+    await expectRefusal(scene, ['crash', 'merge', ...files], {exit: 2, code: 'E_MERGE', says: 'trace'})
+  })
+
   it('refuses what does not make a whole, and files that are no reports', async () => {
     const [first, second] = (await shards(2, '--check', 'stable-survives')) as [string, string]
     const broken = textFile(scene, 'broken.json', '{')
