@@ -96,4 +96,26 @@ describe('a built-in check', () => {
     const [message, ...more] = await verdicts('ext4', unclean, {sector: 2, data: new Uint8Array(512)})
     expect([message?.startsWith('recovery exited with 8'), more]).toEqual([true, []])
   })
+
+  for (const {name, make, sizeBytes, at} of [
+    {name: 'xfs', make: ['mkfs.xfs', '-q'], sizeBytes: 320 << 20, at: 0},
+    {name: 'btrfs', make: ['mkfs.btrfs', '-q'], sizeBytes: 128 << 20, at: 128},
+    {name: 'vfat', make: ['mkfs.vfat', '-R', '4'], sizeBytes: 8 << 20, at: 4},
+  ] as const) {
+    peerIt(
+      [make[0]],
+      `of ${name} finds a sector of its metadata that is gone, and nothing where all is there`,
+      async () => {
+        const file = path.join(folder(), 'fs')
+        fs.writeFileSync(file, '')
+        fs.truncateSync(file, sizeBytes)
+        const [program, ...flags] = make
+        execFileSync(program, [...flags, file], {stdio: 'ignore'})
+        const image = new Uint8Array(fs.readFileSync(file))
+        const same = image.slice(at * 512, at * 512 + 512)
+        expect(await verdicts(name, image, {sector: at, data: same})).toEqual([])
+        expect(await verdicts(name, image, {sector: at, data: new Uint8Array(512).fill(0x55)})).toHaveLength(1)
+      },
+    )
+  }
 })

@@ -8,31 +8,15 @@ import {requestName, exportLog, memorySource, readLog, type TraceReading} from '
 import {Scene} from '../image/scene.js'
 import {peerIt} from '../peers.js'
 import {TIMEOUT_MS} from '../e2e/cli.js'
+import {IMAGE_BYTES, logOf} from './qemu-log.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS})
-
-const IMAGE_BYTES = 2 ** 20
 
 let scene: Scene
 beforeEach(() => {
   scene = new Scene()
 })
 afterEach(() => scene.close())
-
-/** Runs commands of qemu-io on an image, with QEMU's blklogwrites between them. @returns the path of the log */
-function logOf(sectorBytes: number, ...commands: string[]): string {
-  const image = scene.file('disk.img', IMAGE_BYTES)
-  const log = scene.path('log')
-  writeFileSync(log, '')
-  const file = (name: string, path: string): string =>
-    `${name}.driver=raw,${name}.file.driver=file,${name}.file.filename=${path}`
-  const options = `driver=blklogwrites,log-sector-size=${sectorBytes},${file('file', image)},${file('log', log)}`
-  const run = spawnSync('qemu-io', [...commands.flatMap((command) => ['-c', command]), '--image-opts', options], {
-    encoding: 'utf8',
-  })
-  if (run.status !== 0) throw new Error(`qemu-io ended with ${run.status}: ${run.stdout}${run.stderr}`)
-  return log
-}
 
 function imported(path: string): {readonly reading: TraceReading; readonly close: () => void} {
   const {source, close} = openSource(path)
@@ -60,6 +44,7 @@ function once(requests: readonly string[]): string[] {
 describe('a log that QEMU wrote', () => {
   peerIt(['qemu-io'], 'is read as the writes, discards and flushes that were asked for', () => {
     const log = logOf(
+      scene,
       512,
       'write -P 1 0 4k',
       'write -P 2 8k 512',
@@ -88,14 +73,14 @@ describe('a log that QEMU wrote', () => {
   })
 
   peerIt(['qemu-io'], 'may have larger sectors', () => {
-    const {reading, close} = imported(logOf(4096, 'write -P 7 4k 8k', 'flush'))
+    const {reading, close} = imported(logOf(scene, 4096, 'write -P 7 4k 8k', 'flush'))
     expect(once(told(reading))).toEqual(['OUT 4096+8192 7', 'FLUSH'])
     close()
   })
 
   peerIt(['qemu-io'], 'is the same when it is exported and imported again', () => {
     const {reading, close} = imported(
-      logOf(512, 'write -P 1 0 64k', 'flush', 'write -P 2 4k 4k', 'discard 8k 8k', 'flush'),
+      logOf(scene, 512, 'write -P 1 0 64k', 'flush', 'write -P 2 4k 4k', 'discard 8k 8k', 'flush'),
     )
     const again = Buffer.concat([...exportLog(reading).bytes])
     const assumptions = {sizeBytes: IMAGE_BYTES, mode: cacheModeOf('writeback'), ordering: orderingModeOf('drain')}
@@ -105,7 +90,7 @@ describe('a log that QEMU wrote', () => {
   })
 
   peerIt(['qemu-io', 'qemu-img'], 'ends, write after write, with the image that QEMU left', () => {
-    const {reading, close} = imported(logOf(512, 'write -P 9 16k 4k', 'write -P 8 18k 4k', 'flush'))
+    const {reading, close} = imported(logOf(scene, 512, 'write -P 9 16k 4k', 'write -P 8 18k 4k', 'flush'))
     const image = Buffer.alloc(IMAGE_BYTES)
     for (const traced of reading.events) {
       if (traced.event.kind === 'submit' && traced.data) image.set(traced.data, traced.event.offsetBytes)
