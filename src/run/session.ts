@@ -26,7 +26,7 @@ export interface Session {
   /** The device refuses writes. */
   readonly readOnly: boolean
   /** What a disk that takes SCSI commands says of itself. */
-  readonly scsi: Pick<ScsiDevice, 'cachingPageOffered' | 'fuaOffered' | 'unmapOffered'> | undefined
+  readonly scsi: Pick<ScsiDevice, 'cachingPageOffered' | 'cachingPageFixed' | 'fuaOffered' | 'unmapOffered'> | undefined
   /** What driver and device agreed on; undefined for a run without a front end. */
   readonly agreement: Agreement | undefined
   readonly notes: readonly string[]
@@ -101,11 +101,13 @@ function linkOf(agreement: Agreement): Link {
 }
 
 /** A SCSI disk of its own says what it offers; behind virtio it is as good as it can be. */
-function scsiFacts({frontend, offered, writeCache}: Agreement): Session['scsi'] {
+function scsiFacts({frontend, offered, writeCache, advertised, writeCacheSwitch}: Agreement): Session['scsi'] {
   const says = (feature: string): boolean => frontend !== 'scsi' || offered.includes(feature)
   return {
     // Where there is no write cache, the page says so. Only a disk that hides the one it has leaves the page out.
     cachingPageOffered: says('WCE') || !writeCache,
+    // One that always advertises a cache says so of a mode without one, too.
+    cachingPageFixed: frontend === 'scsi' && advertised && writeCacheSwitch === 'impossible',
     fuaOffered: says('DPOFUA'),
     unmapOffered: says('UNMAP'),
   }

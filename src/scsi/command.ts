@@ -21,6 +21,8 @@ export interface ScsiDevice {
    * and never flushes.
    */
   readonly cachingPageOffered: boolean
+  /** The caching page says that the write cache is on, whatever the cache mode, and that this cannot be changed. */
+  readonly cachingPageFixed: boolean
   /** DPOFUA is set. FUA in a command is obeyed all the same. */
   readonly fuaOffered: boolean
   /** UNMAP is known, and WRITE SAME may give blocks back. */

@@ -8,7 +8,7 @@ export interface ModePage {
   readonly current: (device: ScsiDevice) => Uint8Array
   readonly defaults: (device: ScsiDevice) => Uint8Array
   /** A one for every bit MODE SELECT may change. */
-  readonly changeable: () => Uint8Array
+  readonly changeable: (device: ScsiDevice) => Uint8Array
 }
 
 export const PAGE_HEADER_BYTES = 2
@@ -35,8 +35,8 @@ export const MODE_PAGES: readonly ModePage[] = [
     code: CACHING_PAGE,
     lengthBytes: CACHING_BYTES,
     offered: (device) => device.cachingPageOffered,
-    current: (device) => cachingPage(device.writeCacheEnabled),
-    defaults: (device) => cachingPage(device.writeCacheDefault),
-    changeable: () => cachingPage(true),
+    current: (device) => cachingPage(device.writeCacheEnabled || device.cachingPageFixed),
+    defaults: (device) => cachingPage(device.writeCacheDefault || device.cachingPageFixed),
+    changeable: (device) => cachingPage(!device.cachingPageFixed),
   },
 ]

@@ -23,7 +23,7 @@ function readPages(bytes: Uint8Array, device: ScsiDevice): Sense | readonly Uint
     if ((head & SUBPAGE_BIT) !== 0 || !known?.offered(device)) return SENSE.invalidParameter
     if (page.length !== known.lengthBytes) return SENSE.invalidParameter
     const now = known.current(device)
-    const changeable = known.changeable()
+    const changeable = known.changeable(device)
     for (let i = PAGE_HEADER_BYTES; i < page.length; i++) {
       const differs = (readBe(page, i, 1) ^ readBe(now, i, 1)) & ~readBe(changeable, i, 1)
       if (differs !== 0) return SENSE.invalidParameter

@@ -20,7 +20,7 @@ function valuesOf(page: ModePage, control: Exclude<Control, 'saved'>, device: Sc
     case 'current':
       return page.current(device)
     case 'changeable':
-      return page.changeable()
+      return page.changeable(device)
     case 'default':
       return page.defaults(device)
   }

@@ -109,6 +109,7 @@ const SCSI = {
   readOnly: false,
   writeCacheDefault: true,
   cachingPageOffered: true,
+  cachingPageFixed: false,
   fuaOffered: true,
   unmapOffered: true,
   id: 'model',

@@ -84,19 +84,23 @@ describe('the terms of a run behind a front end', () => {
   it('a SCSI disk speaks SCSI of itself, an IDE disk does not', () => {
     expect(sessionOf(WRITEBACK, undefined, guestWith('scsi')).scsi).toEqual({
       cachingPageOffered: true,
+      cachingPageFixed: false,
       fuaOffered: true,
       unmapOffered: true,
     })
     expect(sessionOf(WRITEBACK, undefined, guestWith('ide')).scsi).toBeUndefined()
   })
 
-  it('a SCSI disk without a write cache has a caching page that says so; one that hides its cache has none', () => {
+  it('a SCSI disk without a write cache has a caching page that says so, unless it always advertises one; one that hides its cache has none', () => {
     expect(sessionOf(cacheModeOf('directsync'), undefined, guestWith('scsi')).scsi).toMatchObject({
       cachingPageOffered: true,
     })
+    const past = sessionOf(cacheModeOf('writethrough'), undefined, guestWith('scsi', '2009'))
+    expect(past.scsi).toMatchObject({cachingPageOffered: true, cachingPageFixed: true})
     const hiding = guestWith('scsi', 'today', {features: ['SYNCHRONIZE CACHE']})
     expect(sessionOf(WRITEBACK, undefined, hiding).scsi).toEqual({
       cachingPageOffered: false,
+      cachingPageFixed: false,
       fuaOffered: false,
       unmapOffered: false,
     })

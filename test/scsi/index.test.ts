@@ -42,6 +42,7 @@ const deviceArb: fc.Arbitrary<ScsiDevice> = fc.record({
   writeCacheEnabled: fc.boolean(),
   writeCacheDefault: fc.boolean(),
   cachingPageOffered: usually,
+  cachingPageFixed: usually.map((yes) => !yes),
   fuaOffered: fc.boolean(),
   unmapOffered: usually,
   id: fc.string({maxLength: 30}),

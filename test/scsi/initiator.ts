@@ -19,6 +19,7 @@ export const DISK: ScsiDevice = {
   writeCacheEnabled: true,
   writeCacheDefault: true,
   cachingPageOffered: true,
+  cachingPageFixed: false,
   fuaOffered: true,
   unmapOffered: true,
   id: 'disk-1',

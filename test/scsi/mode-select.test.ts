@@ -93,6 +93,10 @@ describe('MODE SELECT', () => {
     ['whose first page is good and whose second is not', `00000000 ${OFF} 0a0a 00*10`],
   ])('of a list %s is refused as a whole', (_, list) => expect(select(list)).toBe('5/26/00'))
 
+  it('that switches the write cache is refused by a disk whose page cannot be changed', () => {
+    expect(select(`00000000 ${OFF}`, {...DISK, cachingPageFixed: true})).toBe('5/26/00')
+  })
+
   it('of the caching page is refused by a disk that hides it', () => {
     expect(select(`00000000 ${OFF}`, {...DISK, cachingPageOffered: false})).toBe('5/26/00')
   })

@@ -57,6 +57,13 @@ describe('MODE SENSE', () => {
     expect(reply('1a 08 3f 00 ff 00', hiding)).toBe('03001000')
   })
 
+  it('a disk that always advertises a write cache says so of a mode without one, and that nothing can be changed', () => {
+    const fixed = {...DISK, writeCacheEnabled: false, writeCacheDefault: false, cachingPageFixed: true}
+    expect(reply('1a 08 08 00 ff 00', fixed).slice(8, 14)).toBe('081204')
+    expect(reply('1a 08 48 00 ff 00', fixed).slice(8, 14)).toBe('081200')
+    expect(reply('1a 08 88 00 ff 00', fixed).slice(8, 14)).toBe('081204')
+  })
+
   it.each(['1a 08 0a 00 ff 00', '1a 08 08 01 ff 00'])('%s (another page, or a subpage) is refused', (cdb) => {
     expect(reply(cdb)).toBe('5/24/00')
   })
