@@ -1,7 +1,7 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {Scene} from '../../image/scene.js'
 import {expectRefusal, flushpoint, TIMEOUT_MS} from '../cli.js'
-import {ORDERED, textFile, TWO_WRITES} from './stories.js'
+import {brokenStory} from './stories.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS})
 
@@ -10,10 +10,7 @@ let story: string
 let state: string
 beforeEach(async () => {
   scene = new Scene()
-  story = textFile(scene, 'story.ndjson', ...TWO_WRITES)
-  const check = textFile(scene, 'check.mjs', ORDERED)
-  const {stdout} = await flushpoint(['crash', 'explore', story, '--check', check, '--json'])
-  state = (JSON.parse(stdout) as {violations: {state: string}[]}).violations[0]?.state ?? ''
+  ;({story, state} = await brokenStory(scene))
 })
 afterEach(() => scene.close())
 

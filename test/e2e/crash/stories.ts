@@ -1,5 +1,6 @@
 import {writeFileSync} from 'node:fs'
 import type {Scene} from '../../image/scene.js'
+import {flushpoint} from '../cli.js'
 
 /** Two writes of which a program believes that the first is there whenever the second is; then it tells its user. */
 export const TWO_WRITES = [
@@ -30,4 +31,13 @@ export function textFile(scene: Scene, name: string, ...lines: readonly string[]
   const path = scene.path(name)
   writeFileSync(path, `${lines.join('\n')}\n`)
   return path
+}
+
+/** TWO_WRITES as a file, and the state in which ORDERED finds them broken. */
+export async function brokenStory(scene: Scene): Promise<{readonly story: string; readonly state: string}> {
+  const story = textFile(scene, 'story.ndjson', ...TWO_WRITES)
+  const check = textFile(scene, 'check.mjs', ORDERED)
+  const {stdout} = await flushpoint(['crash', 'explore', story, '--check', check, '--json'])
+  const {violations} = JSON.parse(stdout) as {violations: {state: string}[]}
+  return {story, state: violations[0]?.state ?? ''}
 }
