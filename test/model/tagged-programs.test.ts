@@ -17,8 +17,10 @@ const THREE: Bounds = {alphabet: [W0, BARRIER1, FLUSH], requests: 3, lateStarts:
 const [LAYOUT] = LAYOUTS
 
 /**
- * The crashes in which some disk keeps each image that is allowed. A plain tag ties nothing beyond what the device itself keeps: on
- * writethrough the page cache, under none the drive are in order too, and the ledger does not make use of it.
+ * The crashes in which some disk keeps each image that is allowed. A plain tag ties nothing beyond what the device itself keeps. The
+ * disk of writethrough makes each write stable within its step, and is in order like its page cache; but with several requests in
+ * flight the engine syncs behind the write instead, outside of the order of tags, and a trace does not say which. Under none the
+ * drive is in order, as far as blocks are allocated. The ledger makes use of neither.
  */
 function demandsOf(mode: CacheMode, ordering: OrderingMode): readonly CrashKind[] {
   if (ordering.preFlush || mode.noFlush || mode.direct === mode.dsync) return CRASH_KINDS

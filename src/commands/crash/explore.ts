@@ -148,7 +148,7 @@ export default class CrashExplore extends BaseCommand<typeof CrashExplore> {
 
   private async tell({by, report, notes}: End, kind: 'interrupted' | 'terminated'): Promise<void> {
     const {check, timeout} = this.flags
-    const late = `${check}: a run of the check took longer than ${timeout} seconds`
+    const late = `${check}: a run of the check took longer than ${timeout === 1 ? 'a second' : `${timeout} seconds`}`
     if (by === 'timeout' && (report === undefined || report.violations.length === 0)) {
       throw new ToolError('usage', 'E_CHECK_TIMEOUT', late, {
         hint: 'It may be caught in a loop on an image that it does not expect, which is a fault too; --timeout gives it longer.',
