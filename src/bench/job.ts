@@ -42,7 +42,10 @@ const PROGRESS_NS = 250e6
 
 const READ = 0
 const WRITE = 1
-const OTHER = 2
+const FLUSHES = 2
+/** What only a replay has: runs, and is in no figure. */
+const OTHER = 3
+type Kind = typeof READ | typeof WRITE | typeof FLUSHES | typeof OTHER
 
 /**
  * Keeps one engine as full as its depth allows with the requests of a stream, until the stream, the time or a signal ends it, and
@@ -58,7 +61,7 @@ export class Job {
   readonly #lengthOf: Float64Array
   readonly #kindOf: Uint8Array
   readonly #pace: Pace
-  #tallies: readonly [Tally, Tally, Tally] = [new Tally(), new Tally(), new Tally()]
+  #tallies = newTallies()
   #inFlight = 0
   #flushes = 0
   /** The stream stands on a request that has not been submitted. */
@@ -89,7 +92,7 @@ export class Job {
     const {engine, workload, signal, beforeMeasuring} = this.#options
     if (workload.rampNs > 0) {
       await this.#drive(workload.rampNs)
-      this.#tallies = [new Tally(), new Tally(), new Tally()]
+      this.#tallies = newTallies()
       this.#wanted = 0
       this.#ended = 0
     }
@@ -192,14 +195,14 @@ export class Job {
     const slot = engine.submit(type, flags, offsetBytes, lengthBytes, this.#memory, buffer)
     this.#bufferOf[slot] = buffer
     this.#lengthOf[slot] = lengthBytes
-    this.#kindOf[slot] = type === IN.type ? READ : type === OUT.type ? WRITE : OTHER
+    this.#kindOf[slot] = kindOf(type)
     this.#inFlight++
   }
 
   #take(): void {
     const {engine, paced} = this.#options
     for (let slot = engine.takeDone(); slot >= 0; slot = engine.takeDone()) {
-      const kind = this.#kindOf[slot] as typeof READ | typeof WRITE | typeof OTHER
+      const kind = this.#kindOf[slot] as Kind
       const tally = this.#tallies[kind]
       const status = engine.statusOf(slot)
       if (status === STATUS_OK) {
@@ -208,7 +211,7 @@ export class Job {
         tally.errors++
         this.#failure ??= failureOf(kind, status, engine.errnoOf(slot))
       }
-      if (kind === OTHER && this.#flushes > 0) this.#flushes--
+      if (kind === FLUSHES && this.#flushes > 0) this.#flushes--
       if (paced) this.#pace.ended(engine.nowNs)
       this.#buffers[this.#free++] = this.#bufferOf[slot] as number
       this.#inFlight--
@@ -226,7 +229,17 @@ export class Job {
   }
 }
 
-function failureOf(kind: typeof READ | typeof WRITE | typeof OTHER, status: number, errno: number): string {
-  const what = ['a read', 'a write', 'a FLUSH'][kind] ?? ''
+function newTallies(): readonly [Tally, Tally, Tally, Tally] {
+  return [new Tally(), new Tally(), new Tally(), new Tally()]
+}
+
+function kindOf(type: number): Kind {
+  if (type === IN.type) return READ
+  if (type === OUT.type) return WRITE
+  return type === FLUSH.type ? FLUSHES : OTHER
+}
+
+function failureOf(kind: Kind, status: number, errno: number): string {
+  const what = ['a read', 'a write', 'a FLUSH', 'a request'][kind] ?? ''
   return `${what} failed: ${errno === 0 ? statusName(status) : errnoName(errno)}`
 }

@@ -133,7 +133,9 @@ function finished(
 ): Cell {
   const {mode, aio} = settings
   const {runtimeNs, ioSizeBytes, loops} = settings.workload
-  const endless = runtimeNs === undefined && ioSizeBytes === undefined && loops === undefined
+  // What is to be verified is written once over, so that a later run knows what was.
+  const endless =
+    runtimeNs === undefined && ioSizeBytes === undefined && loops === undefined && !settings.workload.verify
   const plainRuntimeNs = aio === 'sim' ? SIMULATED_RUNTIME_NS : RUNTIME_NS
   const full = endless ? {...settings.workload, runtimeNs: plainRuntimeNs} : settings.workload
   checkCell({...settings, workload: full})

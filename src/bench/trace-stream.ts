@@ -1,4 +1,4 @@
-import {kindOfType, REQUEST_KINDS} from '../request/index.js'
+import {FLUSH, IN, kindOfType, OUT, REQUEST_KINDS} from '../request/index.js'
 import type {TraceReading} from '../trace/index.js'
 import type {Cell} from './cell.js'
 import {FENCE_NONE, type RequestStream} from './request-stream.js'
@@ -14,6 +14,8 @@ export interface TraceRequests {
   readonly count: number
   /** Requests that cannot be done again, as SCSI commands: a trace has not all of their bytes. */
   readonly left: number
+  /** Requests that are neither reads, writes nor flushes: replayed, and in no figure. */
+  readonly others: number
   /** The longest data of one request. */
   readonly dataMaxBytes: number
   /** One byte behind the last that a request touches. */
@@ -24,7 +26,7 @@ export interface TraceRequests {
 /** Reads which requests a trace has. Their data is not kept: a replay writes other bytes. */
 export function traceRequests(reading: TraceReading): TraceRequests {
   const rows: number[] = []
-  let [left, dataMaxBytes, endBytes, firstNs] = [0, 0, 0, -1]
+  let [left, others, dataMaxBytes, endBytes, firstNs] = [0, 0, 0, 0, -1]
   let anyWrites = false
   for (const {event} of reading.events) {
     if (event.kind !== 'submit') continue
@@ -35,6 +37,7 @@ export function traceRequests(reading: TraceReading): TraceRequests {
     }
     if (firstNs < 0) firstNs = event.atNs
     rows.push(event.type, event.flags, event.offsetBytes, event.lengthBytes, event.atNs - firstNs)
+    if (kind !== IN && kind !== OUT && kind !== FLUSH) others++
     if (kind.operands === 'data' || kind.operands === 'id') dataMaxBytes = Math.max(dataMaxBytes, event.lengthBytes)
     endBytes = Math.max(endBytes, event.offsetBytes + event.lengthBytes)
     anyWrites ||= kind.writes
@@ -49,6 +52,7 @@ export function traceRequests(reading: TraceReading): TraceRequests {
     dueNs: column(4),
     count,
     left,
+    others,
     dataMaxBytes,
     endBytes,
     writes: anyWrites,

@@ -184,6 +184,7 @@ export default class Bench extends BaseCommand<typeof Bench> {
   private words(names: readonly string[]): BenchWords {
     const flags = this.flags as Readonly<Record<string, string | boolean | undefined>>
     const said = names.flatMap((name) => {
+      if (name === 'verify' && flags['verify-only'] === true) return [[name, '1']]
       const value = name === 'flush-drain' ? (flags['no-drain'] === true ? false : undefined) : flags[name]
       if (value === undefined) return []
       return [[name, typeof value === 'boolean' ? String(Number(value)) : value]]
@@ -230,6 +231,8 @@ export default class Bench extends BaseCommand<typeof Bench> {
       if (requests.count === 0)
         throw refusal(`--trace ${name}: it has no request that can be replayed`, 'Record one with run --trace.')
       if (requests.left > 0) this.note(`${requests.left} requests of ${name} cannot be replayed and are left out`)
+      if (requests.others > 0)
+        this.note(`${requests.others} requests of ${name} are neither reads, writes nor flushes: they are in no figure`)
       return requests
     } finally {
       trace.close()
