@@ -144,6 +144,7 @@ class Bench {
 
   async #turn(cell: Cell, round: number, stage: Stage): Promise<void> {
     const {path, diskModel, signal, stream, timed} = this.#options
+    this.#report(cell, round, 0, 0)
     const setup = setupOf(cell, stage, path)
     const paced = setup.paced || timed
     const choice = this.#paths.get(cell) ?? (await choosePath(cell, setup, signal))

@@ -126,8 +126,9 @@ export class Job {
     this.#pace.start(startNs)
     let running = true
     let reportNs = startNs + PROGRESS_NS
-    while (running || this.#inFlight > 0) {
+    for (;;) {
       if (running) running = this.#submit(engine.nowNs)
+      if (!running && this.#inFlight === 0) break
       const idles = paced && running && !this.#holds && this.#inFlight < this.#bufferOf.length
       const waiting = idles ? this.#pass() : engine.tick(true)
       if (waiting !== undefined) {

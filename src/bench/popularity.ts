@@ -7,7 +7,7 @@ const EXACT_TERMS = 1e6
 /**
  * Ranks of blocks, 0 the most popular: how often each comes is the distribution's matter, which block it is that of whoever
  * asks. `zipf`: rank k comes in proportion to 1/(k+1)^theta, drawn as Gray et al. 1994 do. `pareto`: by fio's rule, the power
- * ln(h) / ln(1-h) of a uniform number, so that a share h of the accesses falls on a share 1-h of the blocks.
+ * ln(h) / ln(1-h) of a uniform number, so that a share 1-h of the accesses falls on a share h of the blocks.
  */
 export class Popularity {
   readonly #prng: Prng

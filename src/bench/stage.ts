@@ -75,15 +75,16 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 }
 
 function stageOf(image: Image): Stage {
+  const {allocation, note} = allocationOf(image)
   return {
     sizeBytes: image.capacitySectors * SECTOR_BYTES,
     alignmentBytes: image.alignmentBytes,
     soleWriter: image.soleWriter,
     readOnly: image.readOnly,
     openFlags: image.openFlags,
-    allocation: allocationOf(image),
+    allocation,
     disk: diskBelow(image.path, image.fd),
-    notes: image.notes,
+    notes: note === undefined ? image.notes : [...image.notes, note],
     target: {
       fd: image.fd,
       dsyncFd: () => image.dsyncFd(),
@@ -99,13 +100,17 @@ function stageOf(image: Image): Stage {
   }
 }
 
-/** Whether every byte has a block: by the map of the file where it can be had, else by what is set aside for it. */
-function allocationOf(image: Image): BenchResult['allocation'] {
-  if (image.blockDevice) return 'block device'
-  const fresh = image.freshRanges(0, image.sizeBytes)
-  if (fresh !== undefined) return fresh.length === 0 ? 'preallocated' : 'sparse'
+/** Whether every byte has a block set aside for it, and what is to be known of those that were never written. */
+function allocationOf(image: Image): {allocation: BenchResult['allocation']; note: string | undefined} {
+  if (image.blockDevice) return {allocation: 'block device', note: undefined}
   const {blocks, size} = fs.fstatSync(image.fd)
-  return blocks * 512 >= size ? 'preallocated' : 'sparse' // st_blocks counts 512 bytes on every file system
+  if (blocks * 512 < size) return {allocation: 'sparse', note: undefined} // st_blocks counts 512 bytes on every file system
+  const fresh = image.freshRanges(0, image.sizeBytes)
+  const note =
+    fresh === undefined || fresh.length === 0
+      ? undefined
+      : `some blocks of ${image.path} are set aside and not written yet, the first at byte ${fresh[0]?.offsetBytes}: writing there costs more the first time`
+  return {allocation: 'preallocated', note}
 }
 
 function goneOf(image: Image): string | undefined {

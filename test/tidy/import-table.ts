@@ -129,7 +129,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     'bench',
     5,
     'glue',
-    ['base', 'report', 'cache-mode', 'ordering', 'request', 'trace', 'aio', 'image', 'durability', 'engine'],
+    ['base', 'report', 'cache-mode', 'ordering', 'native', 'request', 'trace', 'aio', 'image', 'durability', 'engine'],
     'workloads, histograms, comparisons',
   ),
   room(
