@@ -242,6 +242,7 @@ export class UringBackend implements Backend {
       this.#inlineDone = 0
       return done
     }
+    if (this.#inFlight === 0) return 0
     const {ring, cqes, cqMask} = this.#ring
     const end = Atomics.load(ring, this.#ring.cqTail)
     let head = this.#head
