@@ -53,6 +53,11 @@ type Kind = typeof READ | typeof WRITE | typeof FLUSHES | typeof OTHER
  */
 export class Job {
   readonly #options: JobOptions
+  readonly #engine: Engine
+  readonly #stream: RequestStream
+  readonly #syncsAsked: SyncsAsked
+  readonly #checked: JobOptions['checked']
+  readonly #paced: boolean
   readonly #memory: Memory
   readonly #bufferBytes: number
   readonly #buffers: Float64Array
@@ -76,6 +81,11 @@ export class Job {
     const {workload, backend} = options
     const depth = workload.iodepth
     this.#options = options
+    this.#engine = options.engine
+    this.#stream = options.stream
+    this.#syncsAsked = options.syncsAsked
+    this.#checked = options.checked
+    this.#paced = options.paced
     this.#bufferBytes = Math.ceil(workload.bs.maxBytes / 4096) * 4096
     this.#memory = backend.createMemory(depth * this.#bufferBytes)
     new Prng(workload.randseed).fill(this.#memory.bytes)
@@ -121,7 +131,9 @@ export class Job {
   }
 
   async #drive(limitNs: number): Promise<void> {
-    const {engine, signal, progress, paced} = this.#options
+    const {signal, progress} = this.#options
+    const engine = this.#engine
+    const paced = this.#paced
     const startNs = engine.readClock()
     this.#pace.start(startNs)
     let running = true
@@ -157,7 +169,8 @@ export class Job {
 
   /** Submits what may be submitted now. @returns false when there is no more */
   #submit(nowNs: number): boolean {
-    const {engine, stream, paced} = this.#options
+    const engine = this.#engine
+    const stream = this.#stream
     if (this.#holds) {
       if (this.#inFlight > 0) return true
       this.#holds = false
@@ -168,7 +181,7 @@ export class Job {
       const {fence} = stream
       if (fence === FENCE_DRAIN && this.#inFlight > 0) return true
       if (fence === FENCE_FLUSH && this.#flushes > 0) return true
-      if (paced) {
+      if (this.#paced) {
         if (this.#pace.nextNs(stream.dueNs) > nowNs) return true
         this.#pace.submitted()
         engine.readClock()
@@ -185,14 +198,10 @@ export class Job {
   }
 
   #give(type: number, flags: number, offsetBytes: number, lengthBytes: number): void {
-    const {engine, checked, region, workload, syncsAsked} = this.#options
+    const engine = this.#engine
     const buffer = this.#buffers[--this.#free] as number
-    if (checked !== undefined && type === OUT.type) {
-      checked.content.fill(this.#memory.bytes.subarray(buffer, buffer + lengthBytes), offsetBytes)
-      const unit = workload.bs.minBytes
-      checked.units.add((offsetBytes - region.offsetBytes) / unit, lengthBytes / unit)
-    }
-    this.#wanted += syncsAsked.of(type, flags)
+    if (this.#checked !== undefined && type === OUT.type) this.#fill(this.#checked, buffer, offsetBytes, lengthBytes)
+    this.#wanted += this.#syncsAsked.of(type, flags)
     const slot = engine.submit(type, flags, offsetBytes, lengthBytes, this.#memory, buffer)
     this.#bufferOf[slot] = buffer
     this.#lengthOf[slot] = lengthBytes
@@ -200,8 +209,20 @@ export class Job {
     this.#inFlight++
   }
 
+  #fill(
+    {content, units}: NonNullable<JobOptions['checked']>,
+    buffer: number,
+    offsetBytes: number,
+    lengthBytes: number,
+  ): void {
+    const {region, workload} = this.#options
+    content.fill(this.#memory.bytes.subarray(buffer, buffer + lengthBytes), offsetBytes)
+    const unit = workload.bs.minBytes
+    units.add((offsetBytes - region.offsetBytes) / unit, lengthBytes / unit)
+  }
+
   #take(): void {
-    const {engine, paced} = this.#options
+    const engine = this.#engine
     for (let slot = engine.takeDone(); slot >= 0; slot = engine.takeDone()) {
       const kind = this.#kindOf[slot] as Kind
       const tally = this.#tallies[kind]
@@ -213,7 +234,7 @@ export class Job {
         this.#failure ??= failureOf(kind, status, engine.errnoOf(slot))
       }
       if (kind === FLUSHES && this.#flushes > 0) this.#flushes--
-      if (paced) this.#pace.ended(engine.nowNs)
+      if (this.#paced) this.#pace.ended(engine.nowNs)
       this.#buffers[this.#free++] = this.#bufferOf[slot] as number
       this.#inFlight--
       this.#ended++
