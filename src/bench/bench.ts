@@ -37,6 +37,8 @@ export interface BenchOptions {
   readonly stream: {readonly open: () => RequestStream; readonly writes: boolean} | undefined
   /** Requests of that stream come when they are due. */
   readonly timed: boolean
+  /** A file that gets the trace of the one round of the one cell. */
+  readonly record?: string | undefined
   readonly signal: AbortSignal
   readonly progress: (at: BenchProgress) => void
 }
@@ -143,7 +145,7 @@ class Bench {
   }
 
   async #turn(cell: Cell, round: number, stage: Stage): Promise<void> {
-    const {path, diskModel, signal, stream, timed} = this.#options
+    const {path, diskModel, signal, stream, timed, record} = this.#options
     this.#report(cell, round, 0, 0)
     const setup = setupOf(cell, stage, path)
     const paced = setup.paced || timed
@@ -152,7 +154,7 @@ class Bench {
     if (signal.aborted) return
     const progress = (requests: number, elapsedNs: number): void => this.#report(cell, round, requests, elapsedNs)
     const finished = await runRound(
-      {cell, round, stage, path: choice, diskModel, stream: stream?.open(), signal, progress},
+      {cell, round, stage, path: choice, diskModel, stream: stream?.open(), record, signal, progress},
       {...setup, paced},
     )
     const rounds = this.#rounds.get(cell) ?? []

@@ -6,6 +6,7 @@ import {withoutTags, type OrderingMode} from '../ordering/index.js'
 import {idBytes} from '../request/index.js'
 import {CheckedContent, UnitMap} from './content.js'
 import {Job, type JobOptions, type JobResult} from './job.js'
+import type {Recording} from './recording.js'
 import {WorkloadStream, type Region, type RequestStream} from './request-stream.js'
 import {SyncsAsked} from './syncs-asked.js'
 import type {Workload} from './workload.js'
@@ -27,6 +28,8 @@ export interface JobSetup {
   /** Requests of somewhere else than the workload. */
   readonly stream?: RequestStream | undefined
   readonly paced: boolean
+  /** Sees every event. */
+  readonly recording?: Recording | undefined
 }
 
 /** What one job did, and the units it wrote with content that can be checked. */
@@ -43,7 +46,7 @@ export async function runJob(
 ): Promise<FinishedJob> {
   const {workload, region, mode} = setup
   const depth = workload.iodepth
-  const {backend, reason} = await openBackend(setup.aio, {
+  const {backend, reason, freshRanges} = await openBackend(setup.aio, {
     ...setup.target,
     mode,
     tokens: depth + SYNC_TOKENS,
@@ -68,6 +71,8 @@ export async function runJob(
       // Where writes are not stable by themselves each FLUSH is to be a sync, whatever has ended before it.
       soleWriter: mode.dsync && setup.soleWriter,
       id: idBytes('flushpoint'),
+      observer: setup.recording?.observe,
+      freshRanges,
     })
     const checked = workload.verify
       ? {
@@ -84,6 +89,7 @@ export async function runJob(
       syncsAsked: new SyncsAsked(mode, ordering, depth, backend.canDsync),
       paced: setup.paced,
       checked,
+      offer: setup.recording?.offer,
       ...hooks,
     })
     try {

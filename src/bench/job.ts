@@ -22,6 +22,8 @@ export interface JobOptions {
   readonly paced: boolean
   /** Checked content, and the units that get it. */
   readonly checked: {readonly content: CheckedContent; readonly units: UnitMap} | undefined
+  /** Told what a write carries, right before it is submitted. */
+  readonly offer?: ((bytes: Uint8Array) => void) | undefined
   readonly signal: AbortSignal
   /** Called between ramp and measurement, with nothing in flight, and waited for. */
   readonly beforeMeasuring: () => Promise<void>
@@ -58,6 +60,7 @@ export class Job {
   readonly #syncsAsked: SyncsAsked
   readonly #checked: JobOptions['checked']
   readonly #paced: boolean
+  readonly #offer: JobOptions['offer']
   readonly #memory: Memory
   readonly #bufferBytes: number
   readonly #buffers: Float64Array
@@ -86,6 +89,7 @@ export class Job {
     this.#syncsAsked = options.syncsAsked
     this.#checked = options.checked
     this.#paced = options.paced
+    this.#offer = options.offer
     this.#bufferBytes = Math.ceil(workload.bs.maxBytes / 4096) * 4096
     this.#memory = backend.createMemory(depth * this.#bufferBytes)
     new Prng(workload.randseed).fill(this.#memory.bytes)
@@ -201,6 +205,8 @@ export class Job {
     const engine = this.#engine
     const buffer = this.#buffers[--this.#free] as number
     if (this.#checked !== undefined && type === OUT.type) this.#fill(this.#checked, buffer, offsetBytes, lengthBytes)
+    if (this.#offer !== undefined && type === OUT.type)
+      this.#offer(this.#memory.bytes.subarray(buffer, buffer + lengthBytes))
     this.#wanted += this.#syncsAsked.of(type, flags)
     const slot = engine.submit(type, flags, offsetBytes, lengthBytes, this.#memory, buffer)
     this.#bufferOf[slot] = buffer

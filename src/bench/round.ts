@@ -1,9 +1,11 @@
 import type {DiskModel} from '../aio/index.js'
 import {diskCounters, type DiskCounters} from '../image/index.js'
+import {withoutTags} from '../ordering/index.js'
 import type {Cell} from './cell.js'
 import {runCrew} from './crew.js'
 import {runJob, type FinishedJob, type JobSetup} from './job-setup.js'
 import type {PathChoice} from './path-choice.js'
+import {startRecording} from './recording.js'
 import {regionOf} from './region.js'
 import type {RequestStream} from './request-stream.js'
 import type {RoundResult} from './result.js'
@@ -18,6 +20,8 @@ export interface RoundOptions {
   readonly path: PathChoice
   readonly diskModel: DiskModel | undefined
   readonly stream: RequestStream | undefined
+  /** A file that gets the trace of the round. */
+  readonly record: string | undefined
   readonly signal: AbortSignal
   readonly progress: (requests: number, elapsedNs: number) => void
 }
@@ -63,8 +67,17 @@ export async function runRound(options: RoundOptions, setup: JobSetup): Promise<
     },
     progress,
   }
-  const full = {...setup, inline: path.inline, diskModel: options.diskModel, stream: options.stream}
-  const jobs = cell.workload.numjobs === 1 ? [await runJob(full, hooks)] : await runCrew(full, stage.reopen, hooks)
+  const executed = cell.aio === 'sim' ? setup.ordering : withoutTags(setup.ordering)
+  const recording =
+    options.record === undefined ? undefined : startRecording(options.record, {stage, ...setup, ordering: executed})
+  const full = {...setup, inline: path.inline, diskModel: options.diskModel, stream: options.stream, recording}
+  let jobs: FinishedJob[]
+  try {
+    jobs = cell.workload.numjobs === 1 ? [await runJob(full, hooks)] : await runCrew(full, stage.reopen, hooks)
+    recording?.close()
+  } finally {
+    recording?.discard()
+  }
   const spent = process.cpuUsage(cpu)
   const after = countDisk()
   const sum = (pick: (job: FinishedJob) => number): number => jobs.reduce((total, job) => total + pick(job), 0)

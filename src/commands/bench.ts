@@ -91,6 +91,11 @@ export default class Bench extends BaseCommand<typeof Bench> {
       description: 'With --trace: as fast as they go, or when they were due.',
       helpGroup: 'WORKLOAD',
     })(),
+    record: Flags.string({
+      description:
+        'Record every event of one run of one round with its data to this file, for trace show and crash explore.',
+      helpValue: '<file>',
+    }),
     'sync-methods': Flags.boolean({
       description:
         'Measure the ways to make a write stable: O_DSYNC, fdatasync, fsync, RWF_DSYNC, O_DIRECT with fdatasync.',
@@ -147,12 +152,13 @@ export default class Bench extends BaseCommand<typeof Bench> {
       finished = await bench.runBench({
         path: args.image,
         cells: planned,
-        rounds: flags.rounds ?? (planned.some(({aio}) => aio === 'sim') ? 1 : 3),
+        rounds: flags.rounds ?? (flags.record !== undefined || planned.some(({aio}) => aio === 'sim') ? 1 : 3),
         createBytes: this.createBytes(),
         preallocate: flags.preallocate ?? false,
         diskModel: flags.disk === undefined ? undefined : (await import('../run/index.js')).diskModelFrom(flags.disk),
         stream,
         timed: flags.timing === 'trace',
+        record: flags.record,
         signal: interrupt.signal,
         progress: (at) => spinner.update(progressText(at)),
       })
@@ -194,7 +200,7 @@ export default class Bench extends BaseCommand<typeof Bench> {
 
   /** Flags that mean nothing beside each other. */
   private checkFlags(cells: readonly Cell[]): void {
-    const {disk, preallocate, create, timing, trace} = this.flags
+    const {disk, preallocate, create, timing, trace, record, rounds = 1} = this.flags
     const simulated = cells.filter(({aio}) => aio === 'sim')
     if (simulated.length > 0 && simulated.length < cells.length)
       throw refusal('--aio sim measures simulated time, the others real time', 'Run them apart.')
@@ -202,6 +208,14 @@ export default class Bench extends BaseCommand<typeof Bench> {
       throw refusal('--disk is the cost of a simulated drive', 'Add --aio sim: the image is then only read.')
     if (preallocate && create === undefined && !this.flags['allow-write'])
       throw refusal('--preallocate changes the image', 'Add --allow-write, or --create SIZE for an image of its own.')
+    if (
+      record !== undefined &&
+      (cells.length > 1 || rounds > 1 || trace !== undefined || cells[0]?.workload.numjobs !== 1)
+    )
+      throw refusal(
+        '--record is for one run of one job',
+        'Name one value in each flag, and leave out --rounds and --trace.',
+      )
     if (timing === 'trace' && trace === undefined)
       throw refusal('--timing trace is about a trace, and none is named', 'Add --trace FILE.')
     if (timing === 'trace' && simulated.length > 0)

@@ -173,6 +173,7 @@ try {
     },
   )
   for (const workload of WORKLOADS) if (workload.name.includes(ONLY)) await compare(workload)
+  if ('recording'.includes(ONLY)) await compareRecording()
   residentMiB = 0
   await ours(['--rw', 'randread', '--iodepth', '128'])
   console.log(`resident at depth 128: ${Math.round(residentMiB)} MiB, ${residentMiB <= 150 ? 'reached' : 'MISSED'} 150`)

@@ -1,6 +1,8 @@
 import {existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, truncateSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
+import {openTrace} from '../../src/archive/index.js'
 import {loadUring} from '../../src/native/index.js'
+import {FLUSH} from '../../src/request/index.js'
 import {procFd, Scene} from '../image/scene.js'
 import {capability, itNeeds, peer, root} from '../peers.js'
 import {direct, endOf, expectRefusal, flushpoint, hashOf, start, TIMEOUT_MS} from './cli.js'
@@ -125,6 +127,26 @@ describe('flushpoint bench', () => {
     }
   })
 
+  it('records a round as a trace: what was there before, and from there every write with its data', async () => {
+    const before = readFileSync(image)
+    const name = scene.path('b.trace')
+    const flags = ['--rw', 'randwrite', '--bs', '64k', '--iodepth', '4', '--flush-every', '4', '--size', '512k']
+    expect(await bench(image, ...flags, '--loops', '1', '--record', name, '--allow-write')).toMatchObject({exit: 0})
+    const {reading, close} = openTrace(name)
+    const replayed = Buffer.from(before).fill(0, 0, 512 << 10)
+    for (const {offsetBytes, bytes} of reading.before) replayed.set(bytes, offsetBytes)
+    expect(replayed.equals(before)).toBe(true)
+    let flushes = 0
+    for (const {event, data} of reading.events) {
+      if (event.kind === 'submit' && data) replayed.set(data, event.offsetBytes)
+      if (event.kind === 'submit' && event.type === FLUSH.type) flushes++
+    }
+    close()
+    expect(flushes).toBe(2)
+    expect(replayed.equals(readFileSync(image))).toBe(true)
+    expect(replayed.equals(before)).toBe(false)
+  })
+
   itNeeds([uring, direct], 'measures the ways to make a write stable', async () => {
     const flags = ['--sync-methods', '--runtime', '20ms', '--rounds', '1', '--allow-write', '--json']
     const {stdout, exit} = await flushpoint(['bench', image, ...flags])
@@ -171,6 +193,8 @@ describe('flushpoint bench refuses', () => {
     [['--rw', 'randread', '--bs', '1000'], 2, 'E_BENCH_ALIGNMENT', '--bs 1000'],
     [['--runtime', '0'], 2, 'E_BENCH_FLAG', '--runtime 0'],
     [['--timing', 'trace'], 2, 'E_BENCH_FLAGS', '--timing trace'],
+    [['--record', 'disk.img'], 2, 'E_TRACE_IS_IMAGE', 'this is the image'],
+    [['--record', 't.trace', '--iodepth', '1,2'], 2, 'E_BENCH_FLAGS', '--record'],
     [['--trace', 'no.trace'], 3, 'E_TRACE_OPEN', 'no.trace'],
     [['--disk', 'ssd'], 2, 'E_BENCH_FLAGS', '--disk'],
     [['--aio', 'sim,threads'], 2, 'E_BENCH_FLAGS', 'simulated time'],
