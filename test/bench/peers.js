@@ -27,7 +27,20 @@ let residentMiB = 0
 let backend = ''
 
 async function ours(flags) {
-  const args = [BIN, 'bench', file, '--bs', '4k', '--norandommap', '--rounds', '1', '--runtime', `${SECONDS}s`]
+  const args = [
+    BIN,
+    'bench',
+    file,
+    '--bs',
+    '4k',
+    '--norandommap',
+    '--rounds',
+    '1',
+    '--ramp-time',
+    '300ms',
+    '--runtime',
+    `${SECONDS}s`,
+  ]
   const child = spawn(process.execPath, [...args, '--allow-write', '--json', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -161,6 +174,23 @@ async function compare({name, flags, fios, qemu: qemuFlags, targets}) {
   console.log(`${name} (${backend})`)
   show('to fio', toFio, targets.fio)
   if (qemuFlags) show('to qemu-img bench', toQemu, targets.qemu)
+}
+
+/** What it costs to record a trace. */
+async function compareRecording() {
+  const ratios = []
+  const trace = path.join(folder, 'bench.trace')
+  for (let round = 0; round < ROUNDS; round++) {
+    const rates = {}
+    const turns = [
+      async () => (rates.with = await ours(['--rw', 'randread', '--iodepth', '32', '--record', trace])),
+      async () => (rates.without = await ours(['--rw', 'randread', '--iodepth', '32'])),
+    ]
+    for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn()
+    ratios.push(rates.with / rates.without)
+  }
+  console.log('cached randread, depth 32, recording a trace')
+  show('to the same without', ratios, 0.5)
 }
 
 try {
