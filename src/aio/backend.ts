@@ -71,6 +71,17 @@ export interface Backend {
   close(): Promise<void>
 }
 
+/**
+ * How steps reach the kernel: through the ring, or, with `data` and `sync`, as system calls on the thread that queues them. Data that
+ * would have to be waited for still goes through the ring where `waits` is false and the kernel can tell beforehand (reads through the
+ * page cache). A sync on the calling thread is one that nothing else is in flight beside.
+ */
+export interface InlineSteps {
+  readonly data: boolean
+  readonly waits: boolean
+  readonly sync: boolean
+}
+
 /** Resolves after the event loop has polled once, so that a signal handler waiting for its turn runs first. */
 export function yieldToSignals(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))

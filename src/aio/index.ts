@@ -10,7 +10,8 @@
  *
  * @module
  */
-export {yieldToSignals, type Backend, type BackendName, type Memory} from './backend.js'
+export {alignedBytes} from './aligned.js'
+export {yieldToSignals, type Backend, type BackendName, type InlineSteps, type Memory} from './backend.js'
 export {MemoryPool} from './pool.js'
 export {
   AIO_CHOICES,

@@ -1,6 +1,6 @@
 import {ToolError, type Range} from '../base/index.js'
 import {trustsStableWrites, type CacheMode} from '../cache-mode/index.js'
-import type {Backend, BackendName} from './backend.js'
+import type {Backend, BackendName, InlineSteps} from './backend.js'
 import type {SimDevice} from './sim/device.js'
 import type {DiskModel} from './sim/disk-model.js'
 
@@ -23,6 +23,8 @@ export interface BackendTarget {
   readonly diskModel?: DiskModel | undefined
   /** A simulated device to share with other backends, from openSimDevice(): its own model counts, not diskModel. */
   readonly device?: SimDevice | undefined
+  /** Steps that io_uring may leave to plain system calls; none when left out. */
+  readonly inline?: InlineSteps | undefined
   /** Content and allocation a simulated disk starts with; whole sectors. */
   readonly read: (offsetBytes: number, target: Uint8Array) => void
   readonly freshRanges: (offsetBytes: number, lengthBytes: number) => readonly Range[] | undefined
@@ -50,14 +52,22 @@ export const BACKENDS: readonly BackendRow[] = [
     name: 'uring',
     summary: 'io_uring',
     async open(target) {
-      const [{loadUring}, {UringBackend}] = await Promise.all([
+      const [{loadTransfers, loadUring}, {UringBackend}] = await Promise.all([
         import('../native/index.js'),
         import('./uring/backend.js'),
       ])
       const loaded = await loadUring()
       if (!loaded.ok) return loaded.reason
+      const {inline} = target
+      const calls = inline && (await loadTransfers())
+      if (calls?.ok === false) return calls.reason
       try {
-        const backend = new UringBackend(loaded.uring, target.fd, target.tokens)
+        const backend = new UringBackend(
+          loaded.uring,
+          target.fd,
+          target.tokens,
+          inline && calls && {...inline, ...calls},
+        )
         return {backend, reason: 'io_uring is available', freshRanges: target.freshRanges}
       } catch (error) {
         if (error instanceof ToolError && error.kind === 'environment') return error.message

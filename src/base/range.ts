@@ -33,3 +33,12 @@ export function alignOut(range: Range, blockBytes: number): Range {
   const end = Math.ceil((range.offsetBytes + range.lengthBytes) / blockBytes) * blockBytes
   return {offsetBytes: start, lengthBytes: end - start}
 }
+
+/**
+ * Whether a byte count, 0 to 2^53, is a multiple of a unit. For a power of two by its low bits: the remainder of doubles is a call into
+ * the C library, and this is asked several times for every request.
+ */
+export function isMultipleOf(bytes: number, unitBytes: number): boolean {
+  const mask = unitBytes - 1
+  return (unitBytes & mask) === 0 ? (bytes & mask) === 0 : bytes % unitBytes === 0
+}

@@ -8,6 +8,7 @@
  */
 export {BaseCommand} from './base-command.js'
 export {atomOf, crashFlags} from './crash-flags.js'
+export {askOnTerminal} from './consent.js'
 export {exitStatusHelp} from './exit-status.js'
 export {Interrupt, type SignalSource} from './interrupt.js'
 export {sizeFlag} from './size-flag.js'

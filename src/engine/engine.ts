@@ -80,6 +80,11 @@ export class Engine {
     return this.#plans.writeCache
   }
 
+  /** The clock as it was read last; tick() reads it when something has ended. */
+  get nowNs(): number {
+    return this.#clock.nowNs
+  }
+
   /** Reads the clock; requests submitted from now on carry this time. tick() does it too. */
   readClock(): number {
     this.#clock.nowNs = this.#backend.nowNs()

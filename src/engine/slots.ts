@@ -1,4 +1,5 @@
 import type {Memory} from '../aio/index.js'
+import {isMultipleOf} from '../base/index.js'
 import {STATUS_PENDING, type Plan} from '../request/index.js'
 import type {Bounce} from './bounce.js'
 import type {ScsiTask} from './scsi-task.js'
@@ -135,7 +136,7 @@ export class Slots {
 
   /** True for a write that rewrites more than it was asked to write. */
   isFiner(slot: number, unitBytes: number): boolean {
-    return this.startOf(slot) % unitBytes !== 0 || this.lengthOf(slot) % unitBytes !== 0
+    return !isMultipleOf(this.startOf(slot), unitBytes) || !isMultipleOf(this.lengthOf(slot), unitBytes)
   }
 
   /** What the request of a slot amounts to; while a SCSI command runs, plans[slot] is that of its current step. */

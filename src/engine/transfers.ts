@@ -1,5 +1,5 @@
 import type {Backend, Memory} from '../aio/index.js'
-import {ERRNO, ToolError} from '../base/index.js'
+import {ERRNO, isMultipleOf, ToolError} from '../base/index.js'
 import {
   STEP_NONE,
   STEP_PUNCH,
@@ -46,7 +46,10 @@ export class Transfers {
   /** True when a slot's range does not start and end on the alignment. */
   isMisaligned(slot: number): boolean {
     const unit = this.#alignmentBytes
-    return (this.#slots.offsets[slot] as number) % unit !== 0 || (this.#slots.lengths[slot] as number) % unit !== 0
+    return (
+      !isMultipleOf(this.#slots.offsets[slot] as number, unit) ||
+      !isMultipleOf(this.#slots.lengths[slot] as number, unit)
+    )
   }
 
   /** How many steps a slot's data takes when each ends well: none, one, or 2 for several. */

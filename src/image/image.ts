@@ -1,4 +1,4 @@
-import {closeSync, constants, fstatSync} from 'node:fs'
+import {closeSync, fstatSync} from 'node:fs'
 import {SECTOR_BYTES, type Range} from '../base/index.js'
 import type {Libc} from '../native/index.js'
 import type {Alignment} from './alignment.js'
@@ -22,6 +22,14 @@ export interface Image {
    * @throws ToolError when it cannot be opened
    */
   dsyncFd(): number
+  /**
+   * Another open file description of the same file with the same flags, without locks: who syncs through it hears of its own errors.
+   * The caller closes it.
+   *
+   * @param more names of flags to add
+   * @throws ToolError when it cannot be opened
+   */
+  reopen(...more: readonly ('O_DSYNC' | 'O_DIRECT')[]): number
   readonly sizeBytes: number
   /** Whole 512-byte sectors. */
   readonly capacitySectors: number
@@ -130,14 +138,16 @@ export class OpenImage implements Image {
 
   dsyncFd(): number {
     if (this.readOnly || this.openFlags.includes('O_DSYNC')) return this.fd
-    if (this.#dsyncFd === undefined) {
-      try {
-        this.#dsyncFd = reopen(this.fd, this.path, flagBits(this.openFlags) | constants.O_DSYNC)
-      } catch (error) {
-        throw openRefusal({path: this.path, readOnly: false, blockDevice: this.blockDevice}, error)
-      }
-    }
+    this.#dsyncFd ??= this.reopen('O_DSYNC')
     return this.#dsyncFd
+  }
+
+  reopen(...more: readonly ('O_DSYNC' | 'O_DIRECT')[]): number {
+    try {
+      return reopen(this.fd, this.path, flagBits([...this.openFlags, ...more]))
+    } catch (error) {
+      throw openRefusal({path: this.path, readOnly: this.readOnly, blockDevice: this.blockDevice}, error)
+    }
   }
 
   freshRanges(offsetBytes: number, lengthBytes: number): readonly Range[] | undefined {

@@ -8,6 +8,7 @@
  * @module
  */
 export {loadLibc, type Extent, type Libc, type LibcAnswer, type OtherLock} from './libc.js'
+export {loadTransfers, type Transfers} from './transfer.js'
 export {
   IORING_ENTER_GETEVENTS,
   IORING_FSYNC_DATASYNC,

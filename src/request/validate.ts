@@ -1,4 +1,4 @@
-import {SECTOR_BYTES} from '../base/index.js'
+import {isMultipleOf, SECTOR_BYTES} from '../base/index.js'
 import {STATUS_IOERR, STATUS_OK, STATUS_UNSUPP} from './status.js'
 import {kindOfType} from './table.js'
 import {TYPE_WISH} from './wish.js'
@@ -67,7 +67,10 @@ export function validate(
       break
     }
     case 'data':
-      if (offsetBytes % device.logicalBlockBytes !== 0 || lengthBytes % device.logicalBlockBytes !== 0) {
+      if (
+        !isMultipleOf(offsetBytes, device.logicalBlockBytes) ||
+        !isMultipleOf(lengthBytes, device.logicalBlockBytes)
+      ) {
         return STATUS_IOERR
       }
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
 
-import {alignOut, joinRanges, overlaps, type Range} from '../../src/base/index.js'
+import {alignOut, isMultipleOf, joinRanges, overlaps, type Range} from '../../src/base/index.js'
 
 const SEED = 20260202
 const range: fc.Arbitrary<Range> = fc.record({offsetBytes: fc.nat(40), lengthBytes: fc.nat(12)})
@@ -84,5 +84,23 @@ describe('rounding out to blocks', () => {
   it('stays exact beyond 2^32', () => {
     const far = 2 ** 45
     expect(alignOut({offsetBytes: far + 513, lengthBytes: 512}, 4096)).toEqual({offsetBytes: far, lengthBytes: 4096})
+  })
+})
+
+describe('a multiple of a unit', () => {
+  it('is what leaves no remainder, for powers of two and for other units, up to 2^53', () => {
+    const bytes = fc.oneof(fc.nat(10_000), fc.integer({min: 0, max: 2 ** 53 - 1}))
+    const unit = fc.oneof(
+      fc.nat(16).map((bits) => 2 ** bits),
+      fc.integer({min: 1, max: 5000}),
+    )
+    fc.assert(
+      fc.property(bytes, unit, (some, of) => {
+        expect(isMultipleOf(some, of)).toBe(some % of === 0)
+        const multiple = Math.floor(some / of) * of
+        expect(isMultipleOf(multiple, of)).toBe(true)
+      }),
+      {seed: SEED},
+    )
   })
 })

@@ -40,6 +40,23 @@ function runFile(file: string, size: string, ...flags: string[]): unknown {
   return JSON.parse(ended.stdout)
 }
 
+interface BenchRound {
+  readonly cell: string
+  readonly runtimeNs: number
+  readonly flush: {readonly requests: number}
+  readonly flushesSent: number
+}
+
+/** Runs the script of an example as a shell does, with `flushpoint` on its path. */
+function bench(name: string): readonly BenchRound[] {
+  const command = `#!/bin/sh\nexec "${process.execPath}" "${path.join(root, 'bin', 'run.js')}" "$@"\n`
+  fs.writeFileSync(path.join(folder, 'flushpoint'), command, {mode: 0o755})
+  const env = {...process.env, PATH: `${folder}:${process.env['PATH']}`}
+  const ended = spawnSync('sh', [path.join(examples, name, 'bench.sh'), '--json'], {cwd: folder, env, encoding: 'utf8'})
+  expect(ended.stderr).toBe('')
+  return (JSON.parse(ended.stdout) as {rounds: BenchRound[]}).rounds
+}
+
 interface Exploration {
   readonly schema: string
   readonly complete: boolean
@@ -81,7 +98,9 @@ describe('the examples', () => {
     const source = fs.readFileSync(fileURLToPath(import.meta.url), 'utf8')
     expect(folders.length).toBeGreaterThan(0)
     expect(
-      folders.map(({name}) => name).filter((name) => !new RegExp(`(run|runFile|verdict)\\('${name}['/]`).test(source)),
+      folders
+        .map(({name}) => name)
+        .filter((name) => !new RegExp(`(run|runFile|verdict|bench)\\('${name}['/]`).test(source)),
     ).toEqual([])
   })
 
@@ -237,6 +256,28 @@ describe('the examples', () => {
   it('15: a barrier on one file leaves the other free; an awaited notification does not', () => {
     expect(verdict('15-two-files/barrier.ndjson', 'check.mjs')).toBe('broken')
     expect(verdict('15-two-files/notify.ndjson', 'check.mjs')).toBe('OK')
+  })
+
+  it('16: a flush costs as much as 16 writes on a drive of flash, and what it destages besides', () => {
+    const rounds = bench('16-flush-cost')
+    expect(rounds.map(({cell}) => cell)).toEqual(['no flush', 'flush every 64', 'flush every 8', 'flush every 1'])
+    // src/aio/sim/disk-model.ts: cable (550 MB/s), command, answer; and a flush: command, destaging (8 x 60 MB/s), flush, answer.
+    const writeNs = 4096 / 0.55 + 40_000 + 20_000
+    const flushNs = (blocks: number): number => 40_000 + (blocks * 4096) / 0.48 + 1_000_000 + 20_000
+    const reckoned = [0, 64, 8, 1].map((every) => 256 * writeNs + (every === 0 ? 0 : (256 / every) * flushNs(every)))
+    // Each step is rounded to whole nanoseconds.
+    rounds.forEach(({runtimeNs}, i) => expect(Math.abs(runtimeNs - (reckoned[i] ?? 0))).toBeLessThan(2 * 512))
+    expect(rounds.map(({flushesSent}) => flushesSent)).toEqual([0, 4, 32, 256])
+    expect(Math.round(flushNs(0) / writeNs)).toBe(16)
+  })
+
+  it('17: modes that make every write stable cost more; unsafe costs least and sends nothing', () => {
+    const rounds = new Map(bench('17-compare-modes').map((round) => [round.cell, round]))
+    const time = (mode: string): number => rounds.get(mode)?.runtimeNs ?? Number.NaN
+    expect([...rounds.values()].map(({flush}) => flush.requests)).toEqual([32, 32, 32, 32, 32])
+    expect(['writeback', 'none', 'unsafe'].map((mode) => rounds.get(mode)?.flushesSent)).toEqual([32, 32, 0])
+    const order = ['unsafe', 'writeback', 'none', 'directsync', 'writethrough']
+    expect(order.toSorted((a, b) => time(a) - time(b))).toEqual(order)
   })
 })
 

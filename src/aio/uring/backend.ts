@@ -12,6 +12,7 @@ import {
   RWF_DSYNC,
   type MappedMemory,
   type MappedRing,
+  type Transfers,
   type Uring,
 } from '../../native/index.js'
 import {
@@ -24,12 +25,15 @@ import {
   STEP_ZERO,
   type StepOp,
 } from '../../request/index.js'
-import {yieldToSignals, type Backend, type Memory} from '../backend.js'
+import {yieldToSignals, type Backend, type InlineSteps, type Memory} from '../backend.js'
 
 /** fallocate(2) modes: FALLOC_FL_KEEP_SIZE with FALLOC_FL_ZERO_RANGE or FALLOC_FL_PUNCH_HOLE. */
 const ZERO_RANGE_KEEP_SIZE = 0x11
 const PUNCH_HOLE_KEEP_SIZE = 0x03
 const TWO_32 = 2 ** 32
+
+/** A step that the ring has to take. */
+const NOT_INLINE = -(2 ** 30)
 
 /** 32-bit words in a submission and a completion entry. */
 const SQE_WORDS = 16
@@ -40,6 +44,9 @@ const CQE_WORDS = 4
  *
  * A FLUSH is an FSYNC entry of its own, issued only after the writes it must cover have completed: the ring orders nothing, and
  * links are never used (a failed FSYNC does not cut a link on current kernels).
+ *
+ * With `inline` steps are plain system calls where that is allowed and nothing queued has to be told of first: they end inside
+ * queue(), and are reaped as any other.
  */
 export class UringBackend implements Backend {
   readonly name = 'uring'
@@ -62,14 +69,28 @@ export class UringBackend implements Backend {
   #unsubmitted = 0
   /** Entries the kernel has and has not answered. */
   #inFlight = 0
+  readonly #inline: (InlineSteps & {readonly transfers: Transfers}) | undefined
+  readonly #plainFd: number
+  readonly #inlineTokens: Int32Array
+  readonly #inlineResults: Int32Array
+  /** Steps that ended inside queue() and have not been reaped. */
+  #inlineDone = 0
 
-  /** @param tokens at most this many steps at a time; @throws ToolError of kind environment with the reason */
-  constructor(uring: Uring, fd: number, tokens: number) {
+  /**
+   * @param tokens at most this many steps at a time
+   * @param inline steps that may be executed on this thread; the calls are closed with the backend
+   * @throws ToolError of kind environment with the reason
+   */
+  constructor(uring: Uring, fd: number, tokens: number, inline?: InlineSteps & {readonly transfers: Transfers}) {
     const opened = uring.openRing(tokens)
     if (!opened.ok) throw new ToolError('environment', 'E_URING', opened.reason)
     this.#uring = uring
     this.#ring = opened.ring
     this.tokens = tokens
+    this.#inline = inline
+    this.#plainFd = fd
+    this.#inlineTokens = new Int32Array(tokens)
+    this.#inlineResults = new Int32Array(tokens)
     this.doneTokens = new Int32Array(opened.ring.completionEntries)
     this.doneResults = new Int32Array(opened.ring.completionEntries)
     this.#tail = Atomics.load(opened.ring.ring, opened.ring.sqTail)
@@ -96,7 +117,15 @@ export class UringBackend implements Backend {
     lengthBytes: number,
     dsync: boolean,
   ): boolean {
-    if (this.#unsubmitted + this.#inFlight >= this.tokens) return false
+    if (this.#unsubmitted + this.#inFlight + this.#inlineDone >= this.tokens) return false
+    if (this.#inline !== undefined) {
+      const result = this.#runInline(this.#inline, op, memory, memoryOffset, offsetBytes, lengthBytes, dsync)
+      if (result !== NOT_INLINE) {
+        this.#inlineTokens[this.#inlineDone] = token
+        this.#inlineResults[this.#inlineDone++] = result
+        return true
+      }
+    }
     const sqes = this.#ring.sqes
     const word = (this.#tail & this.#ring.sqMask) * SQE_WORDS
     let opcode = IORING_OP_FSYNC
@@ -150,12 +179,47 @@ export class UringBackend implements Backend {
     return true
   }
 
+  /** @returns what the step ended with, or NOT_INLINE where the ring has to take it */
+  #runInline(
+    {data, waits, sync, transfers}: InlineSteps & {readonly transfers: Transfers},
+    op: StepOp,
+    memory: Memory | undefined,
+    memoryOffset: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    dsync: boolean,
+  ): number {
+    const fd = this.#plainFd
+    const mapped = memory as MappedMemory
+    switch (op) {
+      case STEP_READ: {
+        if (!data) return NOT_INLINE
+        if (waits) return transfers.read(fd, mapped, memoryOffset, lengthBytes, offsetBytes)
+        const result = transfers.readCached(fd, mapped, memoryOffset, lengthBytes, offsetBytes)
+        // Not in the cache, or a file system that cannot tell; what is short is read again in one piece.
+        return result === lengthBytes ? result : NOT_INLINE
+      }
+      case STEP_WRITE:
+        if (!data) return NOT_INLINE
+        if (dsync) return transfers.writeStable(fd, mapped, memoryOffset, lengthBytes, offsetBytes)
+        return transfers.write(fd, mapped, memoryOffset, lengthBytes, offsetBytes)
+      case STEP_SYNC:
+      case STEP_SYNC_ALL:
+        if (!sync || this.#unsubmitted + this.#inFlight > 0) return NOT_INLINE
+        return op === STEP_SYNC ? transfers.fdatasync(fd) : transfers.fsync(fd)
+      case STEP_ZERO:
+      case STEP_PUNCH:
+      case STEP_NONE:
+        return NOT_INLINE
+    }
+  }
+
   submit(wait: boolean): Promise<void> | undefined {
     const {ring} = this.#ring
+    if (this.#unsubmitted === 0 && this.#inFlight === 0) return undefined
     if (this.#unsubmitted > 0) Atomics.store(ring, this.#ring.sqTail, this.#tail)
     const ready = Atomics.load(ring, this.#ring.cqTail) !== this.#head
-    const waitFor = wait && !ready && this.#inFlight + this.#unsubmitted > 0 ? 1 : 0
-    if (this.#unsubmitted === 0 && this.#inFlight === 0) return undefined
+    const waitFor = wait && !ready && this.#inlineDone === 0 ? 1 : 0
     const submitted = this.#ring.enter(this.#unsubmitted, waitFor, IORING_ENTER_GETEVENTS)
     if (submitted >= 0) {
       this.#inFlight += submitted
@@ -169,6 +233,16 @@ export class UringBackend implements Backend {
   }
 
   reap(): number {
+    if (this.#inlineDone > 0) {
+      const done = this.#inlineDone
+      for (let i = 0; i < done; i++) {
+        this.doneTokens[i] = this.#inlineTokens[i] as number
+        this.doneResults[i] = this.#inlineResults[i] as number
+      }
+      this.#inlineDone = 0
+      return done
+    }
+    if (this.#inFlight === 0) return 0
     const {ring, cqes, cqMask} = this.#ring
     const end = Atomics.load(ring, this.#ring.cqTail)
     let head = this.#head
@@ -193,5 +267,6 @@ export class UringBackend implements Backend {
   async close(): Promise<void> {
     invariant(this.#inFlight === 0, 'the ring is closed with steps in flight')
     this.#ring.close()
+    this.#inline?.transfers.close()
   }
 }

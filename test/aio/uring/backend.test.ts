@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs'
 import {afterEach, describe, expect} from 'vitest'
 import {UringBackend} from '../../../src/aio/uring/backend.js'
 import {ToolError} from '../../../src/base/index.js'
-import {loadUring, type Uring} from '../../../src/native/index.js'
+import {loadTransfers, loadUring, type Uring} from '../../../src/native/index.js'
 import {STEP_NONE, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO} from '../../../src/request/index.js'
 import {capability, itNeeds} from '../../peers.js'
 import {describeBackendContract, runOrders} from '../contract.js'
@@ -46,6 +46,34 @@ for (const [mode, needs] of [
     })
   } else {
     itNeeds(needs, `the uring (${mode}) backend keeps the contract of a backend`, () => {
+      expect(needs.map((need) => need.reason)).toEqual(needs.map(() => ''))
+    })
+  }
+}
+
+const bound = await loadTransfers()
+const calls = capability(bound.ok, bound.ok ? '' : bound.reason)
+
+for (const [waits, mode, needs] of [
+  [true, 'writeback', [ring, calls]],
+  [false, 'writeback', [ring, calls]],
+  [true, 'none', [ring, calls, direct]],
+] as const) {
+  const name = `uring (${mode}, with plain system calls, ${waits ? 'which wait' : 'for what is cached'})`
+  if (needs.every((need) => need.present)) {
+    describeBackendContract(name, async ({readOnly}) => {
+      const image = realImage(SIZE_BYTES, {mode, readOnly})
+      const own = await loadTransfers()
+      if (!own.ok) throw new Error(own.reason)
+      const inline = {data: true, waits, sync: true, transfers: own.transfers}
+      return {
+        backend: new UringBackend(uring(), image.fd, 16, inline),
+        sizeBytes: SIZE_BYTES,
+        cleanup: async () => image.remove(),
+      }
+    })
+  } else {
+    itNeeds(needs, `the ${name} backend keeps the contract of a backend`, () => {
       expect(needs.map((need) => need.reason)).toEqual(needs.map(() => ''))
     })
   }

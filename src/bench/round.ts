@@ -1,0 +1,117 @@
+import type {DiskModel} from '../aio/index.js'
+import {diskCounters, type DiskCounters} from '../image/index.js'
+import {withoutTags} from '../ordering/index.js'
+import type {Cell} from './cell.js'
+import {runCrew} from './crew.js'
+import {runJob, type FinishedJob, type JobSetup} from './job-setup.js'
+import type {PathChoice} from './path-choice.js'
+import {startRecording} from './recording.js'
+import {regionOf} from './region.js'
+import type {RequestStream} from './request-stream.js'
+import type {RoundResult} from './result.js'
+import type {Stage} from './stage.js'
+import {Tally} from './tally.js'
+
+/** What a round of a cell is run with. */
+export interface RoundOptions {
+  readonly cell: Cell
+  readonly round: number
+  readonly stage: Stage
+  readonly path: PathChoice
+  readonly diskModel: DiskModel | undefined
+  readonly stream: RequestStream | undefined
+  /** A file that gets the trace of the round. */
+  readonly record: string | undefined
+  readonly signal: AbortSignal
+  readonly progress: (requests: number, elapsedNs: number) => void
+}
+
+/** A round, and what its report needs besides. */
+export interface FinishedRound {
+  readonly result: RoundResult
+  readonly backend: string
+  readonly failure: string | undefined
+  readonly jobs: readonly FinishedJob[]
+}
+
+/** What a job of a cell needs on an open image. @throws ToolError of kind usage where the workload does not fit the image */
+export function setupOf({mode, ordering, aio, workload}: Cell, stage: Stage, imagePath: string): JobSetup {
+  const alignmentBytes = mode.direct ? stage.alignmentBytes : 1
+  return {
+    target: stage.target,
+    alignmentBytes,
+    soleWriter: stage.soleWriter,
+    mode,
+    ordering,
+    aio,
+    inline: undefined,
+    diskModel: undefined,
+    workload,
+    region: regionOf(workload, {path: imagePath, sizeBytes: stage.sizeBytes, alignmentBytes}),
+    job: 0,
+    paced: workload.thinktimeNs > 0 || workload.rateIops !== undefined,
+  }
+}
+
+/** Runs a cell once: all of its jobs, with what the process and the disk spent meanwhile. */
+export async function runRound(options: RoundOptions, setup: JobSetup): Promise<FinishedRound> {
+  const {cell, round, stage, path, signal, progress} = options
+  const countDisk = (): DiskCounters | undefined => (stage.disk === undefined ? undefined : diskCounters(stage.disk))
+  let cpu = process.cpuUsage()
+  let disk = countDisk()
+  const hooks = {
+    signal,
+    async beforeMeasuring() {
+      cpu = process.cpuUsage()
+      disk = countDisk()
+    },
+    progress,
+  }
+  const executed = cell.aio === 'sim' ? setup.ordering : withoutTags(setup.ordering)
+  const recording =
+    options.record === undefined ? undefined : startRecording(options.record, {stage, ...setup, ordering: executed})
+  const full = {...setup, inline: path.inline, diskModel: options.diskModel, stream: options.stream, recording}
+  let jobs: FinishedJob[]
+  try {
+    jobs = cell.workload.numjobs === 1 ? [await runJob(full, hooks)] : await runCrew(full, stage.reopen, hooks)
+    recording?.close()
+  } finally {
+    recording?.discard()
+  }
+  const spent = process.cpuUsage(cpu)
+  const after = countDisk()
+  const sum = (pick: (job: FinishedJob) => number): number => jobs.reduce((total, job) => total + pick(job), 0)
+  return {
+    result: {
+      round,
+      runtimeNs: Math.max(...jobs.map(({runtimeNs}) => runtimeNs)),
+      read: together(jobs.map(({read}) => read)),
+      write: together(jobs.map(({write}) => write)),
+      flush: together(jobs.map(({flush}) => flush)),
+      flushesWanted: sum(({flushesWanted}) => flushesWanted),
+      flushesSent: sum(({flushesSent}) => flushesSent),
+      // A simulated disk costs simulated time; what the simulation costs is nobody's business, and different each time.
+      cpu: cell.aio === 'sim' ? {userNs: 0, systemNs: 0} : {userNs: spent.user * 1e3, systemNs: spent.system * 1e3},
+      device:
+        stage.disk === undefined || disk === undefined || after === undefined
+          ? undefined
+          : {name: stage.disk, writes: after.writes - disk.writes, flushes: after.flushes - disk.flushes},
+      cutBy: jobs.find(({cutBy}) => cutBy === 'error')?.cutBy ?? jobs.find(({cutBy}) => cutBy !== undefined)?.cutBy,
+    },
+    backend: backendWords(jobs[0], path),
+    failure: jobs.find(({failure}) => failure !== undefined)?.failure,
+    jobs,
+  }
+}
+
+function backendWords(job: FinishedJob | undefined, {why}: PathChoice): string {
+  const backend = job?.backend ?? ''
+  return backend.startsWith('uring') ? `${backend}; ${why}` : backend
+}
+
+function together(parts: readonly RoundResult['read'][]): RoundResult['read'] {
+  if (parts.length === 1 && parts[0]) return parts[0]
+  const sum = new Tally()
+  for (const part of parts) sum.merge(part)
+  return sum
+}

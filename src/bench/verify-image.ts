@@ -1,0 +1,38 @@
+import {formatBytesBoth, ToolError} from '../base/index.js'
+import type {Cell} from './cell.js'
+import {UnitMap} from './content.js'
+import {WorkloadStream} from './request-stream.js'
+import {setupOf} from './round.js'
+import {openStage} from './stage.js'
+import {unitsOf, verifyUnits, type Verified} from './verify.js'
+
+/**
+ * Reads what earlier runs of the same workloads have written, and nothing else.
+ *
+ * @throws ToolError of kind usage for a workload without an end, and as openImage
+ */
+export async function verifyImage(
+  path: string,
+  cells: readonly Cell[],
+): Promise<(Verified & {readonly cell: string})[]> {
+  const all: (Verified & {readonly cell: string})[] = []
+  for (const {mode, aio, workload, settings, ...rest} of cells) {
+    const stage = await openStage({path, mode, aio, readOnly: true, depth: 1, createBytes: undefined})
+    try {
+      const {region} = setupOf({mode, aio, workload, settings, ...rest}, stage, path)
+      if (region.totalBytes === Number.POSITIVE_INFINITY) {
+        throw new ToolError('usage', 'E_BENCH_VERIFY', '--verify-only needs to know how much was written', {
+          hint: `Say so with --io-size or --loops; the region has ${formatBytesBoth(region.sizeBytes)}.`,
+        })
+      }
+      const units = new UnitMap(region.sizeBytes / workload.bs.minBytes)
+      for (let job = 0; job < workload.numjobs; job++) {
+        units.merge(unitsOf(new WorkloadStream(workload, region, job), workload, region).bits)
+      }
+      all.push({...verifyUnits(units, workload, region, stage.target.read), cell: settings.name})
+    } finally {
+      stage.close()
+    }
+  }
+  return all
+}

@@ -1,0 +1,295 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+
+import type {BenchProgress, BenchWords, Cell, FinishedBench} from '../bench/index.js'
+import {ToolError} from '../base/index.js'
+import {askOnTerminal, BaseCommand, exitStatusHelp, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
+
+const list = (description: string, helpValue: string) => Flags.string({description, helpValue, helpGroup: 'WORKLOAD'})
+const yes = (description: string) => Flags.boolean({description, helpGroup: 'WORKLOAD'})
+
+export default class Bench extends BaseCommand<typeof Bench> {
+  static override summary = 'Measure what cache modes, flushes, FUA and barriers cost on an image.'
+  static override description = [
+    'Drives a workload, in the words of fio, through the engine that run uses, and counts IOPS, latencies and syncs, for reads, writes and flushes apart. Every flag of the workload may be a list with commas: the lists multiply, and all combinations have their turn in each round, each round beginning with another one.',
+    'A workload that writes destroys what the image holds: it needs --allow-write, or yes typed at the terminal. --create makes an image of its own and removes it. With --aio sim the image is only read, and the figures are those of a simulated disk in simulated time, the same every time.',
+    exitStatusHelp(),
+  ].join('\n\n')
+
+  static override examples = [
+    {
+      description: 'What does a flush cost here?',
+      command: '<%= config.bin %> bench new.img --create 256M --preallocate --rw randwrite --flush-every 0,1,8,64',
+    },
+    {
+      description: 'Compare cache modes for random reads at several depths',
+      command: '<%= config.bin %> bench disk.img --rw randread --cache writeback,none --iodepth 1,32',
+    },
+    {
+      description: 'The same on a simulated disk, for figures that do not depend on the machine',
+      command: '<%= config.bin %> bench new.img --create 64M --rw randwrite --flush-every 1,8 --aio sim --disk ssd',
+    },
+    {
+      description: 'What the ways to make a write stable cost',
+      command: '<%= config.bin %> bench new.img --create 16M --sync-methods',
+    },
+    {
+      description: 'Write checksummed blocks, and check them later',
+      command: '<%= config.bin %> bench disk.img --rw randwrite --io-size 64M --verify --allow-write',
+    },
+  ]
+
+  static override args = {
+    image: Args.string({description: 'Raw disk image: a regular file or a block device.', required: true}),
+  }
+
+  static override flags = {
+    rw: list('Access: read, write, randread, randwrite, rw, randrw. Default: randread.', '<access>'),
+    rwmixread: list('Reads among a hundred requests of rw and randrw. Default: 50.', '<percent>'),
+    bs: list('Block size, or a range: 4k, 512-64k. Default: 4k.', '<size>'),
+    size: list('Bytes to work on, from --offset. Default: to the end of the image.', '<size>'),
+    offset: list('Where to begin. Default: 0.', '<size>'),
+    'io-size': list('Bytes to transfer, in each job.', '<size>'),
+    iodepth: list('Requests in flight in each job. Default: 1.', '<n>'),
+    numjobs: list('Jobs at once, each on a thread with an engine of its own. Default: 1.', '<n>'),
+    runtime: list('Time for each run; without a unit seconds. Default, where nothing says how much: 1s.', '<time>'),
+    'ramp-time': list('Time to run before anything is counted.', '<time>'),
+    loops: list('How often the region, or --io-size, is gone over.', '<n>'),
+    randseed: list('Chooses all that is random. Default: 1.', '<n>'),
+    norandommap: yes('Random accesses may take a block twice, and leave others out.'),
+    'random-distribution': list('random, zipf:THETA or pareto:H.', '<which>'),
+    thinktime: list('Pause after each completion; without a unit microseconds.', '<time>'),
+    'rate-iops': list('Requests a second in each job, at most.', '<n>'),
+    'flush-every': list('A FLUSH after so many writes; 0 for none.', '<n>'),
+    'flush-drain': Flags.boolean({
+      description: 'Nothing is in flight beside a FLUSH. The default.',
+      helpGroup: 'WORKLOAD',
+      exclusive: ['no-drain'],
+    }),
+    'no-drain': yes('A FLUSH is submitted beside the writes in flight, and does not cover them.'),
+    'fua-every': list('Every so many writes carry FUA; 0 for none.', '<n>'),
+    'barrier-every': list('Every so many writes are barriers; 0 for none.', '<n>'),
+    ordering: list('What a barrier becomes: see run --help. Default: drain.', '<policy>'),
+    'fsync-on-close': yes('A FLUSH at the end.'),
+    pattern: list(
+      'journal:8+1: 8 data writes, a flush, 1 commit write, a flush; journal:8+1:fua commits with FUA.',
+      '<which>',
+    ),
+    verify: yes('Write checksummed blocks, and read them back at the end.'),
+    'verify-only': Flags.boolean({
+      description: 'Only check the blocks that the same workload has written before.',
+      helpGroup: 'WORKLOAD',
+    }),
+    trace: Flags.string({
+      description: 'Replay the requests of a trace instead.',
+      helpValue: '<file>',
+      helpGroup: 'WORKLOAD',
+    }),
+    timing: Flags.option({
+      options: ['speed', 'trace'] as const,
+      default: 'speed' as const,
+      description: 'With --trace: as fast as they go, or when they were due.',
+      helpGroup: 'WORKLOAD',
+    })(),
+    record: Flags.string({
+      description:
+        'Record every event of one run of one round with its data to this file, for trace show and crash explore.',
+      helpValue: '<file>',
+    }),
+    'sync-methods': Flags.boolean({
+      description:
+        'Measure the ways to make a write stable: O_DSYNC, fdatasync, fsync, RWF_DSYNC, O_DIRECT with fdatasync.',
+    }),
+    cache: Flags.string({description: 'Cache modes. Default: writeback.', helpValue: '<mode>'}),
+    aio: Flags.string({
+      description: 'How requests reach the image: auto, uring, threads, sim.',
+      helpValue: '<backend>',
+    }),
+    submit: Flags.string({
+      description: 'With io_uring: auto (measured first), ring, or inline (plain system calls on the same thread).',
+      helpValue: '<how>',
+    }),
+    disk: Flags.string({
+      description: 'With --aio sim: what the drive costs, as hdd, ssd, nvme or a JSON file.',
+      helpValue: '<model>',
+    }),
+    rounds: Flags.integer({min: 1, max: 1000, description: 'Turns of every run. Default: 3; with --aio sim 1.'}),
+    create: sizeFlag({
+      description: 'Make an image of this size first, which must not exist, and remove it at the end.',
+    }),
+    preallocate: Flags.boolean({description: 'Give every block of the image an allocation first.'}),
+    'allow-write': Flags.boolean({description: 'Overwrite what the image holds.'}),
+    'device-name': Flags.string({
+      description: 'With --allow-write on a block device: its name, so that it is not another one.',
+      helpValue: '<name>',
+    }),
+  }
+
+  async run(): Promise<object> {
+    const {flags, args} = this
+    const bench = await import('../bench/index.js')
+    const cells = bench.cellsOf(this.words(bench.BENCH_WORDS))
+    this.checkFlags(cells)
+    if (flags['verify-only']) return this.verifyOnly(cells)
+    const replay = flags.trace === undefined ? undefined : await this.replay(flags.trace)
+    const planned = replay === undefined ? cells : cells.map((cell) => bench.replayCell(cell, replay))
+    const stream = replay && {
+      open: () => new bench.TraceStream(replay, flags.timing === 'trace'),
+      writes: replay.writes,
+    }
+    if (flags.create === undefined && (flags['sync-methods'] || bench.overwrites(planned, stream))) {
+      await bench.requireConsent(args.image, {
+        allowWrite: flags['allow-write'] ?? false,
+        deviceName: flags['device-name'],
+        ask: askOnTerminal,
+      })
+    }
+    const interrupt = new Interrupt()
+    const spinner = await startSpinner(`measuring ${args.image}`)
+    let finished: FinishedBench
+    try {
+      if (flags['sync-methods']) return await this.syncMethods(cells, interrupt)
+      finished = await bench.runBench({
+        path: args.image,
+        cells: planned,
+        rounds: flags.rounds ?? (flags.record !== undefined || planned.some(({aio}) => aio === 'sim') ? 1 : 3),
+        createBytes: this.createBytes(),
+        preallocate: flags.preallocate ?? false,
+        diskModel: flags.disk === undefined ? undefined : (await import('../run/index.js')).diskModelFrom(flags.disk),
+        stream,
+        timed: flags.timing === 'trace',
+        record: flags.record,
+        signal: interrupt.signal,
+        progress: (at) => spinner.update(progressText(at)),
+      })
+    } finally {
+      spinner.stop()
+      interrupt.close()
+    }
+    await this.finish(finished, interrupt)
+    return {}
+  }
+
+  private async finish({result, failure, verified}: FinishedBench, interrupt: Interrupt): Promise<void> {
+    const {summaryDocument} = await import('../bench/index.js')
+    for (const {cell, units, wrong} of verified) {
+      if (wrong === 0) this.note(`${cell}: all ${units} blocks that were written read back as they were written`)
+    }
+    if (verified.some(({wrong}) => wrong > 0)) this.endWith('verdict')
+    if (failure !== undefined) {
+      this.warn(`cut short: ${failure}`)
+      if (verified.every(({wrong}) => wrong === 0)) this.endWith('io')
+    }
+    if (interrupt.kind) {
+      this.warn('cut short by a signal: what is shown was measured before it')
+      this.endWith(interrupt.kind)
+    }
+    await this.print(summaryDocument(result))
+  }
+
+  private words(names: readonly string[]): BenchWords {
+    const flags = this.flags as Readonly<Record<string, string | boolean | undefined>>
+    const said = names.flatMap((name) => {
+      if (name === 'verify' && flags['verify-only'] === true) return [[name, '1']]
+      const value = name === 'flush-drain' ? (flags['no-drain'] === true ? false : undefined) : flags[name]
+      if (value === undefined) return []
+      return [[name, typeof value === 'boolean' ? String(Number(value)) : value]]
+    })
+    return Object.fromEntries(said) as BenchWords
+  }
+
+  /** Flags that mean nothing beside each other. */
+  private checkFlags(cells: readonly Cell[]): void {
+    const {disk, preallocate, create, timing, trace, record, rounds = 1} = this.flags
+    const simulated = cells.filter(({aio}) => aio === 'sim')
+    if (simulated.length > 0 && simulated.length < cells.length)
+      throw refusal('--aio sim measures simulated time, the others real time', 'Run them apart.')
+    if (disk !== undefined && simulated.length === 0)
+      throw refusal('--disk is the cost of a simulated drive', 'Add --aio sim: the image is then only read.')
+    if (preallocate && create === undefined && !this.flags['allow-write'])
+      throw refusal('--preallocate changes the image', 'Add --allow-write, or --create SIZE for an image of its own.')
+    if (
+      record !== undefined &&
+      (cells.length > 1 || rounds > 1 || trace !== undefined || cells[0]?.workload.numjobs !== 1)
+    )
+      throw refusal(
+        '--record is for one run of one job',
+        'Name one value in each flag, and leave out --rounds and --trace.',
+      )
+    if (timing === 'trace' && trace === undefined)
+      throw refusal('--timing trace is about a trace, and none is named', 'Add --trace FILE.')
+    if (timing === 'trace' && simulated.length > 0)
+      throw refusal('--timing trace means nothing on a simulated disk', 'Leave it out, or leave out --aio sim.')
+    if (trace !== undefined && cells.some(({workload}) => workload.verify || workload.numjobs > 1))
+      throw refusal('--trace replays one sequence of requests', 'Leave out --verify and --numjobs.')
+    if (this.flags['sync-methods'] && (simulated.length > 0 || trace !== undefined))
+      throw refusal('--sync-methods measures system calls on this machine', 'Leave out --aio sim and --trace.')
+  }
+
+  private async verifyOnly(cells: readonly Cell[]): Promise<object> {
+    const {verifyImage, verifiedDocument} = await import('../bench/index.js')
+    const found = await verifyImage(this.args.image, cells)
+    if (found.some(({wrong}) => wrong > 0)) this.endWith('verdict')
+    await this.print(verifiedDocument(this.args.image, found))
+    return {}
+  }
+
+  private async replay(name: string) {
+    const [{openTrace}, {traceRequests}] = await Promise.all([
+      import('../archive/index.js'),
+      import('../bench/index.js'),
+    ])
+    const trace = openTrace(name)
+    try {
+      const requests = traceRequests(trace.reading)
+      if (requests.count === 0)
+        throw refusal(`--trace ${name}: it has no request that can be replayed`, 'Record one with run --trace.')
+      if (requests.left > 0) this.note(`${requests.left} requests of ${name} cannot be replayed and are left out`)
+      if (requests.others > 0)
+        this.note(`${requests.others} requests of ${name} are neither reads, writes nor flushes: they are in no figure`)
+      return requests
+    } finally {
+      trace.close()
+    }
+  }
+
+  private async syncMethods([cell]: readonly Cell[], interrupt: Interrupt): Promise<object> {
+    const {makeImage, measureSyncMethods, syncMethodsDocument} = await import('../bench/index.js')
+    const {image} = this.args
+    const createBytes = this.createBytes()
+    const {workload} = cell as Cell
+    const remove = createBytes === undefined ? undefined : await makeImage(image, createBytes, true)
+    try {
+      const methods = await measureSyncMethods({
+        path: image,
+        offsetBytes: workload.offsetBytes,
+        blockBytes: workload.bs.maxBytes,
+        rounds: this.flags.rounds ?? 3,
+        runtimeNs: workload.runtimeNs ?? 1e9,
+        signal: interrupt.signal,
+      })
+      if (interrupt.kind) this.endWith(interrupt.kind)
+      await this.print(syncMethodsDocument(image, workload.bs.maxBytes, methods))
+      return {}
+    } finally {
+      remove?.()
+    }
+  }
+
+  private createBytes(): number | undefined {
+    const bytes = this.flags.create
+    if (bytes !== undefined && (bytes === 0n || bytes > BigInt(Number.MAX_SAFE_INTEGER)))
+      throw refusal(`--create ${bytes}: an image has 1 to 2^53-1 bytes`, '64M is a good first size.')
+    return bytes === undefined ? undefined : Number(bytes)
+  }
+}
+
+function progressText({cell, round, rounds, requests, elapsedNs, leftNs}: BenchProgress): string {
+  const iops = elapsedNs > 0 ? Math.round((requests * 1e9) / elapsedNs) : 0
+  const left = leftNs === undefined ? '' : `, ${Math.ceil(leftNs / 1e9)} s left`
+  return `${cell}, round ${round + 1} of ${rounds}: ${iops} requests a second${left}`
+}
+
+function refusal(message: string, hint: string): ToolError {
+  return new ToolError('usage', 'E_BENCH_FLAGS', message, {hint})
+}

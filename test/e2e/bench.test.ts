@@ -1,0 +1,222 @@
+import {existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, truncateSync, writeFileSync} from 'node:fs'
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
+import {openTrace} from '../../src/archive/index.js'
+import {loadUring} from '../../src/native/index.js'
+import {FLUSH} from '../../src/request/index.js'
+import {procFd, Scene} from '../image/scene.js'
+import {capability, itNeeds, peer, root} from '../peers.js'
+import {direct, endOf, expectRefusal, flushpoint, hashOf, start, TIMEOUT_MS} from './cli.js'
+
+vi.setConfig({testTimeout: TIMEOUT_MS})
+
+const ring = await loadUring()
+const uring = capability(ring.ok, ring.ok ? '' : ring.reason)
+
+let scene: Scene
+let image: string
+beforeEach(() => {
+  scene = new Scene()
+  image = scene.file('disk.img', 1 << 20, 0x11)
+})
+afterEach(() => scene.close())
+
+interface Round {
+  readonly cell: string
+  readonly round: number
+  readonly runtimeNs: number
+  readonly read: {readonly requests: number; readonly errors: number}
+  readonly write: {readonly requests: number; readonly errors: number}
+  readonly flush: {readonly requests: number}
+  readonly flushesWanted: number
+  readonly flushesSent: number
+  readonly cutBy: string | null
+}
+
+interface BenchJson {
+  readonly complete: boolean
+  readonly allocation: string
+  readonly cells: readonly {readonly settings: {readonly name: string}; readonly backend: string}[]
+  readonly rounds: readonly Round[]
+  readonly notes: readonly string[]
+}
+
+async function bench(...args: string[]): Promise<{exit: number | undefined; document: BenchJson; stderr: string}> {
+  const ended = await flushpoint(['bench', ...args, '--json'])
+  return {exit: ended.exit, stderr: ended.stderr, document: JSON.parse(ended.stdout) as BenchJson}
+}
+
+const counts = ({read, write, flush, flushesWanted, flushesSent}: Round): number[] => [
+  read.requests,
+  write.requests,
+  flush.requests,
+  flushesWanted,
+  flushesSent,
+]
+
+describe('flushpoint bench', () => {
+  it('measures reads without being allowed anything, and changes nothing', async () => {
+    const before = hashOf(image)
+    const {exit, document} = await bench(image, '--rw', 'randread', '--io-size', '1M', '--rounds', '2')
+    expect(exit).toBe(0)
+    expect(document).toMatchObject({complete: true, allocation: 'preallocated'})
+    expect(document.rounds.map(counts)).toEqual([
+      [256, 0, 0, 0, 0],
+      [256, 0, 0, 0, 0],
+    ])
+    expect(hashOf(image)).toBe(before)
+  })
+
+  it('prints a table for people, with a row for each run and round', async () => {
+    const {stdout, exit} = await flushpoint([
+      ...['bench', 'none.img', '--create', '1M', '--aio', 'sim', '--disk', 'ssd', '--rw', 'randwrite'],
+      ...['--flush-every', '1,8', '--io-size', '64k'],
+    ])
+    expect(exit).toBe(0)
+    expect(stdout).toMatch(/flush every 1 .* 16 +16 +16 /)
+    expect(stdout).toMatch(/flush every 8 .* 2 +2 +2 /)
+    expect(existsSync('none.img')).toBe(false)
+  })
+
+  it('runs several jobs on threads, which share the work of a round and the time it begins', async () => {
+    const flags = ['--rw', 'randwrite', '--numjobs', '3', '--iodepth', '4', '--io-size', '256k', '--flush-every', '16']
+    for (const aio of ['threads', 'auto']) {
+      const {exit, document} = await bench(image, ...flags, '--aio', aio, '--rounds', '1', '--allow-write')
+      expect(exit).toBe(0)
+      expect(document.rounds.map(counts)).toEqual([[0, 192, 12, 12, 12]])
+    }
+  })
+
+  it('makes an image of its own and leaves nothing behind', async () => {
+    const own = scene.path('own.img')
+    const flags = ['--create', '1M', '--preallocate', '--rw', 'randwrite', '--io-size', '256k', '--rounds', '1']
+    const {document} = await bench(own, ...flags)
+    expect(document.allocation).toBe('preallocated')
+    expect(existsSync(own)).toBe(false)
+  })
+
+  it('finds a flipped bit on a later run, at its byte, and ends with 1', async () => {
+    const flags = ['--rw', 'randwrite', '--io-size', '128k']
+    const written = await bench(image, ...flags, '--verify', '--rounds', '1', '--allow-write')
+    expect(written).toMatchObject({exit: 0, stderr: expect.stringContaining('all 32 blocks')})
+    expect(await flushpoint(['bench', image, ...flags, '--verify-only'])).toMatchObject({exit: 0})
+    const content = readFileSync(image)
+    const at = content.indexOf('fpverify') + 2049
+    content[at] = (content[at] ?? 0) ^ 4
+    writeFileSync(image, content)
+    const found = await flushpoint(['bench', image, ...flags, '--verify-only'])
+    expect(found.exit).toBe(1)
+    expect(found.stdout.replaceAll(/\s+/g, ' ')).toContain(
+      `1 of 32 blocks do not hold what was written to them; the first at byte ${at}`,
+    )
+  })
+
+  it('replays the requests of a trace', async () => {
+    const trace = scene.path('t.trace')
+    const lines = ['OUT 0 4k', 'OUT 8k 4k', 'FLUSH', 'IN 0 4k'].flatMap((line) => ['-c', line])
+    await flushpoint(['run', image, ...lines, '--trace', trace])
+    for (const timing of ['speed', 'trace']) {
+      const {exit, document} = await bench(
+        image,
+        ...['--trace', trace, '--timing', timing, '--rounds', '2', '--allow-write'],
+      )
+      expect(exit).toBe(0)
+      expect(document.rounds.map(counts)).toEqual([
+        [1, 2, 1, 1, 1],
+        [1, 2, 1, 1, 1],
+      ])
+    }
+  })
+
+  it('records a round as a trace: what was there before, and from there every write with its data', async () => {
+    const before = readFileSync(image)
+    const name = scene.path('b.trace')
+    const flags = ['--rw', 'randwrite', '--bs', '64k', '--iodepth', '4', '--flush-every', '4', '--size', '512k']
+    expect(await bench(image, ...flags, '--loops', '1', '--record', name, '--allow-write')).toMatchObject({exit: 0})
+    const {reading, close} = openTrace(name)
+    const replayed = Buffer.from(before).fill(0, 0, 512 << 10)
+    for (const {offsetBytes, bytes} of reading.before) replayed.set(bytes, offsetBytes)
+    expect(replayed.equals(before)).toBe(true)
+    let flushes = 0
+    for (const {event, data} of reading.events) {
+      if (event.kind === 'submit' && data) replayed.set(data, event.offsetBytes)
+      if (event.kind === 'submit' && event.type === FLUSH.type) flushes++
+    }
+    close()
+    expect(flushes).toBe(2)
+    expect(replayed.equals(readFileSync(image))).toBe(true)
+    expect(replayed.equals(before)).toBe(false)
+  })
+
+  itNeeds([uring, direct], 'measures the ways to make a write stable', async () => {
+    const flags = ['--sync-methods', '--runtime', '20ms', '--rounds', '1', '--allow-write', '--json']
+    const {stdout, exit} = await flushpoint(['bench', image, ...flags])
+    expect(exit).toBe(0)
+    const {methods} = JSON.parse(stdout) as {methods: {method: string; usPerOperation: number | null}[]}
+    const ways = ['O_DSYNC', 'fdatasync', 'fsync', 'RWF_DSYNC', 'O_DIRECT + fdatasync']
+    expect(methods.map(({method}) => method)).toEqual(ways)
+    for (const {usPerOperation} of methods) expect(usPerOperation).toBeGreaterThan(0)
+  })
+
+  itNeeds([procFd], 'at a signal prints what was measured so far, says so, and ends with its status', async () => {
+    const child = start(['bench', image, '--rw', 'randread', '--runtime', '300', '--rounds', '5', '--json'])
+    const ended = endOf(child)
+    // It is measuring once it has opened the image.
+    await vi.waitUntil(() => isOpen(child.pid ?? 0, image), {timeout: TIMEOUT_MS, interval: 20})
+    child.kill('SIGINT')
+    const {exit, stdout, stderr} = await ended
+    expect(exit).toBe(130)
+    expect(stderr).toContain('cut short by a signal')
+    const document = JSON.parse(stdout) as BenchJson
+    expect(document.complete).toBe(false)
+    for (const {cutBy} of document.rounds) expect(cutBy).toBe('signal')
+  })
+
+  itNeeds([root(), peer('mount')], 'ends with 4 when there is no space, and keeps what was measured', async () => {
+    const point = scene.mount('tmpfs', '-t', 'tmpfs', '-o', 'size=1m')
+    const small = `${point}/small.img`
+    writeFileSync(small, '')
+    truncateSync(small, 8 << 20)
+    const flags = ['--rw', 'write', '--io-size', '8M', '--rounds', '2', '--allow-write']
+    const {exit, document, stderr} = await bench(small, ...flags)
+    expect(exit).toBe(4)
+    expect(stderr).toContain('ENOSPC')
+    expect(document).toMatchObject({complete: false, rounds: [{cutBy: 'error', write: {errors: 1}}]})
+    expect(document.rounds[0]?.write.requests).toBeGreaterThan(0)
+  })
+})
+
+describe('flushpoint bench refuses', () => {
+  it.each<[string[], number, string, string]>([
+    [['--rw', 'randwrite'], 2, 'E_BENCH_OVERWRITE', 'overwrites what disk.img holds'],
+    [['--sync-methods'], 2, 'E_BENCH_OVERWRITE', 'overwrites what disk.img holds'],
+    [['--rw', 'randread', '--size', '2M'], 2, 'E_BENCH_SIZE', 'less than --size'],
+    [['--rw', 'randread', '--bs', '1000'], 2, 'E_BENCH_ALIGNMENT', '--bs 1000'],
+    [['--runtime', '0'], 2, 'E_BENCH_FLAG', '--runtime 0'],
+    [['--timing', 'trace'], 2, 'E_BENCH_FLAGS', '--timing trace'],
+    [['--record', 'disk.img'], 2, 'E_TRACE_IS_IMAGE', 'this is the image'],
+    [['--record', 't.trace', '--iodepth', '1,2'], 2, 'E_BENCH_FLAGS', '--record'],
+    [['--trace', 'no.trace'], 3, 'E_TRACE_OPEN', 'no.trace'],
+    [['--disk', 'ssd'], 2, 'E_BENCH_FLAGS', '--disk'],
+    [['--aio', 'sim,threads'], 2, 'E_BENCH_FLAGS', 'simulated time'],
+    [['--preallocate'], 2, 'E_BENCH_FLAGS', '--preallocate'],
+    [['--create', '1M', '--rw', 'write'], 3, 'E_EXISTS', 'exists already'],
+    [['--verify-only', '--runtime', '5'], 2, 'E_BENCH_VERIFY', 'how much was written'],
+    [['--device-name', 'vdb', '--rw', 'write', '--allow-write'], 2, 'E_BENCH_OVERWRITE', 'no block device'],
+  ])('%j', async (args, exit, code, says) => {
+    await expectRefusal(scene, ['bench', 'disk.img', ...args], {exit, code, says})
+  })
+
+  it('an image that is not there', async () => {
+    await expectRefusal(scene, ['bench', 'no.img'], {exit: 3, code: 'E_NO_IMAGE', says: 'no.img'})
+  })
+})
+
+/** A process has a file open. */
+function isOpen(pid: number, path: string): boolean {
+  const folder = `/proc/${pid}/fd`
+  try {
+    return readdirSync(folder).some((fd) => readlinkSync(`${folder}/${fd}`) === realpathSync(path))
+  } catch {
+    return false
+  }
+}
