@@ -131,6 +131,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     'glue',
     ['base', 'report', 'cache-mode', 'ordering', 'native', 'request', 'trace', 'aio', 'image', 'durability', 'engine'],
     'workloads, histograms, comparisons',
+    ['yaml'],
   ),
   room(
     'inspect',
