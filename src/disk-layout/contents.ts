@@ -5,6 +5,7 @@ import {readPartitionTable} from './partition/read.js'
 import type {Partition, PartitionTable, Problem} from './partition/table.js'
 import type {Signature} from './signature/signature.js'
 import {BOOT_SECTOR_OWNERS, signaturesOf} from './signature/table.js'
+import {virtualDiskOf, type VirtualDisk} from './signature/virtual-disk.js'
 
 /** A partition is looked into up to this many; hostile tables name tens of thousands. */
 const PARTITIONS_MAX = 1024
@@ -20,6 +21,8 @@ export interface Contents {
   readonly table: PartitionTable | undefined
   /** What signs for the image as a whole, beside its table: a file system without one, boot code, a hybrid ISO. */
   readonly whole: readonly Signature[]
+  /** When the image is a virtual disk in another format than raw. */
+  readonly virtualDisk: VirtualDisk | undefined
   /** Extended partitions are not here: what is in them is their logical ones. */
   readonly partitions: readonly PartContents[]
   /** What no partition covers; nothing when there is no table. */
@@ -50,7 +53,8 @@ export function contentsOf(image: ByteReader): Contents {
       judgeContents(`partition ${partition.number}`, partition.lengthBytes, signatures),
     ),
   ]
-  return {table, whole, partitions, unused: table ? freeSpace(table, reader.sizeBytes) : [], problems}
+  const virtualDisk = virtualDiskOf(reader)
+  return {table, whole, virtualDisk, partitions, unused: table ? freeSpace(table, reader.sizeBytes) : [], problems}
 }
 
 function readTable(reader: ByteReader): PartitionTable | undefined {

@@ -7,4 +7,8 @@
  */
 export {hostDocument} from './host-document.js'
 export {contentsOf, partitionTable} from './image-reader.js'
+export {infoDocument} from './info-document.js'
+export {noTable} from './no-table.js'
+export {partitionsDocument} from './partitions-document.js'
+export {summaryOf} from './summary.js'
 export {openTarget, parseOffset, type Target} from './target.js'
