@@ -7,8 +7,8 @@ import type {Signature} from './signature/signature.js'
 import {BOOT_SECTOR_OWNERS, signaturesOf} from './signature/table.js'
 import {virtualDiskOf, type VirtualDisk} from './signature/virtual-disk.js'
 
-/** A partition is looked into up to this many; hostile tables name tens of thousands. */
-const PARTITIONS_MAX = 1024
+/** So many partitions are looked into; hostile tables name tens of thousands. */
+const PARTITIONS_MAX = 256
 
 /** What is in one partition. */
 export interface PartContents {
@@ -42,12 +42,13 @@ export function contentsOf(image: ByteReader): Contents {
   const reader = bounded(image)
   const whole = signaturesOf(reader)
   const table = isOneFileSystem(whole) ? undefined : readTable(reader)
-  const partitions = (table?.partitions ?? [])
-    .filter(({kind, lengthBytes}) => kind !== 'extended' && lengthBytes > 0)
+  const candidates = (table?.partitions ?? []).filter(({kind, lengthBytes}) => kind !== 'extended' && lengthBytes > 0)
+  const partitions = candidates
     .slice(0, PARTITIONS_MAX)
     .map((partition) => ({partition, signatures: signaturesOf(partReader(reader, partition))}))
   const problems = [
     ...(table?.problems ?? []),
+    ...unread(candidates.length),
     ...judgeContents('the image', reader.sizeBytes, whole),
     ...partitions.flatMap(({partition, signatures}) =>
       judgeContents(`partition ${partition.number}`, partition.lengthBytes, signatures),
@@ -55,6 +56,12 @@ export function contentsOf(image: ByteReader): Contents {
   ]
   const virtualDisk = virtualDiskOf(reader)
   return {table, whole, virtualDisk, partitions, unused: table ? freeSpace(table, reader.sizeBytes) : [], problems}
+}
+
+function unread(count: number): Problem[] {
+  if (count <= PARTITIONS_MAX) return []
+  const text = `of ${count} partitions only the first ${PARTITIONS_MAX} were looked into`
+  return [{severity: 'warning', code: 'CONTENT_UNREAD', text}]
 }
 
 function readTable(reader: ByteReader): PartitionTable | undefined {
@@ -83,7 +90,7 @@ function judgeContents(where: string, sizeBytes: number, signatures: readonly Si
       text: `the ${signature.name} in ${where} says that it has ${formatBytes(signature.sizeBytes ?? 0)}, ${formatBytes((signature.sizeBytes ?? 0) - sizeBytes)} more than there are`,
       hint: 'It was shrunk or cut without its file system: do not mount it for writing.',
     }))
-  const owners = signatures.filter(({usage}) => usage !== 'boot' && usage !== 'image')
+  const owners = signatures.filter(({usage, type}) => usage !== 'boot' && type !== 'vhd-footer')
   const several: Problem[] =
     owners.length > 1 && !isBridge(owners)
       ? [

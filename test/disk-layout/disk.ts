@@ -44,6 +44,25 @@ export class Disk {
     return this
   }
 
+  be16(offsetBytes: number, value: number): this {
+    this.#view.setUint16(offsetBytes, value)
+    return this
+  }
+
+  be32(offsetBytes: number, value: number): this {
+    this.#view.setUint32(offsetBytes, value)
+    return this
+  }
+
+  be64(offsetBytes: number, value: number | bigint): this {
+    this.#view.setBigUint64(offsetBytes, BigInt(value))
+    return this
+  }
+
+  hex(offsetBytes: number, digits: string): this {
+    return this.put(offsetBytes, Buffer.from(digits.replaceAll('-', ''), 'hex'))
+  }
+
   /** Changes one bit. */
   damage(offsetBytes: number): this {
     this.bytes[offsetBytes] = (this.bytes[offsetBytes] ?? 0) ^ 1

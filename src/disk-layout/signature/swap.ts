@@ -15,7 +15,7 @@ export const swap: Probe = (reader) => {
     const magic = new Fields(reader.read(at, MAGIC_BYTES)).latin1(0, MAGIC_BYTES)
     const version = Object.hasOwn(SWAP, magic) ? SWAP[magic as keyof typeof SWAP] : undefined
     const suspended = SUSPENDED.some((word) => magic.startsWith(word))
-    if (version === undefined && !suspended) continue
+    if ((version === undefined || (version === '1' && !hasHeader(reader))) && !suspended) continue
     return {
       type: suspended ? 'swsuspend' : 'swap',
       name: suspended ? 'swap with a suspended system' : 'swap',
@@ -31,11 +31,16 @@ export const swap: Probe = (reader) => {
   return undefined
 }
 
+function hasHeader(reader: ByteReader): boolean {
+  const fields = new Fields(reader.read(1024, 4))
+  return fields.u32(0) === 1 || fields.u32(0, false) === 1
+}
+
 /** At byte 1024: version, last page, bad pages, UUID, label; in the byte order of the machine that made it. */
 function header(
   reader: ByteReader,
   pageBytes: number,
-): {label: string | undefined; uuid: string | undefined; sizeBytes: number | undefined; blockBytes?: number} {
+): {label: string | undefined; uuid: string | undefined; sizeBytes: number | undefined} {
   const fields = new Fields(reader.read(1024, 44))
   const littleEndian = fields.u32(0) === 1
   return {

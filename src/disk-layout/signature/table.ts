@@ -18,7 +18,7 @@ import type {Probe, Signature} from './signature.js'
 import {squashfs} from './squashfs.js'
 import {swap} from './swap.js'
 import {udf} from './udf.js'
-import {virtualDisk} from './virtual-disk.js'
+import {vhdFooter, virtualDisk} from './virtual-disk.js'
 import {xfs} from './xfs.js'
 import {zfs} from './zfs.js'
 
@@ -47,6 +47,7 @@ const PROBES: readonly Probe[] = [
   squashfs,
   erofs,
   swap,
+  vhdFooter,
   bootCode,
 ]
 

@@ -31,7 +31,6 @@ interface DiskFormat {
 }
 
 const atStart = (): number => 0
-const inLastSector = ({sizeBytes}: ByteReader): number => Math.ceil(sizeBytes / 512) * 512 - 512
 const UNKNOWN: Sizes = {diskBytes: undefined, clusterBytes: undefined}
 
 /**
@@ -94,13 +93,6 @@ const FORMATS: readonly DiskFormat[] = [
       clusterBytes: new Fields(reader.read(header.u64(16, false), 64)).u32(32, false) || undefined,
     }),
   },
-  {
-    format: 'vpc',
-    name: 'VHD (fixed)',
-    at: inLastSector,
-    magic: 'conectix',
-    sizes: (header) => ({diskBytes: header.u64(48, false), clusterBytes: undefined}),
-  },
 ]
 
 /** The virtual disk in another format than raw that an image is; undefined when it is none that is known. */
@@ -142,5 +134,21 @@ export const virtualDisk: Probe = (reader) => {
       ...(qcow2?.dirty ? ['its reference counts have to be repaired: it is open, or was not closed'] : []),
       ...(qcow2?.corrupt ? ['it is marked as corrupt'] : []),
     ],
+  }
+}
+
+/** A fixed VHD is a raw image with a footer behind it: everything is where it should be, and the disk ends a sector early. */
+export const vhdFooter: Probe = (reader) => {
+  const offsetBytes = Math.ceil(reader.sizeBytes / 512) * 512 - 512
+  const footer = new Fields(reader.read(offsetBytes, 512))
+  // One that grows has the same at its start, and is no raw image.
+  if (!footer.has(0, 'conectix') || new Fields(reader.read(0, 8)).has(0, 'conectix')) return undefined
+  return {
+    type: 'vhd-footer',
+    name: 'footer of a fixed VHD',
+    usage: 'other',
+    offsetBytes,
+    details: [['disk inside', `${footer.u64(48, false)} bytes`]],
+    warnings: ['the last sector belongs to no disk: as a raw image it is too long by it'],
   }
 }

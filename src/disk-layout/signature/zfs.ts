@@ -6,6 +6,9 @@ import type {Probe} from './signature.js'
 const LABEL_BYTES = 256 << 10
 const NVLIST_AT = 16 << 10
 const NVLIST_BYTES = 112 << 10
+/** A packed list begins with its encoding (1, XDR), the byte order of its maker, two zeros, and its version, 0. */
+const LIST_ENCODING = 1
+const LIST_HEADER_BYTES = 12
 const UBERBLOCKS_AT = 128 << 10
 const UBERBLOCKS_BYTES = 128 << 10
 const UBERBLOCK_STEP_BYTES = 1024
@@ -19,7 +22,9 @@ const PAIRS_MAX = 256
 export const zfs: Probe = (reader) => {
   const end = Math.floor(reader.sizeBytes / LABEL_BYTES) * LABEL_BYTES
   for (const labelAt of [0, LABEL_BYTES, end - 2 * LABEL_BYTES, end - LABEL_BYTES]) {
-    const version = labelAt < 0 ? undefined : uberblockVersion(reader, labelAt)
+    // A few bytes tell most places apart before much is read.
+    if (labelAt < 0 || !isList(new Fields(reader.read(labelAt + NVLIST_AT, LIST_HEADER_BYTES)))) continue
+    const version = uberblockVersion(reader, labelAt)
     if (version === undefined) continue
     const pairs = readPairs(new Fields(reader.read(labelAt + NVLIST_AT, NVLIST_BYTES)))
     return {
@@ -40,6 +45,10 @@ export const zfs: Probe = (reader) => {
   return undefined
 }
 
+function isList(header: Fields): boolean {
+  return header.u8(0) === LIST_ENCODING && header.u8(1) <= 1 && header.u16(2) === 0 && header.bytes.length > 0
+}
+
 /** The version of the first uberblock of a label, in either byte order. */
 function uberblockVersion(reader: ByteReader, labelAt: number): string | undefined {
   const array = new Fields(reader.read(labelAt + UBERBLOCKS_AT, UBERBLOCKS_BYTES))
@@ -54,7 +63,7 @@ function uberblockVersion(reader: ByteReader, labelAt: number): string | undefin
 /** The numbers and strings at the top of a packed list: after 12 bytes, pairs of length, name, type, count and value. */
 function readPairs(list: Fields): Map<string, string> {
   const pairs = new Map<string, string>()
-  let at = 12
+  let at = LIST_HEADER_BYTES
   for (let i = 0; i < PAIRS_MAX; i++) {
     const pairBytes = list.u32(at, false)
     const nameBytes = list.u32(at + 8, false)
