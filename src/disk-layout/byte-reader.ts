@@ -11,7 +11,7 @@ export interface ByteReader {
 }
 
 /** No parser asks for more at once. */
-export const READ_BYTES_MAX = 4 << 20
+export const READ_BYTES_MAX = 1 << 20
 
 /** How much of the start is kept: most formats sign within it, so that many questions are one read. */
 const HEAD_BYTES = 72 << 10
@@ -26,6 +26,38 @@ export function bounded(reader: ByteReader): ByteReader {
     read(offsetBytes, lengthBytes) {
       if (!(offsetBytes >= 0 && offsetBytes < sizeBytes && lengthBytes > 0)) return NOTHING
       return reader.read(offsetBytes, Math.min(lengthBytes, sizeBytes - offsetBytes, READ_BYTES_MAX))
+    },
+  }
+}
+
+/** What a whole look at an image may cost, whatever its bytes ask for. */
+const BUDGET_READS = 20_000
+const BUDGET_BYTES = 64 << 20
+
+/** A reader that has had enough at some time. */
+export interface BudgetedReader extends ByteReader {
+  /** Whether something was asked for after the budget was used up, and not given. */
+  readonly exhausted: boolean
+}
+
+/** The same bytes, in bounds, until so many have been read in so many pieces; after that there is nothing anywhere. */
+export function budgeted(reader: ByteReader): BudgetedReader {
+  const inner = bounded(reader)
+  let [reads, bytes, exhausted] = [0, 0, false]
+  return {
+    sizeBytes: inner.sizeBytes,
+    get exhausted() {
+      return exhausted
+    },
+    read(offsetBytes, lengthBytes) {
+      if (reads >= BUDGET_READS || bytes >= BUDGET_BYTES) {
+        exhausted = true
+        return NOTHING
+      }
+      const piece = inner.read(offsetBytes, lengthBytes)
+      reads++
+      bytes += piece.length
+      return piece
     },
   }
 }

@@ -1,5 +1,5 @@
 import {formatBytes, type Range} from '../base/index.js'
-import {bounded, partReader, type ByteReader} from './byte-reader.js'
+import {budgeted, partReader, type ByteReader} from './byte-reader.js'
 import {freeSpace} from './partition/free-space.js'
 import {readPartitionTable} from './partition/read.js'
 import type {Partition, PartitionTable, Problem} from './partition/table.js'
@@ -32,14 +32,15 @@ export interface Contents {
 }
 
 /** The partition table of an image. @returns undefined when it has none */
-export function partitionTableOf(reader: ByteReader): PartitionTable | undefined {
+export function partitionTableOf(image: ByteReader): PartitionTable | undefined {
+  const reader = budgeted(image)
   const whole = signaturesOf(reader)
   return isOneFileSystem(whole) ? undefined : readTable(reader)
 }
 
 /** The partition table of an image and what is in each partition. Bounded in reads and memory, whatever the bytes say. */
 export function contentsOf(image: ByteReader): Contents {
-  const reader = bounded(image)
+  const reader = budgeted(image)
   const whole = signaturesOf(reader)
   const table = isOneFileSystem(whole) ? undefined : readTable(reader)
   const candidates = (table?.partitions ?? []).filter(({kind, lengthBytes}) => kind !== 'extended' && lengthBytes > 0)
@@ -48,7 +49,7 @@ export function contentsOf(image: ByteReader): Contents {
     .map((partition) => ({partition, signatures: signaturesOf(partReader(reader, partition))}))
   const problems = [
     ...(table?.problems ?? []),
-    ...unread(candidates.length),
+    ...unread(candidates.length, reader.exhausted),
     ...judgeContents('the image', reader.sizeBytes, whole),
     ...partitions.flatMap(({partition, signatures}) =>
       judgeContents(`partition ${partition.number}`, partition.lengthBytes, signatures),
@@ -58,9 +59,12 @@ export function contentsOf(image: ByteReader): Contents {
   return {table, whole, virtualDisk, partitions, unused: table ? freeSpace(table, reader.sizeBytes) : [], problems}
 }
 
-function unread(count: number): Problem[] {
-  if (count <= PARTITIONS_MAX) return []
-  const text = `of ${count} partitions only the first ${PARTITIONS_MAX} were looked into`
+function unread(count: number, exhausted: boolean): Problem[] {
+  if (count <= PARTITIONS_MAX && !exhausted) return []
+  const text =
+    count > PARTITIONS_MAX
+      ? `of ${count} partitions only the first ${PARTITIONS_MAX} were looked into`
+      : 'not everything was looked into: the image leads to more places than any image of use'
   return [{severity: 'warning', code: 'CONTENT_UNREAD', text}]
 }
 

@@ -9,10 +9,10 @@
  *
  * @module
  */
-export {bounded, partReader, READ_BYTES_MAX, type ByteReader} from './byte-reader.js'
+export {READ_BYTES_MAX, type ByteReader} from './byte-reader.js'
 export {contentsOf, partitionTableOf, type Contents, type PartContents} from './contents.js'
 export {gptTypeName} from './partition/gpt-types.js'
 export {mbrTypeName} from './partition/mbr-types.js'
 export type {Partition, PartitionTable, Problem} from './partition/table.js'
-export type {Signature, Usage} from './signature/signature.js'
+export type {Signature} from './signature/signature.js'
 export type {VirtualDisk} from './signature/virtual-disk.js'

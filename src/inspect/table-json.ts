@@ -1,5 +1,8 @@
 import type {Partition, PartitionTable} from '../disk-layout/index.js'
 
+/** sfdisk tells the number of entries when it is another, and tells it as a string. */
+const USUAL_ENTRIES = 128
+
 /** The table as `sfdisk -J` prints it, key for key. @param device the name the nodes are made from */
 export function sfdiskTable(table: PartitionTable, device: string): object {
   const {label, id, gpt, sectorBytes, partitions} = table
@@ -8,6 +11,7 @@ export function sfdiskTable(table: PartitionTable, device: string): object {
     id,
     device,
     unit: 'sectors',
+    ...(gpt && gpt.entryCount !== USUAL_ENTRIES && {'table-length': String(gpt.entryCount)}),
     ...(gpt && {firstlba: gpt.firstUsableLba, lastlba: gpt.lastUsableLba}),
     sectorsize: sectorBytes,
     partitions: partitions.map((partition) => sfdiskPartition(partition, device)),

@@ -97,21 +97,21 @@ export class Disk {
   }
 
   /** A GPT header with its checksums (UEFI 2.10, table 5.5), over the entries as they are now. */
-  gptHeader(lba: number, otherLba: number, tableLba: number, more: {readonly lastUsable?: number} = {}): this {
+  gptHeader(lba: number, otherLba: number, tableLba: number, {entries = 128} = {}): this {
     const at = lba * this.sectorBytes
-    const tableSectors = Math.ceil((128 * 128) / this.sectorBytes)
+    const tableSectors = Math.ceil((entries * 128) / this.sectorBytes)
     this.put(at, 'EFI PART')
       .u32(at + 8, 0x10000)
       .u32(at + 12, 92)
       .u32(at + 16, 0)
     this.u64(at + 24, lba).u64(at + 32, otherLba)
-    this.u64(at + 40, 2 + tableSectors).u64(at + 48, more.lastUsable ?? this.sectors - 2 - tableSectors)
+    this.u64(at + 40, 2 + tableSectors).u64(at + 48, this.sectors - 2 - tableSectors)
     this.put(at + 56, Buffer.from('00112233445566778899aabbccddeeff', 'hex'))
     this.u64(at + 72, tableLba)
-      .u32(at + 80, 128)
+      .u32(at + 80, entries)
       .u32(at + 84, 128)
     const tableAt = tableLba * this.sectorBytes
-    this.u32(at + 88, crc32(this.bytes.subarray(tableAt, tableAt + 128 * 128)))
+    this.u32(at + 88, crc32(this.bytes.subarray(tableAt, tableAt + entries * 128)))
     return this.u32(at + 16, crc32(this.bytes.subarray(at, at + 92)))
   }
 
