@@ -4,7 +4,7 @@ import {codeOf, ToolError} from '../base/index.js'
 import type {ImageSource} from '../image/index.js'
 
 /** A source for parsers, which never ask for more than they bound themselves to. */
-export function imageReader(source: ImageSource): ByteReader {
+function imageReader(source: ImageSource): ByteReader {
   return {
     sizeBytes: source.sizeBytes,
     read(offsetBytes, lengthBytes) {

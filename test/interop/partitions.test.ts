@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process'
-import {truncateSync} from 'node:fs'
+import {closeSync, openSync, truncateSync, writeSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect} from 'vitest'
 import {gptTypeName, mbrTypeName, type Contents} from '../../src/disk-layout/index.js'
 import {contentsOf, openTarget, partitionsDocument} from '../../src/inspect/index.js'
@@ -156,7 +156,9 @@ describe('damage that other tools mention in passing', () => {
       const path = scene.file('disk', 16 << 20)
       tool('sfdisk', ['-q', path], 'label: gpt\nstart=2048,size=4096\n')
       const table = sfdiskTable(path)
-      execFileSync('dd', ['if=/dev/zero', `of=${path}`, 'bs=512', 'seek=1', 'count=1', 'conv=notrunc', 'status=none'])
+      const fd = openSync(path, 'r+')
+      writeSync(fd, Buffer.alloc(512), 0, 512, 512)
+      closeSync(fd)
       expect(codesIn(path)).toEqual(['GPT_PRIMARY_MISSING'])
       expect(ourTable(path)).toEqual(table)
       tool('sfdisk', ['-q', '--part-type', path, '1', '0657FD6D-A4AB-43C4-84E5-0933C84B4F4F'])
