@@ -1,15 +1,10 @@
 import {describe, expect, it} from 'vitest'
 import {Prng} from '../../src/base/index.js'
-import {contentsOf, READ_BYTES_MAX, type Contents} from '../../src/disk-layout/index.js'
 import {partitionsDocument} from '../../src/inspect/index.js'
 import {renderDocument} from '../../src/report/index.js'
-import {counted} from '../disk-layout/counted-reader.js'
 import {Disk} from '../disk-layout/disk.js'
 import {GOLDEN} from '../disk-layout/signature/golden.js'
-
-/** What a look at any image may cost. */
-const READS_MAX = 20_000
-const BYTES_MAX = (64 << 20) + READ_BYTES_MAX
+import {look, mutant, original} from './mutant.js'
 
 const MUTANTS = 60
 
@@ -37,48 +32,6 @@ function partitioned(): Uint8Array[] {
     large.put(256 * 4096, content(0)).bytes,
     dos.put(mib * 512, content(10)).put((20 * mib + 8) * 512, content(15)).bytes,
   ]
-}
-
-const EXTREMES = [0, 1, 0x7f, 0x80, 0xff]
-
-/** An image to damage: its bytes as far as they are not zero, and where those are. */
-interface Original {
-  readonly bytes: Uint8Array
-  readonly sizeBytes: number
-  readonly places: readonly number[]
-}
-
-function original(bytes: Uint8Array): Original {
-  const places: number[] = []
-  bytes.forEach((byte, at) => {
-    if (byte !== 0) places.push(at)
-  })
-  return {bytes: bytes.subarray(0, (places.at(-1) ?? 0) + 4096), sizeBytes: bytes.length, places}
-}
-
-/** Changes some bytes, most of them where something is; sometimes cuts the image or pretends that it is longer. */
-function mutant({bytes, sizeBytes, places}: Original, random: Prng): {bytes: Uint8Array; sizeBytes: number} {
-  const copy = bytes.slice()
-  for (let i = random.below(12); i >= 0; i--) {
-    const near = random.chance(0.9) ? random.pick(places) : random.below(copy.length)
-    const width = random.pick([1, 1, 2, 4, 8])
-    const value = random.chance(0.5) ? random.pick(EXTREMES) : undefined
-    for (let k = 0; k < width && near + k < copy.length; k++) copy[near + k] = value ?? random.below(256)
-  }
-  if (random.chance(0.2)) copy.copyWithin(random.below(copy.length), random.below(copy.length), copy.length)
-  const length = random.chance(0.3) ? random.below(copy.length) : copy.length
-  if (length < copy.length) return {bytes: copy.subarray(0, length), sizeBytes: length}
-  return {bytes: copy, sizeBytes: random.chance(0.2) ? sizeBytes + random.below(2 ** 32) * 4096 : sizeBytes}
-}
-
-/** Looks at an image as a command does, and holds it to its bounds. */
-function look(image: {bytes: Uint8Array; sizeBytes: number}): Contents {
-  const reader = counted(image.bytes, image.sizeBytes) // throws when it is read outside
-  const contents = contentsOf(reader)
-  expect(reader.largestBytes).toBeLessThanOrEqual(READ_BYTES_MAX)
-  expect(reader.reads).toBeLessThanOrEqual(READS_MAX)
-  expect(reader.bytesRead).toBeLessThanOrEqual(BYTES_MAX)
-  return contents
 }
 
 describe('a damaged image never makes a parser fail, read outside or read without end', () => {
