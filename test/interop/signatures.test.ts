@@ -75,7 +75,7 @@ describe('an image made by a real tool is what blkid says it is', () => {
     tool('pvcreate', ['--quiet', '--devices', device, device])
     expect(asBlkid(only(path))).toEqual(blkidFacts(path))
     expect(only(path)).toMatchObject({sizeBytes: 32 << 20, details: [['volume group', 'none']]})
-    tool('vgcreate', ['--quiet', '--devices', device, 'flushpoint-test', device])
+    tool('vgcreate', ['--quiet', '--autobackup', 'n', '--devices', device, 'flushpoint-test', device])
     expect(only(path).details).toEqual([['volume group', 'flushpoint-test']])
   })
 })
