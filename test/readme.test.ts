@@ -20,9 +20,10 @@ const blocks = [...readme.matchAll(/```console\n\$ (.+)\n([\s\S]*?)```/g)].map((
   output: output ?? '',
 }))
 
-/** What may differ between two runs: durations, the file system, and the widths of columns that hold them. */
+/** What may differ between two runs and hosts: durations, the file system, the widths of columns that hold them, rows about both. */
 function normalised(output: string): string {
   return output
+    .replace(/^(allocated|file system|disks|O_DIRECT|io_uring|but): .*\n( +.*\n)*/gm, '')
     .replace(/\b\d+(\.\d+)? (ns|us|ms|s)\b/g, 'TIME')
     .replace(/bytes\), \w+/g, 'bytes), FILE SYSTEM')
     .replace(/ +/g, ' ')

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {gunzipSync} from 'node:zlib'
 
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
@@ -103,7 +104,7 @@ describe('the examples', () => {
     expect(
       folders
         .map(({name}) => name)
-        .filter((name) => !new RegExp(`(run|runFile|verdict|bench)\\('${name}['/]`).test(source)),
+        .filter((name) => !new RegExp(`(run|runFile|verdict|bench|lookAt)\\('${name}['/]`).test(source)),
     ).toEqual([])
   })
 
@@ -282,7 +283,50 @@ describe('the examples', () => {
     const order = ['unsafe', 'writeback', 'none', 'directsync', 'writethrough']
     expect(order.toSorted((a, b) => time(a) - time(b))).toEqual(order)
   })
+
+  it('18: an image is told by what is in it, and what is wrong with it is the exit status', () => {
+    expect(lookAt('18-what-is-this-image/disk.img.gz')).toEqual({
+      exit: 1,
+      problems: ['GPT_BACKUP_MISPLACED', 'MBR_PROTECTION_SIZE', 'CONTENT_LARGER'],
+      contents: ['p1 vfat BOOT', 'p2 ext4 root', 'p3 swap spare'],
+    })
+    const script = fs.readFileSync(path.join(examples, '18-what-is-this-image', 'look.sh'), 'utf8')
+    const bin = `flushpoint() { "${process.execPath}" "${path.join(root, 'bin', 'run.js')}" "$@"; }\n`
+    fs.symlinkSync(examples, path.join(folder, 'examples'))
+    const {stdout, status} = spawnSync('sh', ['-c', bin + script], {cwd: folder, encoding: 'utf8'})
+    expect(status).toBe(0)
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('unpack it first ("gzip -dc")')
+    expect(stdout).toContain('not safe to write to')
+    expect(stdout).toContain('mystery.img#p2: 3 MiB, ext4')
+  })
 })
+
+interface Look {
+  readonly exit: number | null
+  readonly problems: readonly string[]
+  readonly contents: readonly string[]
+}
+
+/** Looks at an image that comes packed with an example: its partitions, what is in them, what is wrong. */
+function lookAt(file: string): Look {
+  const image = path.join(folder, 'mystery.img')
+  fs.writeFileSync(image, gunzipSync(fs.readFileSync(path.join(examples, file))))
+  const args = [path.join(root, 'bin', 'run.js'), 'partitions', image, '--check', '--json']
+  const ended = spawnSync(process.execPath, args, {encoding: 'utf8'})
+  const {flushpoint} = JSON.parse(ended.stdout) as {
+    flushpoint: {
+      problems: {code: string}[]
+      partitions: {number: number; signatures: {type: string; label: string}[]}[]
+    }
+  }
+  return {
+    exit: ended.status,
+    problems: flushpoint.problems.map(({code}) => code),
+    contents: flushpoint.partitions.map(
+      ({number, signatures}) => `p${number} ${signatures.map(({type, label}) => `${type} ${label}`).join()}`,
+    ),
+  }
+}
 
 /** Policy, simulated time, host syncs. */
 const PRICES = [
