@@ -4,5 +4,8 @@
  *
  * @module
  */
+export {mapExtents} from './extent-map.js'
 export {hostDocument} from './host-document.js'
+export {mapDocument} from './map-document.js'
 export {openTarget, type Target} from './target.js'
+export {markZeroes} from './zero-scan.js'
