@@ -39,6 +39,15 @@ export async function mapExtents(source: ImageSource): Promise<ExtentMap> {
   return mapWith(source, await loadLibc())
 }
 
+/** The parts of a source that may hold anything but zeroes, in order; undefined where the file system does not tell. */
+export async function dataRanges(source: ImageSource): Promise<Range[] | undefined> {
+  const native = await loadLibc()
+  const {fd, startBytes, sizeBytes, blockDevice} = source
+  if (!native.ok || blockDevice) return undefined
+  const parts = dataParts(native.libc, fd, startBytes, startBytes + sizeBytes)
+  return parts?.map(({offsetBytes, lengthBytes}) => ({offsetBytes: offsetBytes - startBytes, lengthBytes}))
+}
+
 /** The map as far as the calls at hand can tell. */
 export function mapWith(source: ImageSource, native: LibcAnswer): ExtentMap {
   const {sizeBytes, startBytes, fd, blockDevice} = source

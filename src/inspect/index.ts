@@ -4,8 +4,10 @@
  *
  * @module
  */
-export {mapExtents} from './extent-map.js'
+export {hexDump, rawBytes} from './dump.js'
+export {dataRanges, mapExtents} from './extent-map.js'
 export {hostDocument} from './host-document.js'
 export {mapDocument} from './map-document.js'
+export {rangeOf} from './range-choice.js'
 export {openTarget, type Target} from './target.js'
 export {markZeroes} from './zero-scan.js'
