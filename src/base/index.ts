@@ -6,6 +6,7 @@
  */
 export {EXIT_CODES, exitCodeOf, invariant, ToolError, type ErrorContext, type ErrorKind} from './errors.js'
 export {Chooser, forEveryChoice} from './chooser.js'
+export {crc32c} from './crc32c.js'
 export {codeOf, ERRNO, errnoName, errnoOf} from './errno.js'
 export {Prng} from './prng.js'
 export type {Random} from './random.js'

@@ -46,12 +46,16 @@ export type DirectFacts =
 
 /**
  * Gathers what this host means for the guarantees of an image. Promises: the image is opened for reading only, no lock is taken
- * or broken, not a byte of it changes. Beside an image file a scratch file is synced for up to about a second; nothing is left
- * of it. What cannot be found out is undefined or 'unknown', with the reason where there is room for one; it never fails a call.
+ * or broken, not a byte of it changes. Beside an image file a scratch file is synced for up to about a second, unless `measure` is
+ * false; nothing is left of it. What cannot be found out is undefined or 'unknown', with the reason where there is room for one; it never fails a call.
  *
  * @throws ToolError of kind environment when there is no image at the path or it may not be read
  */
-export async function hostFacts(path: string, roots: KernelRoots = KERNEL_ROOTS): Promise<HostFacts> {
+export async function hostFacts(
+  path: string,
+  roots: KernelRoots = KERNEL_ROOTS,
+  {measure = true}: {readonly measure?: boolean} = {},
+): Promise<HostFacts> {
   const native = await loadLibc()
   const deviceNode = checkKind(path, true)
   const fd = openForReading(path, deviceNode)
@@ -62,7 +66,9 @@ export async function hostFacts(path: string, roots: KernelRoots = KERNEL_ROOTS)
     const {fileSystem, layers, ground} = findGround(path, fd, roots)
     const syncProbe = deviceNode
       ? {skipped: 'the image is a block device, and measuring would write to it'}
-      : await measureSync(dirname(realPath(path) ?? path), stat, layers, ground, roots)
+      : measure
+        ? await measureSync(dirname(realPath(path) ?? path), stat, layers, ground, roots)
+        : {skipped: 'nothing was to be written'}
     const inPlace = deviceNode ? DEVICE_IN_PLACE : overwritesInPlace(native, fd, path, stat.size)
     const evidence = {fileSystem, deviceNode, layers, ground, syncProbe, inPlace}
     const allocatedBytes = deviceNode ? undefined : stat.blocks * 512 // st_blocks counts 512 bytes on every file system

@@ -56,6 +56,28 @@ export function takeLocks(native: LibcAnswer, fd: number, path: string, role: 'w
   return {locked: true}
 }
 
+/** What others say about an image: what they do to it, and what they do not share, in the order of the protocol. */
+export interface LocksSeen {
+  readonly holds: readonly string[]
+  readonly unshares: readonly string[]
+}
+
+/** Looks at the locks of others without taking one. @returns an errno where they cannot be looked at */
+export function locksSeen(libc: Libc, fd: number): LocksSeen | number {
+  const said = (base: number): string[] | number => {
+    const found: string[] = []
+    for (const [n, permission] of PERMISSIONS.entries()) {
+      const other = libc.ofdTest(fd, 'write', base + n, 1)
+      if (typeof other === 'number') return other
+      if (other !== undefined) found.push(permission)
+    }
+    return found
+  }
+  const [holds, unshares] = [said(HELD_BASE), said(UNSHARED_BASE)]
+  if (typeof holds === 'number') return holds
+  return typeof unshares === 'number' ? unshares : {holds, unshares}
+}
+
 /** A lock of somebody else is a refusal; an errno means that nothing can be known about locks. */
 function refuseOrGiveUp(other: OtherLock | number, path: string, role: 'writer' | 'reader', why: string): LockResult {
   if (typeof other !== 'number') throw lockedError(path, role, why, other.pid)

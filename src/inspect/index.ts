@@ -1,6 +1,7 @@
 /**
  * Method: looks at an image and its host without changing a byte, and turns what it finds into documents. Read-only by type:
- * nothing here gets an image opened for writing.
+ * nothing here gets an image opened for writing. What the bytes mean is known to disk-layout; this room reads them from files and
+ * devices, and puts them beside what the host knows.
  *
  * @module
  */
@@ -9,5 +10,10 @@ export {dataRanges, mapExtents} from './extent-map.js'
 export {hostDocument} from './host-document.js'
 export {mapDocument} from './map-document.js'
 export {rangeOf} from './range-choice.js'
-export {openTarget, type Target} from './target.js'
 export {markZeroes} from './zero-scan.js'
+export {contentsOf, partitionTable} from './image-reader.js'
+export {infoDocument} from './info-document.js'
+export {noTable} from './no-table.js'
+export {partitionsDocument} from './partitions-document.js'
+export {summaryOf} from './summary.js'
+export {openTarget, parseOffset, type Target} from './target.js'

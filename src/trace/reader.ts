@@ -1,4 +1,5 @@
-import {crc32c, DIGEST_BYTES} from './checksum.js'
+import {crc32c} from '../base/index.js'
+import {DIGEST_BYTES} from './checksum.js'
 import type {SubmitEvent} from './event.js'
 import {decodeEvent} from './event-code.js'
 import {traceFault} from './fault.js'

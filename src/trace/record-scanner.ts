@@ -1,5 +1,5 @@
-import type {ToolError} from '../base/index.js'
-import {crc32c, DIGEST_BYTES, digestOf} from './checksum.js'
+import {crc32c, type ToolError} from '../base/index.js'
+import {DIGEST_BYTES, digestOf} from './checksum.js'
 import {traceFault} from './fault.js'
 import {
   CHECKSUM_BYTES,

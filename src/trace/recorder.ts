@@ -1,5 +1,5 @@
-import {invariant} from '../base/index.js'
-import {crc32c, digestOf} from './checksum.js'
+import {crc32c, invariant} from '../base/index.js'
+import {digestOf} from './checksum.js'
 import {ContentIndex} from './content-index.js'
 import type {TraceEvent} from './event.js'
 import {encodeEvent} from './event-code.js'

@@ -34,6 +34,7 @@ export const IMPORT_TABLE: readonly Room[] = [
   room('cache-mode', 1, 'pure', ['base'], 'one file of facts per cache mode'),
   room('ordering', 1, 'pure', ['base'], 'one file of facts per BARRIER policy'),
   room('frontend', 1, 'pure', ['base'], 'guest device models as facts'),
+  room('disk-layout', 1, 'pure', ['base'], 'partition tables and what is in them, read from the bytes of a disk'),
   room('native', 1, 'io', ['base'], 'libc and io_uring, called without an addon', ['koffi']),
 
   room(
@@ -136,7 +137,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     'inspect',
     5,
     'glue',
-    ['base', 'report', 'cache-mode', 'native', 'image'],
+    ['base', 'report', 'cache-mode', 'native', 'disk-layout', 'image'],
     'reading an image, never changing it',
   ),
 

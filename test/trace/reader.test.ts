@@ -1,6 +1,6 @@
 import {describe, expect, it, vi} from 'vitest'
 import {OUT} from '../../src/request/index.js'
-import {crc32c} from '../../src/trace/checksum.js'
+import {crc32c} from '../../src/base/index.js'
 import {recordHead, u32Bytes} from '../../src/trace/frame.js'
 import {
   isTrace,
