@@ -30,7 +30,7 @@ export default class Dump extends BaseCommand<typeof Dump> {
   }
 
   static override flags = {
-    offset: Flags.string({description: 'Where to begin.', default: '0', helpValue: '<size>'}),
+    offset: Flags.string({description: 'Where to begin: a size, p2 or p2+1M.', default: '0', helpValue: '<offset>'}),
     length: Flags.string({description: 'How much to show. Default: up to the end.', helpValue: '<size>'}),
     style: Flags.option({
       options: ['hexdump', 'xxd'] as const,

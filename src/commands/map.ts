@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
 import {BaseCommand, exitStatusHelp, startProgress} from '../cli/index.js'
-import {mapDocument, mapExtents, markZeroes, openTarget} from '../inspect/index.js'
+import {mapDocument, mapExtents, markZeroes, openTarget, placesIn} from '../inspect/index.js'
 
 /** More extents than this are no help to people. */
 const ROWS_MAX = 40
@@ -41,7 +41,15 @@ export default class Map extends BaseCommand<typeof Map> {
       const map = zeroes ? await markZeroes(source, found, progress.advance) : found
       progress.stop()
       const rowsMax = all ? Infinity : ROWS_MAX
-      await this.print(mapDocument(map, {name, startBytes: source.startBytes, places: [], rowsMax, scanned: zeroes}))
+      await this.print(
+        mapDocument(map, {
+          name,
+          startBytes: source.startBytes,
+          places: this.format === 'json' ? [] : placesIn(source),
+          rowsMax,
+          scanned: zeroes,
+        }),
+      )
     } finally {
       progress.stop()
       target.close()

@@ -5,6 +5,8 @@
  *
  * @module
  */
+export {compareDocument} from './compare-document.js'
+export {compareSources} from './compare.js'
 export {hexDump, rawBytes} from './dump.js'
 export {dataRanges, mapExtents} from './extent-map.js'
 export {hostDocument} from './host-document.js'
@@ -12,6 +14,7 @@ export {mapDocument} from './map-document.js'
 export {rangeOf} from './range-choice.js'
 export {markZeroes} from './zero-scan.js'
 export {contentsOf, partitionTable} from './image-reader.js'
+export {placesIn} from './image-places.js'
 export {infoDocument} from './info-document.js'
 export {noTable} from './no-table.js'
 export {partitionsDocument} from './partitions-document.js'

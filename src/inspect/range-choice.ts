@@ -1,24 +1,14 @@
-import {parseSize, ToolError, type Range} from '../base/index.js'
-import type {Target} from './target.js'
+import {parseSize, type Range} from '../base/index.js'
+import {parseOffset, type Target} from './target.js'
 
 /**
- * The range that --offset and --length name, cut where the source ends.
+ * The range that --offset (see parseOffset) and --length name, cut where the source ends.
  *
- * @throws ToolError of kind usage when a text is no size, or the offset lies behind the end
+ * @throws ToolError of kind usage when a text is no offset or size, or the offset lies behind the end
  */
 export function rangeOf(target: Target, offset: string, length: string | undefined): Range {
-  const {sizeBytes} = target.source
-  const from = parseSize(offset)
-  const long = length === undefined ? undefined : parseSize(length)
-  if (from > BigInt(sizeBytes)) {
-    throw new ToolError('usage', 'E_OFFSET', `offset ${from} lies behind the end of ${target.name}`, {
-      hint: `It has ${sizeBytes} bytes.`,
-      context: {path: target.name, ...(from <= BigInt(Number.MAX_SAFE_INTEGER) ? {offsetBytes: Number(from)} : {})},
-    })
-  }
-  const restBytes = sizeBytes - Number(from)
-  return {
-    offsetBytes: Number(from),
-    lengthBytes: long === undefined || long > BigInt(restBytes) ? restBytes : Number(long),
-  }
+  const offsetBytes = parseOffset(offset, target)
+  const restBytes = target.source.sizeBytes - offsetBytes
+  const wanted = length === undefined ? undefined : parseSize(length)
+  return {offsetBytes, lengthBytes: wanted === undefined || wanted > BigInt(restBytes) ? restBytes : Number(wanted)}
 }
