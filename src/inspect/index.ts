@@ -7,6 +7,12 @@
  */
 export {compareDocument} from './compare-document.js'
 export {compareSources} from './compare.js'
+export {digestOf, DIGESTS} from './digest.js'
+export {findDocument} from './find-document.js'
+export {findPattern} from './find.js'
+export {hashDocument, type HashRow} from './hash-document.js'
+export {chunksOf, partitionParts, sourcePart, wholePart} from './hash-parts.js'
+export {patternOf} from './pattern.js'
 export {hexDump, rawBytes} from './dump.js'
 export {dataRanges, mapExtents} from './extent-map.js'
 export {hostDocument} from './host-document.js'

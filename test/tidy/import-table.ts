@@ -139,6 +139,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     'glue',
     ['base', 'report', 'cache-mode', 'native', 'disk-layout', 'image'],
     'reading an image, never changing it',
+    ['hash-wasm'],
   ),
 
   room(
