@@ -10,6 +10,7 @@
  *
  * @module
  */
+export {alignedBytes} from './aligned.js'
 export {yieldToSignals, type Backend, type BackendName, type Memory} from './backend.js'
 export {MemoryPool} from './pool.js'
 export {

@@ -143,6 +143,13 @@ export const IMPORT_TABLE: readonly Room[] = [
   ),
 
   room(
+    'provision',
+    6,
+    'glue',
+    ['base', 'report', 'cache-mode', 'native', 'aio', 'image', 'inspect'],
+    'images made, resized and copied',
+  ),
+  room(
     'crash-report',
     6,
     'pure',
@@ -187,6 +194,7 @@ export const IMPORT_TABLE: readonly Room[] = [
       'serve',
       'bench',
       'inspect',
+      'provision',
       'crash-report',
       'crash-run',
       'cli',
