@@ -24,12 +24,12 @@ export default class Compare extends BaseCommand<typeof Compare> {
   }
 
   static override flags = {
-    strict: Flags.boolean({description: 'Sizes, and where holes are, have to be the same too.'}),
+    strict: Flags.boolean({default: false, description: 'Sizes, and where holes are, have to be the same too.'}),
     show: Flags.integer({min: 0, max: 100, default: 1, description: 'How many differences to show in hex.'}),
   }
 
   async run(): Promise<object> {
-    const {strict = false, show} = this.flags
+    const {strict, show} = this.flags
     const targetA = openTarget(this.args.a)
     try {
       const targetB = openTarget(this.args.b)

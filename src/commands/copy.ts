@@ -35,14 +35,21 @@ export default class Copy extends BaseCommand<typeof Copy> {
       description: `How to write: ${CACHE_MODES.map(({name}) => name).join(', ')}. unsafe syncs nothing.`,
       helpValue: '<mode>',
     }),
-    force: Flags.boolean({description: 'Replace B if it exists. It stays as it is until the copy is complete.'}),
-    resume: Flags.boolean({description: 'Go on with a copy that was stopped.'}),
-    verify: Flags.boolean({description: 'Read the copy back and compare it, before it gets its name.'}),
-    'force-share': Flags.boolean({char: 'U', description: 'Read A although another process is writing to it.'}),
+    force: Flags.boolean({
+      default: false,
+      description: 'Replace B if it exists. It stays as it is until the copy is complete.',
+    }),
+    resume: Flags.boolean({default: false, description: 'Go on with a copy that was stopped.'}),
+    verify: Flags.boolean({default: false, description: 'Read the copy back and compare it, before it gets its name.'}),
+    'force-share': Flags.boolean({
+      default: false,
+      char: 'U',
+      description: 'Read A although another process is writing to it.',
+    }),
   }
 
   async run(): Promise<object> {
-    const {cache, force = false, resume = false, verify = false, 'force-share': forceShare = false} = this.flags
+    const {cache, force, resume, verify, 'force-share': forceShare} = this.flags
     const {a, b} = this.args
     const mode = cacheModeOf(cache)
     const target = openTarget(a)

@@ -27,12 +27,15 @@ export default class Create extends BaseCommand<typeof Create> {
   }
 
   static override flags = {
-    preallocate: Flags.boolean({description: 'Reserve all blocks now. They read as zeroes and count as unwritten.'}),
+    preallocate: Flags.boolean({
+      default: false,
+      description: 'Reserve all blocks now. They read as zeroes and count as unwritten.',
+    }),
   }
 
   async run(): Promise<object> {
     const {image, size} = this.args
-    const {preallocate = false} = this.flags
+    const {preallocate} = this.flags
     const bytes = parseSize(size)
     if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
       throw new ToolError('usage', 'E_CREATE_SIZE', `an image of ${bytes} bytes cannot be made`, {

@@ -38,12 +38,12 @@ export default class Dump extends BaseCommand<typeof Dump> {
       description: 'Whose text to print.',
     })(),
     fold: Flags.boolean({allowNo: true, description: 'Fold repeated rows to "*". Default: as the peer does.'}),
-    sectors: Flags.boolean({description: 'A ruler above the first row shown of each 512-byte sector.'}),
-    raw: Flags.boolean({description: 'The bytes themselves.', exclusive: ['style', 'fold', 'sectors']}),
+    sectors: Flags.boolean({default: false, description: 'A ruler above the first row shown of each 512-byte sector.'}),
+    raw: Flags.boolean({default: false, description: 'The bytes themselves.', exclusive: ['style', 'fold', 'sectors']}),
   }
 
   async run(): Promise<void> {
-    const {offset, length, style, fold, sectors = false, raw = false} = this.flags
+    const {offset, length, style, fold, sectors, raw} = this.flags
     if (this.format !== 'table') {
       throw new ToolError('usage', 'E_FORMAT', `a hex view has no form as ${this.format}`, {
         hint: 'Leave out --format; --raw gives the bytes themselves.',

@@ -31,7 +31,10 @@ export default class Find extends BaseCommand<typeof Find> {
 
   static override flags = {
     align: sizeFlag({description: 'Only matches that begin at multiples of this.', exclusive: ['sector-aligned']}),
-    'sector-aligned': Flags.boolean({description: 'Only matches at the start of a 512-byte sector: --align 1s.'}),
+    'sector-aligned': Flags.boolean({
+      default: false,
+      description: 'Only matches at the start of a 512-byte sector: --align 1s.',
+    }),
     max: Flags.integer({min: 1, description: 'Stop after so many matches.', helpValue: '<n>'}),
   }
 
@@ -55,7 +58,7 @@ export default class Find extends BaseCommand<typeof Find> {
   }
 
   private alignBytes(): number {
-    const {align, 'sector-aligned': sectorAligned = false} = this.flags
+    const {align, 'sector-aligned': sectorAligned} = this.flags
     if (align === undefined) return sectorAligned ? SECTOR_BYTES : 1
     if (align < 1n || align > BigInt(Number.MAX_SAFE_INTEGER)) {
       throw new ToolError('usage', 'E_ALIGN', `nothing can be aligned to ${align} bytes`, {

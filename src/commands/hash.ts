@@ -36,12 +36,12 @@ export default class Hash extends BaseCommand<typeof Hash> {
 
   static override flags = {
     algorithm: Flags.option({options: DIGESTS, default: 'sha256' as const, description: 'Which digest.'})(),
-    'per-partition': Flags.boolean({description: 'One for each partition.', exclusive: ['chunk']}),
+    'per-partition': Flags.boolean({default: false, description: 'One for each partition.', exclusive: ['chunk']}),
     chunk: sizeFlag({description: 'One for each chunk of this size.'}),
   }
 
   async run(): Promise<object> {
-    const {algorithm, chunk, 'per-partition': perPartition = false} = this.flags
+    const {algorithm, chunk, 'per-partition': perPartition} = this.flags
     const target = openTarget(this.args.image)
     try {
       const {source, name} = target

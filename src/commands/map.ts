@@ -27,12 +27,12 @@ export default class Map extends BaseCommand<typeof Map> {
   }
 
   static override flags = {
-    zeroes: Flags.boolean({description: 'Read all data and find what is zeroes, in blocks of 4 KiB.'}),
-    all: Flags.boolean({description: `List all extents, not only the first ${ROWS_MAX}.`}),
+    zeroes: Flags.boolean({default: false, description: 'Read all data and find what is zeroes, in blocks of 4 KiB.'}),
+    all: Flags.boolean({default: false, description: `List all extents, not only the first ${ROWS_MAX}.`}),
   }
 
   async run(): Promise<object> {
-    const {zeroes = false, all = false} = this.flags
+    const {zeroes, all} = this.flags
     const target = openTarget(this.args.image)
     const progress = await startProgress('looking for zeroes', target.source.sizeBytes)
     try {

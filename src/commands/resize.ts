@@ -25,12 +25,12 @@ export default class Resize extends BaseCommand<typeof Resize> {
   }
 
   static override flags = {
-    shrink: Flags.boolean({description: 'Allow a smaller size. What is cut off is gone.'}),
+    shrink: Flags.boolean({default: false, description: 'Allow a smaller size. What is cut off is gone.'}),
   }
 
   async run(): Promise<object> {
     const {image, size} = this.args
-    const {resized, problems} = await resizeAndJudge(image, size, this.flags.shrink ?? false)
+    const {resized, problems} = await resizeAndJudge(image, size, this.flags.shrink)
     await this.print(resizeDocument(image, resized, problems))
     return {}
   }
