@@ -42,6 +42,11 @@ export const PEERS = {
   sqlite3: 'sqlite3',
   blkid: 'util-linux',
   flock: 'util-linux',
+  xxd: 'xxd',
+  hexdump: 'bsdextrautils',
+  cmp: 'diffutils',
+  sha256sum: 'coreutils',
+  grep: 'grep',
   setpriv: 'util-linux',
 } as const
 

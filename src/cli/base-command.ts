@@ -96,11 +96,26 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
    * @throws ToolError of kind io when stdout cannot be written, of kind usage when the format cannot show the document
    */
   protected async print(document: Document, format: FormatName = this.format): Promise<void> {
-    const options = formatOptionsOf(process.stdout, Boolean((this.flags as {'no-color'?: boolean})['no-color']))
-    for await (const chunk of renderDocument(document, format, options)) {
+    for await (const chunk of renderDocument(document, format, this.formatOptions)) {
       this.#printed = true
       if ((await writeChunks(process.stdout, [chunk])) === 'closed') return
     }
+  }
+
+  /**
+   * Prints text or bytes that are no document. Each piece has left the process before the next is asked for; asking ends when the
+   * reader has gone.
+   *
+   * @throws ToolError of kind io when stdout cannot be written
+   */
+  protected async printBytes(chunks: Iterable<Uint8Array>): Promise<void> {
+    this.#printed = true
+    await writeChunks(process.stdout, chunks)
+  }
+
+  /** The width and the colours that stdout allows. */
+  protected get formatOptions(): {readonly width: number; readonly color: boolean} {
+    return formatOptionsOf(process.stdout, Boolean((this.flags as {'no-color'?: boolean})['no-color']))
   }
 
   /** Sets the exit status of a command that did its work and has to say no, or was cut short. The report still counts. */

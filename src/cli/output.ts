@@ -20,7 +20,7 @@ export function reportThroughCallbacks(stream: NodeJS.WritableStream): void {
  */
 export async function writeChunks(
   stream: NodeJS.WritableStream,
-  chunks: AsyncIterable<string> | Iterable<string>,
+  chunks: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
 ): Promise<WriteEnd> {
   for await (const chunk of chunks) {
     if ((await write(stream, chunk)) === 'closed') return 'closed'
@@ -28,9 +28,9 @@ export async function writeChunks(
   return 'written'
 }
 
-function write(stream: NodeJS.WritableStream, chunk: string): Promise<WriteEnd> {
+function write(stream: NodeJS.WritableStream, chunk: string | Uint8Array): Promise<WriteEnd> {
   return new Promise((resolve, reject) => {
-    stream.write(chunk, 'utf8', (error?: NodeJS.ErrnoException | null) => {
+    stream.write(chunk, (error?: NodeJS.ErrnoException | null) => {
       if (!error) resolve('written')
       else if (CLOSED.has(error.code)) resolve('closed')
       else reject(outputError(error))

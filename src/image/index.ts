@@ -10,11 +10,15 @@
  *
  * @module
  */
-export {createImage} from './create.js'
 export {diskBelow, diskCounters, type DiskCounters} from './disk-counters.js'
 export {hostFacts, syncFacts, type HostFacts} from './host.js'
+export {createImage, syncDirectory} from './create.js'
+export {hostFacts, type HostFacts} from './host.js'
 export type {Image} from './image.js'
 export {openImage, type OpenOptions} from './open.js'
+export {ioFailure} from './refusal.js'
+export {resizeImage, type Resized} from './resize.js'
 export {snapshotImage} from './snapshot.js'
+export {dataParts} from './sparse-copy.js'
 export {openSource, partOf, type ImageSource} from './source.js'
 export {imageUsers, type ImageUsers} from './users.js'

@@ -5,8 +5,22 @@
  *
  * @module
  */
+export {compareDocument} from './compare-document.js'
+export {compareSources} from './compare.js'
+export {digestOf, DIGESTS} from './digest.js'
+export {findDocument} from './find-document.js'
+export {findPattern} from './find.js'
+export {hashDocument, type HashRow} from './hash-document.js'
+export {chunksOf, partitionParts, sourcePart, wholePart} from './hash-parts.js'
+export {patternOf} from './pattern.js'
+export {hexDump, rawBytes} from './dump.js'
+export {dataRanges, mapExtents} from './extent-map.js'
 export {hostDocument} from './host-document.js'
+export {mapDocument} from './map-document.js'
+export {rangeOf} from './range-choice.js'
+export {markZeroes} from './zero-scan.js'
 export {contentsOf, partitionTable} from './image-reader.js'
+export {placesIn} from './image-places.js'
 export {infoDocument} from './info-document.js'
 export {noTable} from './no-table.js'
 export {partitionsDocument} from './partitions-document.js'

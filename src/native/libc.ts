@@ -30,6 +30,12 @@ export interface Libc {
   fiemap(fd: number, offsetBytes: number, lengthBytes: number): Extent[] | number
   /** Where data or a hole begins at or after an offset (SEEK_DATA, SEEK_HOLE). Moves the file position. @returns or -errno */
   seek(fd: number, offsetBytes: number, to: 'data' | 'hole'): number
+  /** Copies within the kernel (copy_file_range); may do less than asked. @returns bytes copied, 0 at the end, or -errno */
+  copyFileRange(fromFd: number, fromBytes: number, toFd: number, toBytes: number, lengthBytes: number): number
+  /** Makes a file share all blocks of another (FICLONE). @returns 0 or an errno: EOPNOTSUPP where there is no such thing */
+  clone(toFd: number, fromFd: number): number
+  /** Reserves blocks for a range, which reads as zeroes where nothing was written (fallocate, mode 0). @returns 0 or an errno */
+  allocate(fd: number, offsetBytes: number, lengthBytes: number): number
 }
 
 export type LibcAnswer = {readonly ok: true; readonly libc: Libc} | {readonly ok: false; readonly reason: string}
@@ -71,6 +77,9 @@ const FIEMAP_EXTENT_LAST = 1
 /** Extents per call; a range with more takes more calls. */
 const FIEMAP_BATCH = 64
 
+/** _IOW(0x94, 9, int) of linux/fs.h. */
+const FICLONE = 0x40049409
+
 const SEEK_WHENCE = {data: 3, hole: 4} as const
 
 function bindLibc(koffi: Koffi): Libc {
@@ -108,7 +117,47 @@ function bindLibc(koffi: Koffi): Libc {
       const found = lseek(fd, offsetBytes, SEEK_WHENCE[to])
       return found >= 0 ? found : -koffi.errno()
     },
+    ...bindCopying(koffi, library),
   }
+}
+
+/** The calls that move blocks about. */
+function bindCopying(
+  koffi: Koffi,
+  library: ReturnType<Koffi['load']>,
+): Pick<Libc, 'copyFileRange' | 'clone' | 'allocate'> {
+  type CopyFileRange = (from: number, fromAt: Buffer, to: number, toAt: Buffer, length: number, flags: number) => number
+  const copyFileRange: CopyFileRange = library.func(
+    'int64_t copy_file_range(int from, void *fromAt, int to, void *toAt, size_t length, unsigned int flags)',
+  )
+  const ioctl: (fd: number, request: number, argument: number) => number = library.func(
+    'int ioctl(int fd, unsigned long request, int argument)',
+  )
+  const fallocate: (fd: number, mode: number, offset: number, length: number) => number = library.func(
+    'int fallocate(int fd, int mode, int64_t offset, int64_t length)',
+  )
+  return {
+    copyFileRange(fromFd, fromBytes, toFd, toBytes, lengthBytes) {
+      const [fromAt, toAt] = [offsetCell(fromBytes), offsetCell(toBytes)]
+      // SAFETY: the cells are 8-byte loff_t that outlive this synchronous call; the kernel moves them on and nothing else.
+      const copied = copyFileRange(fromFd, fromAt, toFd, toAt, lengthBytes, 0)
+      return copied >= 0 ? copied : -koffi.errno()
+    },
+    clone(toFd, fromFd) {
+      // SAFETY: FICLONE takes the descriptor as a plain number; no memory is passed.
+      return ioctl(toFd, FICLONE, fromFd) === 0 ? 0 : koffi.errno()
+    },
+    allocate(fd, offsetBytes, lengthBytes) {
+      // SAFETY: takes and returns plain numbers; a bad descriptor or range is an errno.
+      return fallocate(fd, 0, offsetBytes, lengthBytes) === 0 ? 0 : koffi.errno()
+    },
+  }
+}
+
+function offsetCell(offsetBytes: number): Buffer {
+  const cell = Buffer.alloc(8)
+  cell.writeBigInt64LE(BigInt(offsetBytes))
+  return cell
 }
 
 /** statx(2) may be absent from an old C library: then alignment is unknown, and everything else still works. */

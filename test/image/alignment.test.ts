@@ -23,7 +23,16 @@ function kernelSaying(told: ReturnType<Libc['statxDioAlign']>): LibcAnswer {
   }
   return {
     ok: true,
-    libc: {statxDioAlign: () => told, ofdLock: unused, ofdTest: unused, fiemap: unused, seek: unused},
+    libc: {
+      statxDioAlign: () => told,
+      ofdLock: unused,
+      ofdTest: unused,
+      fiemap: unused,
+      seek: unused,
+      copyFileRange: unused,
+      clone: unused,
+      allocate: unused,
+    },
   }
 }
 

@@ -116,6 +116,9 @@ describe('where there are no locks', () => {
     ofdTest: () => undefined,
     fiemap: () => [],
     seek: () => 0,
+    copyFileRange: () => 0,
+    clone: () => 0,
+    allocate: () => 0,
     ...answers,
   })
 

@@ -59,7 +59,19 @@ function kernelSaying(told: ReturnType<Libc['statxDioAlign']>): LibcAnswer {
   const unused = (): never => {
     throw new Error('not expected here')
   }
-  return {ok: true, libc: {statxDioAlign: () => told, ofdLock: unused, ofdTest: unused, fiemap: unused, seek: unused}}
+  return {
+    ok: true,
+    libc: {
+      statxDioAlign: () => told,
+      ofdLock: unused,
+      ofdTest: unused,
+      fiemap: unused,
+      seek: unused,
+      copyFileRange: unused,
+      clone: unused,
+      allocate: unused,
+    },
+  }
 }
 
 /** Measures a file as if it were open with O_DIRECT on a file system about which the kernel says something. */

@@ -153,8 +153,16 @@ export const IMPORT_TABLE: readonly Room[] = [
     'glue',
     ['base', 'report', 'cache-mode', 'native', 'disk-layout', 'image'],
     'reading an image, never changing it',
+    ['hash-wasm'],
   ),
 
+  room(
+    'provision',
+    6,
+    'glue',
+    ['base', 'report', 'cache-mode', 'native', 'aio', 'image', 'inspect'],
+    'images made, resized and copied',
+  ),
   room(
     'crash-report',
     6,
@@ -200,6 +208,7 @@ export const IMPORT_TABLE: readonly Room[] = [
       'serve',
       'bench',
       'inspect',
+      'provision',
       'crash-report',
       'crash-run',
       'cli',

@@ -1,0 +1,70 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+
+import {SECTOR_BYTES, ToolError} from '../base/index.js'
+import {BaseCommand, exitStatusHelp, sizeFlag, startProgress} from '../cli/index.js'
+import {findDocument, findPattern, openTarget, patternOf, placesIn} from '../inspect/index.js'
+
+export default class Find extends BaseCommand<typeof Find> {
+  static override summary = 'Find text or bytes in an image, with the sector and the partition they lie in.'
+  static override description = [
+    'Matches do not overlap: the search goes on behind each, as grep -o does. Holes that cannot hold the pattern are not read.',
+    exitStatusHelp(['ok', 'verdict', 'usage', 'environment', 'io']),
+  ].join('\n\n')
+
+  static override examples = [
+    {description: 'Where is this text?', command: '<%= config.bin %> find disk.img "hello world"'},
+    {description: 'Boot sector marks', command: '<%= config.bin %> find disk.img hex:55aa'},
+    {
+      description: 'GPT headers, also those of disks within',
+      command: '<%= config.bin %> find disk.img "EFI PART" --sector-aligned',
+    },
+  ]
+
+  static override args = {
+    image: Args.string({
+      description: 'Raw disk image, block device, or a partition of one (disk.img#p2).',
+      required: true,
+    }),
+    pattern: Args.string({description: 'Text, or bytes as hex:55aa.', required: true}),
+  }
+
+  static override flags = {
+    align: sizeFlag({description: 'Only matches that begin at multiples of this.', exclusive: ['sector-aligned']}),
+    'sector-aligned': Flags.boolean({
+      default: false,
+      description: 'Only matches at the start of a 512-byte sector: --align 1s.',
+    }),
+    max: Flags.integer({min: 1, description: 'Stop after so many matches.', helpValue: '<n>'}),
+  }
+
+  async run(): Promise<object> {
+    const pattern = patternOf(this.args.pattern)
+    const alignBytes = this.alignBytes()
+    const target = openTarget(this.args.image)
+    try {
+      const {source, name} = target
+      const progress = await startProgress('searching', source.sizeBytes)
+      const options = {alignBytes, max: this.flags.max ?? Infinity, progress: progress.advance}
+      const found = await findPattern(source, pattern, options).finally(() => progress.stop())
+      if (found.count === 0) this.endWith('verdict')
+      const places = found.count === 0 ? [] : placesIn(source)
+      const report = {image: name, pattern: this.args.pattern, patternBytes: pattern.length, alignBytes, places}
+      await this.print(findDocument(found, report))
+    } finally {
+      target.close()
+    }
+    return {}
+  }
+
+  private alignBytes(): number {
+    const {align, 'sector-aligned': sectorAligned} = this.flags
+    if (align === undefined) return sectorAligned ? SECTOR_BYTES : 1
+    if (align < 1n || align > BigInt(Number.MAX_SAFE_INTEGER)) {
+      throw new ToolError('usage', 'E_ALIGN', `nothing can be aligned to ${align} bytes`, {
+        hint: 'Give 1 byte or more.',
+      })
+    }
+    return Number(align)
+  }
+}

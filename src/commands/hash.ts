@@ -1,0 +1,69 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+
+import {BaseCommand, exitStatusHelp, sizeFlag, startProgress} from '../cli/index.js'
+import {
+  chunksOf,
+  digestOf,
+  DIGESTS,
+  hashDocument,
+  openTarget,
+  partitionParts,
+  sourcePart,
+  wholePart,
+  type HashRow,
+} from '../inspect/index.js'
+
+export default class Hash extends BaseCommand<typeof Hash> {
+  static override summary = 'The digest of an image, of its partitions, or of its chunks.'
+  static override description = [
+    'Holes are not read, and count as the zeroes they read as: the digest is that of sha256sum or b3sum.',
+    exitStatusHelp(['ok', 'usage', 'environment', 'io', 'format']),
+  ].join('\n\n')
+
+  static override examples = [
+    {description: 'As sha256sum', command: '<%= config.bin %> hash disk.img'},
+    {description: 'Which partition changed?', command: '<%= config.bin %> hash disk.img --per-partition'},
+    {description: 'A digest a chunk, for a script', command: '<%= config.bin %> hash disk.img --chunk 1M --format csv'},
+  ]
+
+  static override args = {
+    image: Args.string({
+      description: 'Raw disk image, block device, or a partition of one (disk.img#p2).',
+      required: true,
+    }),
+  }
+
+  static override flags = {
+    algorithm: Flags.option({options: DIGESTS, default: 'sha256' as const, description: 'Which digest.'})(),
+    'per-partition': Flags.boolean({default: false, description: 'One for each partition.', exclusive: ['chunk']}),
+    chunk: sizeFlag({description: 'One for each chunk of this size.'}),
+  }
+
+  async run(): Promise<object> {
+    const {algorithm, chunk, 'per-partition': perPartition} = this.flags
+    const target = openTarget(this.args.image)
+    try {
+      const {source, name} = target
+      const parts =
+        chunk === undefined ? (perPartition ? partitionParts(source) : [wholePart(source)]) : chunksOf(source, chunk)
+      const totalBytes = parts.reduce((sum, {lengthBytes}) => sum + lengthBytes, 0)
+      const progress = await startProgress('hashing', totalBytes)
+      const rows: HashRow[] = []
+      try {
+        let before = 0
+        for (const part of parts) {
+          const advance = (done: number): Promise<void> => progress.advance(before + done)
+          rows.push({...part, digest: await digestOf(sourcePart(source, part), algorithm, advance)})
+          before += part.lengthBytes
+        }
+      } finally {
+        progress.stop()
+      }
+      await this.print(hashDocument(name, source.sizeBytes, algorithm, rows))
+    } finally {
+      target.close()
+    }
+    return {}
+  }
+}

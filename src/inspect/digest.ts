@@ -1,0 +1,122 @@
+import {createHash} from 'node:crypto'
+import {read} from 'node:fs'
+import {promisify} from 'node:util'
+import {codeOf, ToolError} from '../base/index.js'
+import type {ImageSource} from '../image/index.js'
+import {dataRanges} from './extent-map.js'
+
+const readAt = promisify(read)
+
+/** The digests one may ask for. */
+export const DIGESTS = ['sha256', 'blake3'] as const
+export type DigestName = (typeof DIGESTS)[number]
+
+const CHUNK_BYTES = 1024 * 1024
+const ZEROES = Buffer.alloc(CHUNK_BYTES)
+
+interface Hasher {
+  update(bytes: Uint8Array): unknown
+  digest(): string
+}
+
+async function hasherOf(name: DigestName): Promise<Hasher> {
+  switch (name) {
+    case 'sha256': {
+      const hash = createHash('sha256')
+      return {update: (bytes) => hash.update(bytes), digest: () => hash.digest('hex')}
+    }
+    case 'blake3': {
+      const {createBLAKE3} = await import('hash-wasm')
+      const hash = (await createBLAKE3()).init()
+      return {update: (bytes) => hash.update(bytes), digest: () => hash.digest('hex')}
+    }
+  }
+}
+
+/**
+ * The digest of a source as lower-case hex: that of its bytes, whatever is a hole. Holes are not read but hashed as zeroes.
+ * Reading goes on while the piece before is hashed.
+ *
+ * @param progress is told how many bytes are hashed; awaited
+ * @throws ToolError of kind io when the source cannot be read or ends early
+ */
+export async function digestOf(
+  source: ImageSource,
+  name: DigestName,
+  progress: (doneBytes: number) => Promise<void> = async () => {},
+): Promise<string> {
+  const hasher = await hasherOf(name)
+  const buffers = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)] as const
+  const pieces = piecesOf(source.sizeBytes, await dataRanges(source))
+  let turn = 0
+  const start = (): Reading | undefined => {
+    const {value} = pieces.next()
+    return value === undefined
+      ? undefined
+      : {...value, bytes: beginReading(source, value, buffers[turn++ % 2] as Buffer)}
+  }
+  let reading = start()
+  while (reading !== undefined) {
+    const bytes = await reading.bytes
+    const {offsetBytes, lengthBytes} = reading
+    reading = start()
+    reading?.bytes.catch(() => {}) // told when its turn comes
+    hasher.update(bytes)
+    await progress(offsetBytes + lengthBytes)
+  }
+  return hasher.digest()
+}
+
+interface Piece {
+  readonly offsetBytes: number
+  readonly lengthBytes: number
+  readonly hole: boolean
+}
+
+type Reading = Piece & {readonly bytes: Promise<Uint8Array>}
+
+/** The source from its start to its end in pieces, each either data or a hole. */
+function* piecesOf(sizeBytes: number, data: Awaited<ReturnType<typeof dataRanges>>): Generator<Piece, undefined> {
+  let cursorBytes = 0
+  const upTo = function* (endBytes: number, hole: boolean): Generator<Piece> {
+    while (cursorBytes < endBytes) {
+      const lengthBytes = Math.min(CHUNK_BYTES, endBytes - cursorBytes)
+      yield {offsetBytes: cursorBytes, lengthBytes, hole}
+      cursorBytes += lengthBytes
+    }
+  }
+  for (const {offsetBytes, lengthBytes} of data ?? [{offsetBytes: 0, lengthBytes: sizeBytes}]) {
+    yield* upTo(offsetBytes, true)
+    yield* upTo(offsetBytes + lengthBytes, false)
+  }
+  yield* upTo(sizeBytes, true)
+}
+
+async function beginReading(source: ImageSource, piece: Piece, buffer: Buffer): Promise<Uint8Array> {
+  const {offsetBytes, lengthBytes, hole} = piece
+  if (hole) return ZEROES.subarray(0, lengthBytes)
+  let done = 0
+  while (done < lengthBytes) {
+    const at = source.startBytes + offsetBytes + done
+    const bytesRead = await readAt(source.fd, buffer, done, lengthBytes - done, at).then(
+      (answer) => answer.bytesRead,
+      (error: unknown) => {
+        throw failure(source, at, 'E_IO', `cannot be read at byte ${at} (${codeOf(error) ?? 'EIO'})`, error)
+      },
+    )
+    if (bytesRead === 0) throw failure(source, at, 'E_SHORT_IMAGE', `ended at byte ${at} while it was read`)
+    done += bytesRead
+  }
+  return buffer.subarray(0, lengthBytes)
+}
+
+function failure({path}: ImageSource, offsetBytes: number, code: string, what: string, cause?: unknown): ToolError {
+  return new ToolError('io', code, `${path} ${what}`, {
+    hint:
+      code === 'E_IO'
+        ? 'The storage reported an error; the kernel log (dmesg) may say more.'
+        : 'Another process has made it shorter; stop that process and start again.',
+    context: {path, offsetBytes, op: 'read'},
+    cause,
+  })
+}
