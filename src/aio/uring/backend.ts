@@ -25,11 +25,15 @@ import {
   type StepOp,
 } from '../../request/index.js'
 import {yieldToSignals, type Backend, type Memory} from '../backend.js'
+import type {RingGuest} from './guest.js'
 
 /** fallocate(2) modes: FALLOC_FL_KEEP_SIZE with FALLOC_FL_ZERO_RANGE or FALLOC_FL_PUNCH_HOLE. */
 const ZERO_RANGE_KEEP_SIZE = 0x11
 const PUNCH_HOLE_KEEP_SIZE = 0x03
 const TWO_32 = 2 ** 32
+
+/** What the upper half of the user data of a guest's entry holds; that of a step holds 0. */
+const OF_GUEST = 1
 
 /** 32-bit words in a submission and a completion entry. */
 const SQE_WORDS = 16
@@ -55,6 +59,8 @@ export class UringBackend implements Backend {
   readonly #ring: MappedRing
   readonly #fd: number
   readonly #fileFlags: number
+  /** Who shares the ring, if anybody does. */
+  readonly #guest: RingGuest | undefined
   #registered: MappedMemory | undefined
   #tail: number
   #head: number
@@ -62,13 +68,21 @@ export class UringBackend implements Backend {
   #unsubmitted = 0
   /** Entries the kernel has and has not answered. */
   #inFlight = 0
+  /** Steps among both. */
+  #steps = 0
 
-  /** @param tokens at most this many steps at a time; @throws ToolError of kind environment with the reason */
-  constructor(uring: Uring, fd: number, tokens: number) {
-    const opened = uring.openRing(tokens)
+  /**
+   * @param tokens at most this many steps at a time
+   * @param guest somebody whose entries travel on the same ring, and with the same system calls
+   * @throws ToolError of kind environment with the reason
+   */
+  constructor(uring: Uring, fd: number, tokens: number, guest?: RingGuest) {
+    const opened = uring.openRing(tokens + (guest?.entries ?? 0))
     if (!opened.ok) throw new ToolError('environment', 'E_URING', opened.reason)
     this.#uring = uring
     this.#ring = opened.ring
+    this.#guest = guest
+    guest?.moveIn(opened.ring.sqes, () => this.#takeForGuest())
     this.tokens = tokens
     this.doneTokens = new Int32Array(opened.ring.completionEntries)
     this.doneResults = new Int32Array(opened.ring.completionEntries)
@@ -96,7 +110,7 @@ export class UringBackend implements Backend {
     lengthBytes: number,
     dsync: boolean,
   ): boolean {
-    if (this.#unsubmitted + this.#inFlight >= this.tokens) return false
+    if (this.#steps >= this.tokens) return false
     const sqes = this.#ring.sqes
     const word = (this.#tail & this.#ring.sqMask) * SQE_WORDS
     let opcode = IORING_OP_FSYNC
@@ -147,7 +161,19 @@ export class UringBackend implements Backend {
     sqes[word + 11] = 0
     this.#tail = (this.#tail + 1) | 0
     this.#unsubmitted++
+    this.#steps++
     return true
+  }
+
+  /** The next entry, for the guest: cleared, and marked as its own in the upper half of the user data. */
+  #takeForGuest(): number {
+    const {sqes} = this.#ring
+    const word = (this.#tail & this.#ring.sqMask) * SQE_WORDS
+    sqes.fill(0, word, word + SQE_WORDS)
+    sqes[word + 9] = OF_GUEST
+    this.#tail = (this.#tail + 1) | 0
+    this.#unsubmitted++
+    return word
   }
 
   submit(wait: boolean): Promise<void> | undefined {
@@ -155,7 +181,7 @@ export class UringBackend implements Backend {
     if (this.#unsubmitted > 0) Atomics.store(ring, this.#ring.sqTail, this.#tail)
     const ready = Atomics.load(ring, this.#ring.cqTail) !== this.#head
     const waitFor = wait && !ready && this.#inFlight + this.#unsubmitted > 0 ? 1 : 0
-    if (this.#unsubmitted === 0 && this.#inFlight === 0) return undefined
+    if (this.#unsubmitted === 0 && (ready || this.#inFlight === 0)) return undefined
     const submitted = this.#ring.enter(this.#unsubmitted, waitFor, IORING_ENTER_GETEVENTS)
     if (submitted >= 0) {
       this.#inFlight += submitted
@@ -173,14 +199,20 @@ export class UringBackend implements Backend {
     const end = Atomics.load(ring, this.#ring.cqTail)
     let head = this.#head
     let count = 0
-    for (; head !== end; head = (head + 1) | 0, count++) {
+    for (; head !== end; head = (head + 1) | 0) {
       const word = cqes + (head & cqMask) * CQE_WORDS
+      if (ring[word + 1] === OF_GUEST) {
+        this.#guest?.ended(ring[word] as number, ring[word + 2] as number)
+        continue
+      }
       this.doneTokens[count] = ring[word] as number
       this.doneResults[count] = ring[word + 2] as number
+      count++
     }
-    if (count > 0) {
+    if (head !== this.#head) {
+      this.#inFlight -= (head - this.#head) | 0
+      this.#steps -= count
       this.#head = head
-      this.#inFlight -= count
       Atomics.store(ring, this.#ring.cqHead, head)
     }
     return count
