@@ -26,6 +26,8 @@ export interface BackendTarget {
   readonly device?: SimDevice | undefined
   /** Sockets that share the ring, from openRingSockets(); the other backends leave them alone. */
   readonly sockets?: RingSockets | undefined
+  /** Small transfers through the page cache may keep this thread: a server has nothing else to do meanwhile. */
+  readonly inPassing?: boolean | undefined
   /** Content and allocation a simulated disk starts with; whole sectors. */
   readonly read: (offsetBytes: number, target: Uint8Array) => void
   readonly freshRanges: (offsetBytes: number, lengthBytes: number) => readonly Range[] | undefined
@@ -53,14 +55,17 @@ export const BACKENDS: readonly BackendRow[] = [
     name: 'uring',
     summary: 'io_uring',
     async open(target) {
-      const [{loadUring}, {UringBackend}] = await Promise.all([
+      const [{loadUring}, {UringBackend}, {InPassing}] = await Promise.all([
         import('../native/index.js'),
         import('./uring/backend.js'),
+        import('./uring/in-passing.js'),
       ])
       const loaded = await loadUring()
       if (!loaded.ok) return loaded.reason
       try {
-        const backend = new UringBackend(loaded.uring, target.fd, target.tokens, target.sockets)
+        const passes = target.inPassing === true && !target.mode.direct && !target.mode.dsync
+        const inPassing = passes ? new InPassing(target.fd, loaded.uring.readNow) : undefined
+        const backend = new UringBackend(loaded.uring, target.fd, target.tokens, target.sockets, inPassing)
         return {backend, reason: 'io_uring is available', freshRanges: target.freshRanges}
       } catch (error) {
         if (error instanceof ToolError && error.kind === 'environment') return error.message

@@ -28,5 +28,6 @@ export {
   RWF_DSYNC,
   type MappedMemory,
   type MappedRing,
+  type ReadNow,
   type Uring,
 } from './uring.js'

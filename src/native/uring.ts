@@ -78,12 +78,23 @@ export interface MappedRing {
   close(): void
 }
 
+/** Reads from the page cache without waiting for a disk. @returns bytes, or a negative errno (EAGAIN: not there) */
+export type ReadNow = (
+  fd: number,
+  memory: MappedMemory,
+  memoryOffset: number,
+  lengthBytes: number,
+  offsetBytes: number,
+) => number
+
 /** What io_uring needs of the system. */
 export interface Uring {
   /** Makes a ring for at least this many entries. @returns the ring, or the reason there is none, for people */
   openRing(entries: number): {ok: true; ring: MappedRing} | {ok: false; reason: string}
   /** Page-aligned zeroed memory. @returns undefined when the system has none */
   mapMemory(bytes: number): MappedMemory | undefined
+  /** Undefined where the C library has no preadv2. */
+  readonly readNow: ReadNow | undefined
 }
 
 /** Loads the io_uring calls. Never throws: without koffi, or on a system that is not Linux, it says why not. */
@@ -116,6 +127,7 @@ function bindUring(koffi: Koffi): Uring {
   }
 
   return {
+    readNow: bindReadNow(koffi, libc),
     mapMemory(bytes) {
       if (bytes > VIEW_MAX_BYTES) return undefined
       const mapping = map(bytes, MAP_PRIVATE_ANONYMOUS, -1, 0)
@@ -197,6 +209,27 @@ function bindUring(koffi: Koffi): Uring {
         },
       }
     },
+  }
+}
+
+const RWF_NOWAIT = 8
+
+function bindReadNow(koffi: Koffi, libc: ReturnType<Koffi['load']>): ReadNow | undefined {
+  let preadv2: (fd: number, iovec: Uint32Array, count: number, offset: number, flags: number) => number
+  try {
+    preadv2 = libc.func('int64_t preadv2(int fd, const void *iovec, int count, int64_t offset, int flags)')
+  } catch {
+    return undefined
+  }
+  const iovec = new Uint32Array(4)
+  return (fd, memory, memoryOffset, lengthBytes, offsetBytes) => {
+    const low = memory.addressLow + memoryOffset
+    iovec[0] = low
+    iovec[1] = memory.addressHigh + (low >= 2 ** 32 ? 1 : 0)
+    iovec[2] = lengthBytes
+    // SAFETY: one struct iovec, read during the call only; what it names is mapped memory of at least that length.
+    const count = preadv2(fd, iovec, 1, offsetBytes, RWF_NOWAIT)
+    return count >= 0 ? count : -koffi.errno()
   }
 }
 

@@ -131,6 +131,7 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
       depth: DEPTH,
       seed: 0,
       sockets,
+      inPassing: true,
       read: () => invariant(false, 'a served image is not simulated'),
       freshRanges: (offsetBytes, lengthBytes) => image.freshRanges(offsetBytes, lengthBytes),
     })
@@ -279,12 +280,12 @@ class Server {
         transport.arm()
         this.#exchange.flush()
         if (this.#isOver) break
-        const waiting = this.#engine.pending > 0 ? this.#engine.tick(true) : this.#backend.submit(true)
+        const waiting = this.#wait()
         if (waiting) await waiting
-        // Collects without another system call: something is there to be reaped, or nothing has happened.
-        const collecting = this.#engine.tick(false)
-        if (collecting) await collecting
         transport.dispatch()
+        // What has been done in passing is answered with the same system call that waits for more.
+        const collecting = this.#engine.pending > 0 ? this.#engine.tick(false) : undefined
+        if (collecting) await collecting
         this.#exchange.collect()
         if (performance.now() - yieldedMs < YIELD_MS) continue
         await yieldToSignals()
@@ -296,6 +297,14 @@ class Server {
       await transport.close()
       listeners.close()
     }
+  }
+
+  /** Waits until something has ended, in the image or on a socket, and collects it. */
+  #wait(): Promise<void> | undefined {
+    if (this.#engine.pending > 0) return this.#engine.tick(true)
+    const waiting = this.#backend.submit(true)
+    if (waiting) return waiting.then(() => this.#engine.tick(false))
+    return this.#engine.tick(false)
   }
 
   async #runOnNet(): Promise<void> {

@@ -26,6 +26,7 @@ import {
 } from '../../request/index.js'
 import {yieldToSignals, type Backend, type Memory} from '../backend.js'
 import type {RingGuest} from './guest.js'
+import type {InPassing} from './in-passing.js'
 
 /** fallocate(2) modes: FALLOC_FL_KEEP_SIZE with FALLOC_FL_ZERO_RANGE or FALLOC_FL_PUNCH_HOLE. */
 const ZERO_RANGE_KEEP_SIZE = 0x11
@@ -68,24 +69,27 @@ export class UringBackend implements Backend {
   #unsubmitted = 0
   /** Entries the kernel has and has not answered. */
   #inFlight = 0
-  /** Steps among both. */
+  /** Steps among both, and those done at once. */
   #steps = 0
+  readonly #inPassing: InPassing | undefined
 
   /**
    * @param tokens at most this many steps at a time
+   * @param inPassing does small cached transfers at once; without it the kernel gets all of them as entries
    * @param guest somebody whose entries travel on the same ring, and with the same system calls
    * @throws ToolError of kind environment with the reason
    */
-  constructor(uring: Uring, fd: number, tokens: number, guest?: RingGuest) {
+  constructor(uring: Uring, fd: number, tokens: number, guest?: RingGuest, inPassing?: InPassing) {
     const opened = uring.openRing(tokens + (guest?.entries ?? 0))
     if (!opened.ok) throw new ToolError('environment', 'E_URING', opened.reason)
     this.#uring = uring
     this.#ring = opened.ring
     this.#guest = guest
+    this.#inPassing = inPassing
     guest?.moveIn(opened.ring.sqes, () => this.#takeForGuest())
     this.tokens = tokens
-    this.doneTokens = new Int32Array(opened.ring.completionEntries)
-    this.doneResults = new Int32Array(opened.ring.completionEntries)
+    this.doneTokens = new Int32Array(opened.ring.completionEntries + tokens)
+    this.doneResults = new Int32Array(opened.ring.completionEntries + tokens)
     this.#tail = Atomics.load(opened.ring.ring, opened.ring.sqTail)
     this.#head = Atomics.load(opened.ring.ring, opened.ring.cqHead)
     const fixed = opened.ring.registerFile(fd) === 0
@@ -111,6 +115,10 @@ export class UringBackend implements Backend {
     dsync: boolean,
   ): boolean {
     if (this.#steps >= this.tokens) return false
+    if (this.#inPassing?.does(op, token, memory, memoryOffset, offsetBytes, lengthBytes, dsync) === true) {
+      this.#steps++
+      return true
+    }
     const sqes = this.#ring.sqes
     const word = (this.#tail & this.#ring.sqMask) * SQE_WORDS
     let opcode = IORING_OP_FSYNC
@@ -177,9 +185,11 @@ export class UringBackend implements Backend {
   }
 
   submit(wait: boolean): Promise<void> | undefined {
+    // Something can be reaped without asking the kernel; whoever does not wait asks it when nothing is left.
+    if (!wait && (this.#inPassing?.count ?? 0) > 0) return undefined
     const {ring} = this.#ring
     if (this.#unsubmitted > 0) Atomics.store(ring, this.#ring.sqTail, this.#tail)
-    const ready = Atomics.load(ring, this.#ring.cqTail) !== this.#head
+    const ready = Atomics.load(ring, this.#ring.cqTail) !== this.#head || (this.#inPassing?.count ?? 0) > 0
     const waitFor = wait && !ready && this.#inFlight + this.#unsubmitted > 0 ? 1 : 0
     if (this.#unsubmitted === 0 && (ready || this.#inFlight === 0)) return undefined
     const submitted = this.#ring.enter(this.#unsubmitted, waitFor, IORING_ENTER_GETEVENTS)
@@ -190,7 +200,7 @@ export class UringBackend implements Backend {
       throw new ToolError('io', 'E_URING_ENTER', `io_uring_enter failed with errno ${-submitted}`)
     }
     // Interrupted, or short of memory, with nothing to reap: let the event loop run (signal handlers live there), then go on.
-    const empty = Atomics.load(ring, this.#ring.cqTail) === this.#head
+    const empty = !ready && Atomics.load(ring, this.#ring.cqTail) === this.#head
     return waitFor === 1 && empty ? yieldToSignals() : undefined
   }
 
@@ -198,7 +208,7 @@ export class UringBackend implements Backend {
     const {ring, cqes, cqMask} = this.#ring
     const end = Atomics.load(ring, this.#ring.cqTail)
     let head = this.#head
-    let count = 0
+    let count = this.#inPassing?.take(this.doneTokens, this.doneResults) ?? 0
     for (; head !== end; head = (head + 1) | 0) {
       const word = cqes + (head & cqMask) * CQE_WORDS
       if (ring[word + 1] === OF_GUEST) {
@@ -209,9 +219,9 @@ export class UringBackend implements Backend {
       this.doneResults[count] = ring[word + 2] as number
       count++
     }
+    this.#steps -= count
     if (head !== this.#head) {
       this.#inFlight -= (head - this.#head) | 0
-      this.#steps -= count
       this.#head = head
       Atomics.store(ring, this.#ring.cqHead, head)
     }
