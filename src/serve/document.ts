@@ -2,7 +2,7 @@ import {formatBytes, formatBytesBoth} from '../base/index.js'
 import {assumptions, DISK, guarantees} from '../durability/index.js'
 import {orderingModeOf} from '../ordering/index.js'
 import type {Block, Document} from '../report/index.js'
-import type {ServeResult, ServeStatus} from './server.js'
+import type {ServeResult, ServeStatus} from './options.js'
 
 /** The report of a server that has ended. */
 export function serveDocument(result: ServeResult): Document {

@@ -1,174 +1,45 @@
-import type tls from 'node:tls'
-
-import {
-  openBackend,
-  openRingSockets,
-  yieldToSignals,
-  type AioChoice,
-  type Backend,
-  type BackendName,
-  type RingSockets,
-} from '../aio/index.js'
-import {ERRNO, invariant, SECTOR_BYTES, ToolError} from '../base/index.js'
-import type {CacheMode} from '../cache-mode/index.js'
-import {Engine, SYNC_TOKENS} from '../engine/index.js'
-import {openImage, openSource, snapshotImage, type Image} from '../image/index.js'
-import {loadLibc, loadListening, type Listening} from '../native/index.js'
+import {yieldToSignals, type Backend, type openBackend, type RingSockets} from '../aio/index.js'
+import {invariant, SECTOR_BYTES} from '../base/index.js'
+import {Engine} from '../engine/index.js'
+import type {Image} from '../image/index.js'
+import type {Listening} from '../native/index.js'
 import {orderingModeOf} from '../ordering/index.js'
-import {idBytes, STEP_PUNCH, STEP_SYNC} from '../request/index.js'
-import type {ListenAddress} from './address.js'
+import {idBytes, STEP_SYNC, type STEP_PUNCH} from '../request/index.js'
 import {listenForRing, listenWithNet, type Listeners} from './listeners.js'
-import {dataRanges, statusBySeeking, type StatusSource} from './nbd/block-status.js'
+import type {StatusSource} from './nbd/block-status.js'
 import {Connection} from './nbd/connection.js'
 import {Exchange} from './nbd/exchange.js'
 import type {Export} from './nbd/export.js'
 import {NetPipe, NetTransport} from './net-transport.js'
+import type {ServeOptions, ServeResult, ServeStatus} from './options.js'
 import type {Pipe, PipeUser} from './pipe.js'
-import {Recording} from './recording.js'
+import type {Recording} from './recording.js'
 import {RingTransport} from './ring-transport.js'
-import {Tally, type Fault} from './tally.js'
-
-/** What a server is asked to be. */
-export interface ServeOptions {
-  readonly path: string
-  readonly mode: CacheMode
-  readonly aio: AioChoice
-  readonly readOnly: boolean
-  readonly snapshot: boolean
-  readonly forceShare: boolean
-  readonly exportName: string
-  readonly listen: ListenAddress
-  readonly maxConnections: number
-  /** Ends when the first client that got as far as requests has gone. */
-  readonly once: boolean
-  /** TLS is spoken, and nothing else. */
-  readonly tls?: ((plain: import('node:net').Socket) => tls.TLSSocket) | undefined
-  /** Wraps the backend: a bad disk on purpose. */
-  readonly spoil?: ((backend: Backend) => Backend) | undefined
-  readonly trace?: string | undefined
-  /** Aborted to wind down: nobody is accepted, what is in flight is finished, the image is synced. */
-  readonly signal: AbortSignal
-  /** Told when clients can connect. */
-  readonly ready: (server: {readonly address: ListenAddress; readonly status: () => ServeStatus}) => void
-}
-
-/** How a server stands now. */
-export interface ServeStatus {
-  readonly connections: number
-  readonly requests: number
-  readonly bytesAtRisk: number
-  readonly secondsSinceFlush: number
-  readonly flushes: number
-  readonly flushesIgnored: number
-  readonly poisoned: boolean
-}
-
-/** What a server has done, as of the moment before its last sync. */
-export interface ServeResult {
-  readonly image: {
-    readonly path: string
-    readonly sizeBytes: number
-    readonly fileSystem: string
-    readonly readOnly: boolean
-    readonly snapshot: boolean
-  }
-  readonly mode: CacheMode
-  readonly openFlags: readonly string[]
-  readonly volatile: string | undefined
-  readonly aio: {readonly backend: BackendName; readonly reason: string; readonly syncs: number}
-  readonly transport: 'io_uring' | 'node:net'
-  readonly counts: {
-    readonly connections: number
-    readonly reads: number
-    readonly readBytes: number
-    readonly writes: number
-    readonly writtenBytes: number
-    readonly flushes: number
-    readonly fuas: number
-    readonly trims: number
-    readonly zeroes: number
-    readonly others: number
-    readonly errors: number
-  }
-  readonly flushesIgnored: number
-  readonly faults: readonly Fault[]
-  readonly bytesAtRisk: number
-  readonly poison: number
-  readonly closingSync: 'done' | 'skipped' | 'failed'
-  readonly closingErrno: number
-  readonly notes: readonly string[]
-}
+import {Tally} from './tally.js'
 
 /** Requests in the engine at a time, over all connections. */
-const DEPTH = 256
+export const DEPTH = 256
 const YIELD_MS = 20
 /** How long clients may take to read what is left for them when the server winds down. */
 const DRAIN_MS = 5000
 const TOKEN_ALONE = 0
-/** What a probe punches lies behind the end of the image. */
-const PROBE_BYTES = 4096
-
-/**
- * Serves an image over NBD until it is told to end. Whatever happens, nothing stays open; what clients were promised is kept by
- * then, and what was never flushed is synced too.
- *
- * @throws ToolError when the image, the backend or the socket cannot be opened
- */
-export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
-  const image = await openServed(options)
-  try {
-    const native = options.tls === undefined ? await loadListening() : undefined
-    const listening = native?.ok === true ? native.listening : undefined
-    const entries = 2 * options.maxConnections + 32
-    const sockets = listening && options.aio !== 'threads' ? await openRingSockets(entries) : undefined
-    const opened = await openBackend(aioChoice(options), {
-      fd: image.fd,
-      dsyncFd: () => image.dsyncFd(),
-      sizeBytes: image.sizeBytes,
-      readOnly: options.readOnly,
-      mode: options.mode,
-      tokens: DEPTH + SYNC_TOKENS,
-      depth: DEPTH,
-      seed: 0,
-      sockets,
-      inPassing: true,
-      read: () => invariant(false, 'a served image is not simulated'),
-      freshRanges: (offsetBytes, lengthBytes) => image.freshRanges(offsetBytes, lengthBytes),
-    })
-    try {
-      const ring = opened.backend.name === 'uring' && sockets && listening ? {sockets, listening} : undefined
-      const server = await Server.open(options, image, opened, ring)
-      return await server.run()
-    } finally {
-      await opened.backend.close()
-    }
-  } finally {
-    image.close()
-  }
-}
-
-function openServed(options: ServeOptions): Promise<Image> {
-  const {path, mode, readOnly, forceShare, snapshot} = options
-  if (!snapshot) return openImage(path, {mode, readOnly, forceShare, depth: DEPTH})
-  const touched = [{offsetBytes: 0, lengthBytes: Number.MAX_SAFE_INTEGER}]
-  return snapshotImage(path, {mode, forceShare, depth: DEPTH, touched})
-}
-
-/** TLS needs the sockets of node:net, which live on the event loop: a ring would make it wait. */
-function aioChoice({aio, tls: secured}: ServeOptions): AioChoice {
-  if (secured === undefined) return aio
-  if (aio === 'uring') {
-    throw new ToolError('usage', 'E_SERVE_FLAGS', '--aio uring does not go with TLS', {
-      hint: 'Leave --aio out: with TLS the image is read and written by the thread pool.',
-    })
-  }
-  return 'threads'
-}
-
 type Opened = Awaited<ReturnType<typeof openBackend>>
 type RingParts = {readonly sockets: RingSockets; readonly listening: Listening}
 
-class Server {
+/** What a server is made of. Whoever opened it closes it. */
+export interface ServerParts {
+  readonly options: ServeOptions
+  readonly image: Image
+  readonly opened: Opened
+  /** The sockets of the ring; undefined leaves them to node:net. */
+  readonly ring: RingParts | undefined
+  readonly status: StatusSource
+  readonly zeroesFast: boolean
+  readonly recording: Recording | undefined
+}
+
+/** One image being served, from the first client to the last sync. */
+export class Server {
   readonly #options: ServeOptions
   readonly #image: Image
   readonly #opened: Opened
@@ -183,29 +54,10 @@ class Server {
   #stopAtMs: number | undefined
   #wantsStop = false
 
-  static async open(options: ServeOptions, image: Image, opened: Opened, ring: RingParts | undefined): Promise<Server> {
+  constructor(parts: ServerParts) {
+    const {options, image, opened, ring, status, zeroesFast, recording} = parts
     const backend = options.spoil ? options.spoil(opened.backend) : opened.backend
-    const native = await loadLibc()
-    const libc = native.ok && !image.blockDevice ? native.libc : undefined
-    const seek = libc && ((offset: number, to: 'data' | 'hole') => libc.seek(image.fd, offset, to))
-    const status = statusBySeeking(seek, ERRNO.ENXIO)
     const readOnly = options.readOnly || image.readOnly
-    const zeroesFast = !readOnly && !image.blockDevice && (await canPunch(opened.backend, image.sizeBytes))
-    return new Server(options, image, opened, ring, {backend, status, readOnly, zeroesFast})
-  }
-
-  constructor(
-    options: ServeOptions,
-    image: Image,
-    opened: Opened,
-    ring: RingParts | undefined,
-    {
-      backend,
-      status,
-      readOnly,
-      zeroesFast,
-    }: {backend: Backend; status: StatusSource; readOnly: boolean; zeroesFast: boolean},
-  ) {
     this.#options = options
     this.#image = image
     this.#opened = opened
@@ -220,9 +72,7 @@ class Server {
       minBlockBytes: SECTOR_BYTES,
       preferredBlockBytes: Math.max(4096, image.alignmentBytes),
     }
-    this.#recording =
-      options.trace === undefined ? undefined : record(options.trace, served.sizeBytes, options, image, status)
-    const recording = this.#recording
+    this.#recording = recording
     this.#engine = new Engine({
       device: {capacitySectors: image.capacitySectors, readOnly, logicalBlockBytes: SECTOR_BYTES},
       mode,
@@ -280,7 +130,8 @@ class Server {
         transport.arm()
         this.#exchange.flush()
         if (this.#isOver) break
-        const waiting = this.#wait()
+        // Collecting may have brought in what has ended on sockets, the clock among it: that is no time to wait.
+        const waiting = sockets.tags.length > 0 ? undefined : this.#wait()
         if (waiting) await waiting
         transport.dispatch()
         // What has been done in passing is answered with the same system call that waits for more.
@@ -472,7 +323,7 @@ class Server {
 }
 
 /** One step with nothing else in flight. @returns 0 or a negative errno */
-async function runAlone(
+export async function runAlone(
   backend: Backend,
   step: typeof STEP_SYNC | typeof STEP_PUNCH,
   offsetBytes: number,
@@ -485,28 +336,4 @@ async function runAlone(
     ended = backend.reap()
   }
   return backend.doneResults[0] as number
-}
-
-/** Whether holes can be punched: tried behind the end of the image, where nothing changes. */
-async function canPunch(backend: Backend, sizeBytes: number): Promise<boolean> {
-  if (!backend.canPunch) return false
-  const behind = Math.ceil(sizeBytes / PROBE_BYTES + 1) * PROBE_BYTES
-  return (await runAlone(backend, STEP_PUNCH, behind, PROBE_BYTES)) === 0
-}
-
-function record(
-  name: string,
-  sizeBytes: number,
-  {path, mode}: ServeOptions,
-  image: Image,
-  status: StatusSource,
-): Recording {
-  const source = openSource(path)
-  try {
-    const header = {version: 1, sizeBytes, mode: mode.name, ordering: 'none', source: 'flushpoint serve nbd'} as const
-    const data = dataRanges(status, sizeBytes)
-    return new Recording({name, header, fd: image.fd, data, read: (bytes, at) => source.readInto(bytes, at)})
-  } finally {
-    source.close()
-  }
 }

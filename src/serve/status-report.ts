@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 
 import {statusJson, statusLine} from './document.js'
-import type {ServeStatus} from './server.js'
+import type {ServeStatus} from './options.js'
 
 const EVERY_MS = 1000
 
