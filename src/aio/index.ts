@@ -17,11 +17,13 @@ export {
   AIO_CHOICES,
   BACKENDS,
   openBackend,
+  openRingSockets,
   openSimDevice,
   type AioChoice,
   type BackendTarget,
   type OpenBackend,
 } from './select.js'
+export type {Envelope, RingSockets} from './uring/sockets.js'
 export type {SimDevice} from './sim/device.js'
 export {DISK_MODELS, diskModelOf, type DiskModel} from './sim/disk-model.js'
 export {readDiskModel} from './sim/model-file.js'

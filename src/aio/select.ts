@@ -3,6 +3,7 @@ import {trustsStableWrites, type CacheMode} from '../cache-mode/index.js'
 import type {Backend, BackendName, InlineSteps} from './backend.js'
 import type {SimDevice} from './sim/device.js'
 import type {DiskModel} from './sim/disk-model.js'
+import type {RingSockets} from './uring/sockets.js'
 
 /** What a backend is opened on. */
 export interface BackendTarget {
@@ -25,6 +26,8 @@ export interface BackendTarget {
   readonly device?: SimDevice | undefined
   /** Steps that io_uring may leave to plain system calls; none when left out. */
   readonly inline?: InlineSteps | undefined
+  /** Sockets that share the ring, from openRingSockets(); the other backends leave them alone. */
+  readonly sockets?: RingSockets | undefined
   /** Content and allocation a simulated disk starts with; whole sectors. */
   readonly read: (offsetBytes: number, target: Uint8Array) => void
   readonly freshRanges: (offsetBytes: number, lengthBytes: number) => readonly Range[] | undefined
@@ -62,12 +65,8 @@ export const BACKENDS: readonly BackendRow[] = [
       const calls = inline && (await loadTransfers())
       if (calls?.ok === false) return calls.reason
       try {
-        const backend = new UringBackend(
-          loaded.uring,
-          target.fd,
-          target.tokens,
-          inline && calls && {...inline, ...calls},
-        )
+        const options = {inline: inline && calls && {...inline, ...calls}, guest: target.sockets}
+        const backend = new UringBackend(loaded.uring, target.fd, target.tokens, options)
         return {backend, reason: 'io_uring is available', freshRanges: target.freshRanges}
       } catch (error) {
         if (error instanceof ToolError && error.kind === 'environment') return error.message
@@ -150,4 +149,14 @@ export async function openBackend(choice: AioChoice, target: BackendTarget): Pro
 export async function openSimDevice(model: DiskModel): Promise<SimDevice> {
   const {SimDevice: Device} = await import('./sim/device.js')
   return new Device(model)
+}
+
+/**
+ * Sockets for a server: give them to openBackend() as BackendTarget.sockets. They work when the backend turns out to be uring.
+ *
+ * @param entries operations on their way at a time
+ */
+export async function openRingSockets(entries: number): Promise<RingSockets> {
+  const {RingSockets: Sockets} = await import('./uring/sockets.js')
+  return new Sockets(entries)
 }

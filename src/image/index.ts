@@ -10,10 +10,9 @@
  *
  * @module
  */
+export {createImage, syncDirectory} from './create.js'
 export {diskBelow, diskCounters, type DiskCounters} from './disk-counters.js'
 export {hostFacts, syncFacts, type HostFacts} from './host.js'
-export {createImage, syncDirectory} from './create.js'
-export {hostFacts, type HostFacts} from './host.js'
 export type {Image} from './image.js'
 export {openImage, type OpenOptions} from './open.js'
 export {ioFailure} from './refusal.js'

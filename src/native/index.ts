@@ -7,15 +7,21 @@
  *
  * @module
  */
+export {loadListening, type Listening} from './listening.js'
 export {loadLibc, type Extent, type Libc, type LibcAnswer, type OtherLock} from './libc.js'
 export {loadTransfers, type Transfers} from './transfer.js'
 export {
   IORING_ENTER_GETEVENTS,
   IORING_FSYNC_DATASYNC,
+  IORING_OP_ACCEPT,
+  IORING_OP_ASYNC_CANCEL,
   IORING_OP_FALLOCATE,
   IORING_OP_FSYNC,
   IORING_OP_READ,
   IORING_OP_READ_FIXED,
+  IORING_OP_RECV,
+  IORING_OP_SENDMSG,
+  IORING_OP_TIMEOUT,
   IORING_OP_WRITE,
   IORING_OP_WRITE_FIXED,
   IOSQE_FIXED_FILE,

@@ -7,9 +7,14 @@ import {loadKoffi} from './koffi.js'
 export const IORING_OP_FSYNC = 3
 export const IORING_OP_READ_FIXED = 4
 export const IORING_OP_WRITE_FIXED = 5
+export const IORING_OP_SENDMSG = 9
+export const IORING_OP_TIMEOUT = 11
+export const IORING_OP_ACCEPT = 13
+export const IORING_OP_ASYNC_CANCEL = 14
 export const IORING_OP_FALLOCATE = 17
 export const IORING_OP_READ = 22
 export const IORING_OP_WRITE = 23
+export const IORING_OP_RECV = 27
 /** sqe->flags: fd is an index into the registered files. */
 export const IOSQE_FIXED_FILE = 1
 /** sqe->fsync_flags: fdatasync instead of fsync. */

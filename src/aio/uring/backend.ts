@@ -26,14 +26,28 @@ import {
   type StepOp,
 } from '../../request/index.js'
 import {yieldToSignals, type Backend, type InlineSteps, type Memory} from '../backend.js'
+import type {RingGuest} from './guest.js'
 
 /** fallocate(2) modes: FALLOC_FL_KEEP_SIZE with FALLOC_FL_ZERO_RANGE or FALLOC_FL_PUNCH_HOLE. */
 const ZERO_RANGE_KEEP_SIZE = 0x11
 const PUNCH_HOLE_KEEP_SIZE = 0x03
 const TWO_32 = 2 ** 32
 
+/** Steps that are plain system calls, and the calls. */
+type InlineCalls = InlineSteps & {readonly transfers: Transfers}
+
+export interface UringOptions {
+  /** Steps that may be executed on this thread; the calls are closed with the backend. */
+  readonly inline?: InlineCalls | undefined
+  /** Somebody whose entries travel on the same ring, and with the same system calls. */
+  readonly guest?: RingGuest | undefined
+}
+
 /** A step that the ring has to take. */
 const NOT_INLINE = -(2 ** 30)
+
+/** What the upper half of the user data of a guest's entry holds; that of a step holds 0. */
+const OF_GUEST = 1
 
 /** 32-bit words in a submission and a completion entry. */
 const SQE_WORDS = 16
@@ -62,6 +76,8 @@ export class UringBackend implements Backend {
   readonly #ring: MappedRing
   readonly #fd: number
   readonly #fileFlags: number
+  /** Who shares the ring, if anybody does. */
+  readonly #guest: RingGuest | undefined
   #registered: MappedMemory | undefined
   #tail: number
   #head: number
@@ -69,7 +85,9 @@ export class UringBackend implements Backend {
   #unsubmitted = 0
   /** Entries the kernel has and has not answered. */
   #inFlight = 0
-  readonly #inline: (InlineSteps & {readonly transfers: Transfers}) | undefined
+  /** Steps among both. */
+  #steps = 0
+  readonly #inline: InlineCalls | undefined
   readonly #plainFd: number
   readonly #inlineTokens: Int32Array
   readonly #inlineResults: Int32Array
@@ -78,14 +96,15 @@ export class UringBackend implements Backend {
 
   /**
    * @param tokens at most this many steps at a time
-   * @param inline steps that may be executed on this thread; the calls are closed with the backend
    * @throws ToolError of kind environment with the reason
    */
-  constructor(uring: Uring, fd: number, tokens: number, inline?: InlineSteps & {readonly transfers: Transfers}) {
-    const opened = uring.openRing(tokens)
+  constructor(uring: Uring, fd: number, tokens: number, {inline, guest}: UringOptions = {}) {
+    const opened = uring.openRing(tokens + (guest?.entries ?? 0))
     if (!opened.ok) throw new ToolError('environment', 'E_URING', opened.reason)
     this.#uring = uring
     this.#ring = opened.ring
+    this.#guest = guest
+    guest?.moveIn(opened.ring.sqes, () => this.#takeForGuest())
     this.tokens = tokens
     this.#inline = inline
     this.#plainFd = fd
@@ -117,7 +136,7 @@ export class UringBackend implements Backend {
     lengthBytes: number,
     dsync: boolean,
   ): boolean {
-    if (this.#unsubmitted + this.#inFlight + this.#inlineDone >= this.tokens) return false
+    if (this.#steps + this.#inlineDone >= this.tokens) return false
     if (this.#inline !== undefined) {
       const result = this.#runInline(this.#inline, op, memory, memoryOffset, offsetBytes, lengthBytes, dsync)
       if (result !== NOT_INLINE) {
@@ -176,12 +195,13 @@ export class UringBackend implements Backend {
     sqes[word + 11] = 0
     this.#tail = (this.#tail + 1) | 0
     this.#unsubmitted++
+    this.#steps++
     return true
   }
 
   /** @returns what the step ended with, or NOT_INLINE where the ring has to take it */
   #runInline(
-    {data, waits, sync, transfers}: InlineSteps & {readonly transfers: Transfers},
+    {data, waits, sync, mostBytes = Infinity, transfers}: InlineCalls,
     op: StepOp,
     memory: Memory | undefined,
     memoryOffset: number,
@@ -193,19 +213,21 @@ export class UringBackend implements Backend {
     const mapped = memory as MappedMemory
     switch (op) {
       case STEP_READ: {
-        if (!data) return NOT_INLINE
+        if (!data || lengthBytes > mostBytes) return NOT_INLINE
         if (waits) return transfers.read(fd, mapped, memoryOffset, lengthBytes, offsetBytes)
         const result = transfers.readCached(fd, mapped, memoryOffset, lengthBytes, offsetBytes)
         // Not in the cache, or a file system that cannot tell; what is short is read again in one piece.
         return result === lengthBytes ? result : NOT_INLINE
       }
       case STEP_WRITE:
-        if (!data) return NOT_INLINE
-        if (dsync) return transfers.writeStable(fd, mapped, memoryOffset, lengthBytes, offsetBytes)
+        if (!data || lengthBytes > mostBytes) return NOT_INLINE
+        if (dsync) {
+          return waits ? transfers.writeStable(fd, mapped, memoryOffset, lengthBytes, offsetBytes) : NOT_INLINE
+        }
         return transfers.write(fd, mapped, memoryOffset, lengthBytes, offsetBytes)
       case STEP_SYNC:
       case STEP_SYNC_ALL:
-        if (!sync || this.#unsubmitted + this.#inFlight > 0) return NOT_INLINE
+        if (!sync || this.#steps > 0) return NOT_INLINE
         return op === STEP_SYNC ? transfers.fdatasync(fd) : transfers.fsync(fd)
       case STEP_ZERO:
       case STEP_PUNCH:
@@ -214,11 +236,24 @@ export class UringBackend implements Backend {
     }
   }
 
+  /** The next entry, for the guest: cleared, and marked as its own in the upper half of the user data. */
+  #takeForGuest(): number {
+    const {sqes} = this.#ring
+    const word = (this.#tail & this.#ring.sqMask) * SQE_WORDS
+    sqes.fill(0, word, word + SQE_WORDS)
+    sqes[word + 9] = OF_GUEST
+    this.#tail = (this.#tail + 1) | 0
+    this.#unsubmitted++
+    return word
+  }
+
   submit(wait: boolean): Promise<void> | undefined {
     const {ring} = this.#ring
-    if (this.#unsubmitted === 0 && this.#inFlight === 0) return undefined
     if (this.#unsubmitted > 0) Atomics.store(ring, this.#ring.sqTail, this.#tail)
+    // Something can be reaped without asking the kernel; whoever does not wait asks it when nothing is left.
+    if (!wait && this.#inlineDone > 0) return undefined
     const ready = Atomics.load(ring, this.#ring.cqTail) !== this.#head
+    if (this.#unsubmitted === 0 && (ready || this.#inlineDone > 0 || this.#inFlight === 0)) return undefined
     const waitFor = wait && !ready && this.#inlineDone === 0 ? 1 : 0
     const submitted = this.#ring.enter(this.#unsubmitted, waitFor, IORING_ENTER_GETEVENTS)
     if (submitted >= 0) {
@@ -243,18 +278,25 @@ export class UringBackend implements Backend {
       return done
     }
     if (this.#inFlight === 0) return 0
+    if (this.#inFlight === 0) return 0
     const {ring, cqes, cqMask} = this.#ring
     const end = Atomics.load(ring, this.#ring.cqTail)
     let head = this.#head
     let count = 0
-    for (; head !== end; head = (head + 1) | 0, count++) {
+    for (; head !== end; head = (head + 1) | 0) {
       const word = cqes + (head & cqMask) * CQE_WORDS
+      if (ring[word + 1] === OF_GUEST) {
+        this.#guest?.ended(ring[word] as number, ring[word + 2] as number)
+        continue
+      }
       this.doneTokens[count] = ring[word] as number
       this.doneResults[count] = ring[word + 2] as number
+      count++
     }
-    if (count > 0) {
+    if (head !== this.#head) {
+      this.#inFlight -= (head - this.#head) | 0
+      this.#steps -= count
       this.#head = head
-      this.#inFlight -= count
       Atomics.store(ring, this.#ring.cqHead, head)
     }
     return count

@@ -67,7 +67,7 @@ for (const [waits, mode, needs] of [
       if (!own.ok) throw new Error(own.reason)
       const inline = {data: true, waits, sync: true, transfers: own.transfers}
       return {
-        backend: new UringBackend(uring(), image.fd, 16, inline),
+        backend: new UringBackend(uring(), image.fd, 16, {inline}),
         sizeBytes: SIZE_BYTES,
         cleanup: async () => image.remove(),
       }

@@ -1,0 +1,195 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+
+import {ToolError} from '../../base/index.js'
+import {CACHE_MODES, cacheModeOf} from '../../cache-mode/index.js'
+import {BaseCommand, exitStatusHelp, Interrupt} from '../../cli/index.js'
+import type {ListenAddress, ServeOptions, ServeResult} from '../../serve/index.js'
+
+const CONNECTIONS_MAX = 4096
+
+export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
+  static override summary = 'Give any NBD client the image under a cache mode, and record what it does.'
+  static override description = [
+    'Serves the image with the Network Block Device protocol until SIGTERM or SIGINT: then nobody is accepted any more, what is in flight is finished, the image is synced, and the report is printed. A FLUSH is answered when everything that was answered before it, on any connection, is stable; a request with FUA when its own data is. Under unsafe both are answered and ignored.',
+    'With a command behind --, the server runs as long as the command does, and ends with its status. {uri} in it becomes the URI of the server. SIGUSR1 prints the status.',
+    exitStatusHelp(['ok', 'usage', 'environment', 'io', 'format', 'protocol']),
+  ].join('\n\n')
+
+  static override examples = [
+    {
+      description: 'Copy an image into a disk under no host cache, and record it',
+      command:
+        '<%= config.bin %> serve nbd disk.img --cache none --trace copy.trace -- qemu-img convert -n -O raw src.img {uri}',
+    },
+    {
+      description: 'Serve on a socket until stopped',
+      command: '<%= config.bin %> serve nbd disk.img --listen unix:/run/disk.sock',
+    },
+  ]
+
+  static override args = {
+    image: Args.string({description: 'Raw disk image: a regular file or a block device.', required: true}),
+  }
+
+  static override flags = {
+    cache: Flags.option({
+      options: CACHE_MODES.flatMap(({name, aliases}) => [name, ...aliases]),
+      default: 'writeback',
+      description: 'Cache mode.',
+    })(),
+    listen: Flags.string({
+      description:
+        'Where to listen: unix:PATH, or ADDRESS:PORT (port 0: any that is free). Default: sockets passed in LISTEN_FDS, else one in a private temporary folder.',
+      helpValue: '<address>',
+    }),
+    export: Flags.string({
+      default: '',
+      description: 'Name of the export; clients may leave it out.',
+      helpValue: '<name>',
+    }),
+    once: Flags.boolean({description: 'End when the first client has gone; with 6 when it broke the protocol.'}),
+    'max-connections': Flags.integer({
+      min: 1,
+      max: CONNECTIONS_MAX,
+      default: 512,
+      description: 'Clients at a time. Each may have 128 requests and 16 MiB in flight.',
+    }),
+    'read-only': Flags.boolean({description: 'Open the image for reading only; writes end with EPERM.'}),
+    snapshot: Flags.boolean({description: 'Serve a throw-away copy; the image is not touched.'}),
+    'force-share': Flags.boolean({
+      char: 'U',
+      description: 'Open the image although another process is using it. With --read-only or --snapshot.',
+    }),
+    aio: Flags.option({
+      options: ['auto', 'uring', 'threads'] as const,
+      default: 'auto' as 'auto' | 'uring' | 'threads',
+      description: 'How requests reach the image, and bytes the clients. auto takes io_uring where it is available.',
+    })(),
+    trace: Flags.string({
+      description: 'Record every event with its data to this file, for trace show and crash explore.',
+      helpValue: '<file>',
+    }),
+    status: Flags.string({
+      description: 'Keep the status as JSON in this file, anew every second and on SIGUSR1.',
+      helpValue: '<file>',
+    }),
+    tls: Flags.string({
+      description:
+        'Speak TLS only, with server-cert.pem and server-key.pem of this folder; with ca-cert.pem in it clients need a certificate too.',
+      helpValue: '<folder>',
+      exclusive: ['tls-psk'],
+    }),
+    'tls-psk': Flags.string({
+      description: 'Speak TLS only, with the keys of this file: lines of a name, a colon and hex.',
+      helpValue: '<file>',
+    }),
+    insecure: Flags.boolean({description: 'Listen on an address that other machines reach, without TLS.'}),
+  }
+
+  /** What stands behind --. */
+  private words: readonly string[] | undefined
+
+  override async init(): Promise<void> {
+    const cut = this.argv.indexOf('--')
+    if (cut >= 0) {
+      this.words = this.argv.slice(cut + 1)
+      this.argv = this.argv.slice(0, cut)
+    }
+    await super.init()
+  }
+
+  async run(): Promise<object> {
+    const {serveNbd, serveDocument, StatusReport, privateAddress, uriOf, runBeside} =
+      await import('../../serve/index.js')
+    const {flags, args, words} = this
+    const given = await this.address()
+    const own = given === undefined ? privateAddress() : undefined
+    const interrupt = new Interrupt()
+    const over = new AbortController()
+    interrupt.signal.addEventListener('abort', () => over.abort(interrupt.received))
+    const mode = cacheModeOf(flags.cache)
+    let report: InstanceType<typeof StatusReport> | undefined
+    let command: Promise<number> | undefined
+    try {
+      if (mode.noFlush) this.warn(`${mode.name}: every FLUSH and FUA is answered and ignored`)
+      const result = await serveNbd({
+        ...(await this.options()),
+        listen: given ?? (own as {address: ListenAddress}).address,
+        signal: over.signal,
+        ready: ({address, status}) => {
+          const security = flags.tls === undefined ? (flags['tls-psk'] === undefined ? 'no' : 'psk') : 'certificates'
+          const uri = uriOf(address, flags.export, security)
+          const watched = process.stderr.isTTY && words === undefined
+          report = new StatusReport({
+            status,
+            uri,
+            file: flags.status,
+            line: (text) => this.note(text),
+            watched: watched ? (text) => process.stderr.write(`\r\x1b[K${text}`) : undefined,
+          })
+          if (words === undefined || words.length === 0) this.note(`serving ${args.image} at ${uri}`)
+          else {
+            command = runBeside(words, uri, this.format !== 'table' && this.format !== 'markdown')
+            command.then(
+              () => over.abort('command'),
+              () => over.abort('command'),
+            )
+          }
+        },
+      }).finally(() => report?.close())
+      const status = await command
+      this.endAs(result, status)
+      await this.print(serveDocument(result))
+      return {}
+    } finally {
+      interrupt.close()
+      own?.remove()
+    }
+  }
+
+  private async options(): Promise<Omit<ServeOptions, 'listen' | 'signal' | 'ready'>> {
+    const {flags, args} = this
+    const {tlsWithCertificates, tlsWithKeys} = await import('../../serve/index.js')
+    if (Buffer.byteLength(flags.export) > 4096) throw refusal('--export: a name has at most 4096 bytes', 'Shorten it.')
+    const {tls, 'tls-psk': keys} = flags
+    return {
+      path: args.image,
+      mode: cacheModeOf(flags.cache),
+      aio: flags.aio,
+      readOnly: flags['read-only'] ?? false,
+      snapshot: flags.snapshot ?? false,
+      forceShare: flags['force-share'] ?? false,
+      exportName: flags.export,
+      maxConnections: flags['max-connections'],
+      once: flags.once ?? false,
+      tls: tls === undefined ? (keys === undefined ? undefined : tlsWithKeys(keys)) : tlsWithCertificates(tls),
+      trace: flags.trace,
+    }
+  }
+
+  /** Where to listen; undefined is a place of our own. */
+  private async address(): Promise<ListenAddress | undefined> {
+    const {inheritedAddress, isLocal, parseListenAddress} = await import('../../serve/index.js')
+    const {listen, tls, 'tls-psk': keys, insecure} = this.flags
+    if (listen === undefined) return inheritedAddress(process.env, process.pid)
+    const address = parseListenAddress(listen)
+    if (!isLocal(address) && tls === undefined && keys === undefined && !insecure) {
+      throw refusal(
+        `--listen ${listen}: other machines could read and write the image`,
+        'Add --tls or --tls-psk, listen on 127.0.0.1, or say --insecure.',
+      )
+    }
+    return address
+  }
+
+  private endAs({poison, closingSync, faults}: ServeResult, status: number | undefined): void {
+    if (poison !== 0 || closingSync === 'failed') this.endWith('io')
+    else if (this.flags.once && faults.length > 0) this.endWith('protocol')
+    else if (status !== undefined) process.exitCode = status
+  }
+}
+
+function refusal(message: string, hint: string): ToolError {
+  return new ToolError('usage', 'E_SERVE_FLAGS', message, {hint})
+}

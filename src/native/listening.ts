@@ -1,0 +1,101 @@
+import {closeSync} from 'node:fs'
+
+import {loadKoffi, type Koffi} from './koffi.js'
+
+/** Sockets without node:net, for a ring to work on. Errors are negative errno numbers where a descriptor would be, 0 is success. */
+export interface Listening {
+  /** Listens at a path that must not exist. Only its owner may connect. */
+  unix(path: string, backlog: number): number
+  /** Listens on an address. @param address 4 or 16 bytes */
+  inet(address: Uint8Array, port: number, backlog: number): number
+  /** The port a TCP socket is bound to; 0 for others. */
+  portOf(fd: number): number
+  /** Sends small messages at once. Does nothing to sockets that are not TCP. */
+  noDelay(fd: number): void
+  /** Ends both directions: whatever waits on the socket ends. */
+  shutdown(fd: number): void
+}
+
+export type ListeningAnswer =
+  {readonly ok: true; readonly listening: Listening} | {readonly ok: false; readonly reason: string}
+
+/** Binds the socket calls. Never throws: without koffi, or on a system that is not Linux, it says why not. */
+export async function loadListening(): Promise<ListeningAnswer> {
+  const loaded = await loadKoffi()
+  return loaded.ok ? {ok: true, listening: bindListening(loaded.koffi)} : loaded
+}
+
+const AF_UNIX = 1
+const AF_INET = 2
+const AF_INET6 = 10
+const SOCK_STREAM_CLOEXEC = 0x80001
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+const IPPROTO_TCP = 6
+const TCP_NODELAY = 1
+const SHUT_RDWR = 2
+/** struct sockaddr_un ends with a path of 108 bytes, NUL included. */
+export const UNIX_PATH_MAX_BYTES = 107
+
+function bindListening(koffi: Koffi): Listening {
+  const libc = koffi.load(null)
+  const socket = libc.func('int socket(int domain, int type, int protocol)')
+  const bind = libc.func('int bind(int fd, const void *address, uint32_t length)')
+  const listen = libc.func('int listen(int fd, int backlog)')
+  const getsockname = libc.func('int getsockname(int fd, void *address, void *length)')
+  const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)')
+  const shutdown = libc.func('int shutdown(int fd, int how)')
+  const one = new Int32Array([1])
+
+  const open = (domain: number, address: Uint8Array, backlog: number): number => {
+    // SAFETY: plain numbers.
+    const fd = Number(socket(domain, SOCK_STREAM_CLOEXEC, 0))
+    if (fd < 0) return -koffi.errno()
+    // SAFETY: `one` holds the four bytes the call reads. It keeps a port from being busy for minutes after a server.
+    if (domain !== AF_UNIX) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4)
+    // SAFETY: `address` outlives the call, and its length is told.
+    const failed = bind(fd, address, address.length) !== 0 || listen(fd, backlog) !== 0
+    if (!failed) return fd
+    const errno = koffi.errno()
+    closeSync(fd)
+    return -errno
+  }
+
+  return {
+    unix(path, backlog) {
+      const address = Buffer.alloc(UNIX_PATH_MAX_BYTES + 3)
+      address.writeUInt16LE(AF_UNIX, 0)
+      address.write(path, 2)
+      const mask = process.umask(0o077)
+      try {
+        return open(AF_UNIX, address, backlog)
+      } finally {
+        process.umask(mask)
+      }
+    },
+    inet(address, port, backlog) {
+      const isV4 = address.length === 4
+      const encoded = Buffer.alloc(isV4 ? 16 : 28)
+      encoded.writeUInt16LE(isV4 ? AF_INET : AF_INET6, 0)
+      encoded.writeUInt16BE(port, 2)
+      encoded.set(address, isV4 ? 4 : 8)
+      return open(isV4 ? AF_INET : AF_INET6, encoded, backlog)
+    },
+    portOf(fd) {
+      const address = Buffer.alloc(128)
+      const length = new Uint32Array([address.length])
+      // SAFETY: the kernel writes at most the length it is told, and that length back.
+      if (getsockname(fd, address, length) !== 0) return 0
+      const domain = address.readUInt16LE(0)
+      return domain === AF_INET || domain === AF_INET6 ? address.readUInt16BE(2) : 0
+    },
+    noDelay(fd) {
+      // SAFETY: `one` holds the four bytes the call reads.
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4)
+    },
+    shutdown(fd) {
+      // SAFETY: plain numbers; a descriptor that is no connected socket is an errno that nobody needs.
+      shutdown(fd, SHUT_RDWR)
+    },
+  }
+}

@@ -1,0 +1,34 @@
+import {spawn} from 'node:child_process'
+import {constants} from 'node:os'
+
+import {codeOf, ToolError} from '../base/index.js'
+
+/** Stands for the URI of the server in the words of a command. */
+export const URI_PLACE = '{uri}'
+
+/**
+ * Runs a command beside a server, with the URI in place of {uri} and in NBD_URI.
+ *
+ * @param quiet its stdout goes to stderr: stdout is for a document
+ * @returns its exit status; 128 and the number of the signal that ended it, as shells have it
+ * @throws ToolError of kind environment when it cannot be started
+ */
+export function runBeside(words: readonly string[], uri: string, quiet: boolean): Promise<number> {
+  const [program = '', ...args] = words.map((word) => word.replaceAll(URI_PLACE, uri))
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      stdio: ['inherit', quiet ? 2 : 'inherit', 'inherit'],
+      env: {...process.env, NBD_URI: uri},
+    })
+    child.once('error', (error) => {
+      reject(
+        new ToolError('environment', 'E_COMMAND', `${program}: cannot be started (${codeOf(error) ?? error.message})`, {
+          hint: 'What stands behind -- is a program and its arguments.',
+          context: {path: program},
+          cause: error,
+        }),
+      )
+    })
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+  })
+}

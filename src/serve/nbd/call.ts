@@ -1,0 +1,47 @@
+import type {Memory} from '../../aio/index.js'
+import type {Connection} from './connection.js'
+import {newRequestHeader} from './request-header.js'
+
+/** Room ahead of the data of a request: the head of a READ's reply stands there, and the data begin on a page. */
+export const HEAD_ROOM_BYTES = 4096
+
+/** A request of a client while it is being served. Used again and again: there are hundreds of thousands a second. */
+export interface Call {
+  readonly header: ReturnType<typeof newRequestHeader>
+  connection: Connection | undefined
+  /** Holds its data, from dataAt on. */
+  memory: Memory | undefined
+  dataAt: number
+  /** What of the bounds of its connection it takes. */
+  bytes: number
+  /** A flush: what it covers, for the risk meter. */
+  covers: number
+  error: number
+}
+
+/** Calls that are not in use. */
+export class CallPool {
+  readonly #free: Call[] = []
+
+  take(connection: Connection): Call {
+    const call = this.#free.pop() ?? {
+      header: newRequestHeader(),
+      connection,
+      memory: undefined,
+      dataAt: 0,
+      bytes: 0,
+      covers: 0,
+      error: 0,
+    }
+    call.connection = connection
+    return call
+  }
+
+  give(call: Call): void {
+    call.connection = undefined
+    call.memory = undefined
+    call.bytes = 0
+    call.error = 0
+    this.#free.push(call)
+  }
+}

@@ -1,0 +1,78 @@
+import type {Socket} from 'node:net'
+import type {TLSSocket} from 'node:tls'
+
+import type {AioChoice, Backend, BackendName} from '../aio/index.js'
+import type {CacheMode} from '../cache-mode/index.js'
+import type {ListenAddress} from './address.js'
+import type {Fault} from './tally.js'
+
+/** What a server is asked to be. */
+export interface ServeOptions {
+  readonly path: string
+  readonly mode: CacheMode
+  readonly aio: AioChoice
+  readonly readOnly: boolean
+  readonly snapshot: boolean
+  readonly forceShare: boolean
+  readonly exportName: string
+  readonly listen: ListenAddress
+  readonly maxConnections: number
+  /** Ends when the first client that got as far as requests has gone. */
+  readonly once: boolean
+  /** TLS is spoken, and nothing else. */
+  readonly tls?: ((plain: Socket) => TLSSocket) | undefined
+  /** Wraps the backend: a bad disk on purpose. */
+  readonly spoil?: ((backend: Backend) => Backend) | undefined
+  readonly trace?: string | undefined
+  /** Aborted to wind down: nobody is accepted, what is in flight is finished, the image is synced. */
+  readonly signal: AbortSignal
+  /** Told when clients can connect. */
+  readonly ready: (server: {readonly address: ListenAddress; readonly status: () => ServeStatus}) => void
+}
+
+/** How a server stands now. */
+export interface ServeStatus {
+  readonly connections: number
+  readonly requests: number
+  readonly bytesAtRisk: number
+  readonly secondsSinceFlush: number
+  readonly flushes: number
+  readonly flushesIgnored: number
+  readonly poisoned: boolean
+}
+
+/** What a server has done, as of the moment before its last sync. */
+export interface ServeResult {
+  readonly image: {
+    readonly path: string
+    readonly sizeBytes: number
+    readonly fileSystem: string
+    readonly readOnly: boolean
+    readonly snapshot: boolean
+  }
+  readonly mode: CacheMode
+  readonly openFlags: readonly string[]
+  readonly volatile: string | undefined
+  readonly aio: {readonly backend: BackendName; readonly reason: string; readonly syncs: number}
+  readonly transport: 'io_uring' | 'node:net'
+  readonly counts: {
+    readonly connections: number
+    readonly reads: number
+    readonly readBytes: number
+    readonly writes: number
+    readonly writtenBytes: number
+    readonly flushes: number
+    readonly fuas: number
+    readonly trims: number
+    readonly zeroes: number
+    readonly others: number
+    readonly errors: number
+  }
+  readonly flushesIgnored: number
+  readonly faults: readonly Fault[]
+  readonly bytesAtRisk: number
+  readonly poison: number
+  readonly closingSync: 'done' | 'skipped' | 'failed'
+  readonly closingErrno: number
+  readonly notes: readonly string[]
+}

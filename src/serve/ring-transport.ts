@@ -1,0 +1,231 @@
+import {closeSync} from 'node:fs'
+
+import type {Backend, Envelope, Memory, RingSockets} from '../aio/index.js'
+import {ERRNO} from '../base/index.js'
+import type {Listening} from '../native/index.js'
+import type {Piece, Pipe, PipeUser} from './pipe.js'
+
+/** Tags: one for the clock, then one for each listening socket, then two for each connection. */
+const TAG_CLOCK = 1
+const TAG_ACCEPT = 2
+const TAG_CANCEL = 15
+const FIRST_CONNECTION = 8
+/** The clock wakes a loop that waits in the kernel, so that Node's own events never wait longer. */
+const CLOCK_MS = 100
+const ENVELOPE_BYTES = 4096
+
+/** What a transport tells its server. */
+export interface TransportUser {
+  /** Somebody has connected. @returns who is told of the bytes of the connection */
+  connected(pipe: Pipe): PipeUser
+}
+
+/** Connections whose sockets share the ring of a backend: the kernel is entered once for the sockets and the image. */
+export class RingTransport {
+  readonly #sockets: RingSockets
+  readonly #listening: Listening
+  readonly #backend: Backend
+  readonly #listeners: readonly number[]
+  readonly #max: number
+  readonly #user: TransportUser
+  readonly #pipes: (RingPipe | undefined)[] = []
+  readonly #accepting: boolean[]
+  readonly #clock: Memory
+  #count = 0
+  #isStopping = false
+  #hasClock = false
+
+  constructor(options: {
+    sockets: RingSockets
+    listening: Listening
+    backend: Backend
+    listeners: readonly number[]
+    max: number
+    user: TransportUser
+  }) {
+    this.#sockets = options.sockets
+    this.#listening = options.listening
+    this.#backend = options.backend
+    this.#listeners = options.listeners
+    this.#max = options.max
+    this.#user = options.user
+    this.#accepting = options.listeners.map(() => false)
+    this.#clock = options.backend.createMemory(16)
+  }
+
+  /** Connections that are open. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Starts what has to be on its way before the loop waits: accepts, and the clock. */
+  arm(): void {
+    if (!this.#hasClock) {
+      this.#hasClock = true
+      this.#sockets.timeout(TAG_CLOCK, this.#clock, 0, CLOCK_MS)
+    }
+    if (this.#isStopping || this.#count >= this.#max) return
+    this.#listeners.forEach((fd, index) => {
+      if (this.#accepting[index]) return
+      this.#accepting[index] = true
+      this.#sockets.accept(TAG_ACCEPT + index, fd)
+    })
+  }
+
+  /** Hands on what has ended. @returns whether anything had */
+  dispatch(): boolean {
+    const {tags, results} = this.#sockets
+    if (tags.length === 0) return false
+    // Whoever is told may start new operations, but none of them ends before the backend reaps again.
+    for (let i = 0; i < tags.length; i++) this.#ended(tags[i] as number, results[i] as number)
+    this.#sockets.clear()
+    return true
+  }
+
+  /** Accepts nobody any more. */
+  stop(): void {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    this.#accepting.forEach((isOn, index) => {
+      if (isOn) this.#sockets.cancel(TAG_CANCEL, TAG_ACCEPT + index)
+    })
+  }
+
+  /** Ends the clock, waits until nothing is on its way and gives everything back. There are no connections any more. */
+  async close(): Promise<void> {
+    this.stop()
+    if (this.#hasClock) this.#sockets.cancel(TAG_CANCEL, TAG_CLOCK)
+    this.#hasClock = true
+    while (this.#sockets.pending > 0) {
+      await this.#backend.submit(true)
+      this.#backend.reap()
+      this.dispatch()
+    }
+    this.#clock.free()
+  }
+
+  #ended(tag: number, result: number): void {
+    if (tag === TAG_CLOCK) this.#hasClock = false
+    else if (tag === TAG_CANCEL) return
+    else if (tag < FIRST_CONNECTION * 2) this.#accepted(tag - TAG_ACCEPT, result)
+    else this.#pipes[tag >>> 1]?.ended((tag & 1) === 1, result)
+  }
+
+  #accepted(listener: number, result: number): void {
+    this.#accepting[listener] = false
+    if (result < 0) return
+    if (this.#isStopping) {
+      closeSync(result)
+      return
+    }
+    let id = FIRST_CONNECTION
+    while (this.#pipes[id] !== undefined) id++
+    this.#listening.noDelay(result)
+    const pipe = new RingPipe(this.#sockets, this.#listening, this.#backend, result, id, () => {
+      this.#pipes[id] = undefined
+      this.#count--
+    })
+    this.#pipes[id] = pipe
+    this.#count++
+    pipe.user = this.#user.connected(pipe)
+    pipe.user.open()
+  }
+}
+
+class RingPipe implements Pipe {
+  user: PipeUser | undefined
+  readonly peer: string
+  readonly piecesMax = 240
+  readonly #sockets: RingSockets
+  readonly #listening: Listening
+  readonly #fd: number
+  readonly #tag: number
+  readonly #envelope: Envelope
+  readonly #gone: () => void
+  #receives = false
+  /** Pieces on their way, from the first that is not out. */
+  #pieces: readonly Piece[] = []
+  #first = 0
+  /** Bytes of the first that are out. */
+  #done = 0
+  #sends = false
+  #whenClosed: (() => void) | undefined
+  #isClosed = false
+
+  constructor(sockets: RingSockets, listening: Listening, backend: Backend, fd: number, id: number, gone: () => void) {
+    this.#sockets = sockets
+    this.#listening = listening
+    this.#fd = fd
+    this.#tag = id * 2
+    this.peer = `connection ${id - FIRST_CONNECTION + 1}`
+    this.#envelope = sockets.envelope(backend.createMemory(ENVELOPE_BYTES))
+    this.#gone = gone
+  }
+
+  receive(memory: Memory, offset: number, lengthBytes: number): void {
+    this.#receives = true
+    this.#sockets.receive(this.#tag, this.#fd, memory, offset, lengthBytes)
+  }
+
+  send(pieces: readonly Piece[]): void {
+    this.#pieces = pieces
+    this.#first = 0
+    this.#done = 0
+    this.#sendRest()
+  }
+
+  close(whenClosed: () => void): void {
+    if (this.#isClosed) return
+    this.#whenClosed = whenClosed
+    this.#listening.shutdown(this.#fd)
+    this.#closeWhenIdle()
+  }
+
+  ended(isSend: boolean, result: number): void {
+    if (isSend) this.#sent(result)
+    else {
+      this.#receives = false
+      this.user?.received(result)
+    }
+    this.#closeWhenIdle()
+  }
+
+  #sendRest(): void {
+    const count = this.#pieces.length - this.#first
+    for (let i = 0; i < count; i++) {
+      const {memory, offset, lengthBytes} = this.#pieces[this.#first + i] as Piece
+      const done = i === 0 ? this.#done : 0
+      this.#sockets.putPiece(this.#envelope, i, memory, offset + done, lengthBytes - done)
+    }
+    this.#sends = true
+    this.#sockets.send(this.#tag + 1, this.#fd, this.#envelope, count)
+  }
+
+  #sent(result: number): void {
+    this.#sends = false
+    if (result > 0) {
+      this.#done += result
+      let piece = this.#pieces[this.#first]
+      while (piece !== undefined && this.#done >= piece.lengthBytes) {
+        this.#done -= piece.lengthBytes
+        this.#first++
+        piece = this.#pieces[this.#first]
+      }
+      if (piece !== undefined) {
+        this.#sendRest()
+        return
+      }
+    }
+    this.#pieces = []
+    this.user?.sent(result > 0 ? 0 : result === 0 ? -ERRNO.EPIPE : result)
+  }
+
+  #closeWhenIdle(): void {
+    if (!this.#whenClosed || this.#receives || this.#sends || this.#isClosed) return
+    this.#isClosed = true
+    closeSync(this.#fd)
+    this.#envelope.memory.free()
+    this.#gone()
+    this.#whenClosed()
+  }
+}

@@ -1,0 +1,111 @@
+import {openBackend, openRingSockets, type AioChoice, type Backend, type InlineSteps} from '../aio/index.js'
+import {ERRNO, invariant, SECTOR_BYTES, ToolError} from '../base/index.js'
+import type {CacheMode} from '../cache-mode/index.js'
+import {SYNC_TOKENS} from '../engine/index.js'
+import {openImage, openSource, snapshotImage, type Image} from '../image/index.js'
+import {loadLibc, loadListening} from '../native/index.js'
+import {STEP_PUNCH} from '../request/index.js'
+import {dataRanges, statusBySeeking, type StatusSource} from './nbd/block-status.js'
+import type {ServeOptions, ServeResult} from './options.js'
+import {Recording} from './recording.js'
+import {DEPTH, runAlone, Server} from './server.js'
+
+/** What a probe punches lies behind the end of the image. */
+const PROBE_BYTES = 4096
+
+/**
+ * Serves an image over NBD until it is told to end. Whatever happens, nothing stays open; what clients were promised is kept by
+ * then, and what was never flushed is synced too.
+ *
+ * @throws ToolError when the image, the backend or the socket cannot be opened
+ */
+export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
+  const image = await openServed(options)
+  try {
+    const native = options.tls === undefined ? await loadListening() : undefined
+    const listening = native?.ok === true ? native.listening : undefined
+    const entries = 2 * options.maxConnections + 32
+    const sockets = listening && options.aio !== 'threads' ? await openRingSockets(entries) : undefined
+    const opened = await openBackend(aioChoice(options), {
+      fd: image.fd,
+      dsyncFd: () => image.dsyncFd(),
+      sizeBytes: image.sizeBytes,
+      readOnly: options.readOnly,
+      mode: options.mode,
+      tokens: DEPTH + SYNC_TOKENS,
+      depth: DEPTH,
+      seed: 0,
+      sockets,
+      inline: inlineFor(options.mode),
+      read: () => invariant(false, 'a served image is not simulated'),
+      freshRanges: (offsetBytes, lengthBytes) => image.freshRanges(offsetBytes, lengthBytes),
+    })
+    try {
+      const ring = opened.backend.name === 'uring' && sockets && listening ? {sockets, listening} : undefined
+      const status = await statusOf(image)
+      const writes = !options.readOnly && !image.readOnly && !image.blockDevice
+      const zeroesFast = writes && (await canPunch(opened.backend, image.sizeBytes))
+      const recording = options.trace === undefined ? undefined : record(options.trace, options, image, status)
+      return await new Server({options, image, opened, ring, status, zeroesFast, recording}).run()
+    } finally {
+      await opened.backend.close()
+    }
+  } finally {
+    image.close()
+  }
+}
+
+/** Longer transfers are the kernel's: they would keep this thread from everybody else. */
+const AT_ONCE_BYTES = 128 * 1024
+
+/**
+ * Small transfers through the page cache are done by this thread. A buffered write of a ring goes to a worker of the kernel on ext4,
+ * which costs many times the write; a read whose data are in the cache costs a system call less where a client has only one request.
+ */
+function inlineFor({direct, dsync}: CacheMode): InlineSteps | undefined {
+  return direct || dsync ? undefined : {data: true, waits: false, sync: false, mostBytes: AT_ONCE_BYTES}
+}
+
+function openServed(options: ServeOptions): Promise<Image> {
+  const {path, mode, readOnly, forceShare, snapshot} = options
+  if (!snapshot) return openImage(path, {mode, readOnly, forceShare, depth: DEPTH})
+  const touched = [{offsetBytes: 0, lengthBytes: Number.MAX_SAFE_INTEGER}]
+  return snapshotImage(path, {mode, forceShare, depth: DEPTH, touched})
+}
+
+/** TLS needs the sockets of node:net, which live on the event loop: a ring would make it wait. */
+function aioChoice({aio, tls: secured}: ServeOptions): AioChoice {
+  if (secured === undefined) return aio
+  if (aio === 'uring') {
+    throw new ToolError('usage', 'E_SERVE_FLAGS', '--aio uring does not go with TLS', {
+      hint: 'Leave --aio out: with TLS the image is read and written by the thread pool.',
+    })
+  }
+  return 'threads'
+}
+
+/** Where the image holds data, as far as the host can tell. */
+async function statusOf(image: Image): Promise<StatusSource> {
+  const native = await loadLibc()
+  const libc = native.ok && !image.blockDevice ? native.libc : undefined
+  return statusBySeeking(libc && ((offset, to) => libc.seek(image.fd, offset, to)), ERRNO.ENXIO)
+}
+
+/** Whether holes can be punched: tried behind the end of the image, where nothing changes. */
+async function canPunch(backend: Backend, sizeBytes: number): Promise<boolean> {
+  if (!backend.canPunch) return false
+  const behind = Math.ceil(sizeBytes / PROBE_BYTES + 1) * PROBE_BYTES
+  return (await runAlone(backend, STEP_PUNCH, behind, PROBE_BYTES)) === 0
+}
+
+function record(name: string, {path, mode}: ServeOptions, image: Image, status: StatusSource): Recording {
+  const sizeBytes = image.capacitySectors * SECTOR_BYTES
+  const header = {version: 1, sizeBytes, mode: mode.name, ordering: 'none', source: 'flushpoint serve nbd'} as const
+  const source = openSource(path)
+  try {
+    const data = dataRanges(status, sizeBytes)
+    return new Recording({name, header, fd: image.fd, data, read: (bytes, at) => source.readInto(bytes, at)})
+  } finally {
+    source.close()
+  }
+}

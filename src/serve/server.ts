@@ -1,0 +1,339 @@
+import {yieldToSignals, type Backend, type openBackend, type RingSockets} from '../aio/index.js'
+import {invariant, SECTOR_BYTES} from '../base/index.js'
+import {Engine} from '../engine/index.js'
+import type {Image} from '../image/index.js'
+import type {Listening} from '../native/index.js'
+import {orderingModeOf} from '../ordering/index.js'
+import {idBytes, STEP_SYNC, type STEP_PUNCH} from '../request/index.js'
+import {listenForRing, listenWithNet, type Listeners} from './listeners.js'
+import type {StatusSource} from './nbd/block-status.js'
+import {Connection} from './nbd/connection.js'
+import {Exchange} from './nbd/exchange.js'
+import type {Export} from './nbd/export.js'
+import {NetPipe, NetTransport} from './net-transport.js'
+import type {ServeOptions, ServeResult, ServeStatus} from './options.js'
+import type {Pipe, PipeUser} from './pipe.js'
+import type {Recording} from './recording.js'
+import {RingTransport} from './ring-transport.js'
+import {Tally} from './tally.js'
+
+/** Requests in the engine at a time, over all connections. */
+export const DEPTH = 256
+const YIELD_MS = 20
+/** How long clients may take to read what is left for them when the server winds down. */
+const DRAIN_MS = 5000
+const TOKEN_ALONE = 0
+type Opened = Awaited<ReturnType<typeof openBackend>>
+type RingParts = {readonly sockets: RingSockets; readonly listening: Listening}
+
+/** What a server is made of. Whoever opened it closes it. */
+export interface ServerParts {
+  readonly options: ServeOptions
+  readonly image: Image
+  readonly opened: Opened
+  /** The sockets of the ring; undefined leaves them to node:net. */
+  readonly ring: RingParts | undefined
+  readonly status: StatusSource
+  readonly zeroesFast: boolean
+  readonly recording: Recording | undefined
+}
+
+/** One image being served, from the first client to the last sync. */
+export class Server {
+  readonly #options: ServeOptions
+  readonly #image: Image
+  readonly #opened: Opened
+  readonly #backend: Backend
+  readonly #ring: RingParts | undefined
+  readonly #tally = new Tally(performance.now())
+  readonly #exchange: Exchange
+  readonly #engine: Engine
+  readonly #recording: Recording | undefined
+  readonly #connections = new Map<Pipe, Connection>()
+  #nextId = 1
+  #stopAtMs: number | undefined
+  #wantsStop = false
+
+  constructor(parts: ServerParts) {
+    const {options, image, opened, ring, status, zeroesFast, recording} = parts
+    const backend = options.spoil ? options.spoil(opened.backend) : opened.backend
+    const readOnly = options.readOnly || image.readOnly
+    this.#options = options
+    this.#image = image
+    this.#opened = opened
+    this.#backend = backend
+    this.#ring = ring
+    const {mode} = options
+    const served: Export = {
+      name: options.exportName,
+      description: `${mode.name}: ${mode.summary}`,
+      sizeBytes: image.capacitySectors * SECTOR_BYTES,
+      readOnly,
+      minBlockBytes: SECTOR_BYTES,
+      preferredBlockBytes: Math.max(4096, image.alignmentBytes),
+    }
+    this.#recording = recording
+    this.#engine = new Engine({
+      device: {capacitySectors: image.capacitySectors, readOnly, logicalBlockBytes: SECTOR_BYTES},
+      mode,
+      ordering: orderingModeOf('none'),
+      backend,
+      depth: DEPTH,
+      alignmentBytes: mode.direct ? image.alignmentBytes : 1,
+      soleWriter: image.soleWriter,
+      id: idBytes('flushpoint'),
+      observer: recording?.observe,
+      freshRanges: opened.freshRanges,
+    })
+    this.#exchange = new Exchange({
+      engine: this.#engine,
+      backend,
+      mode,
+      served,
+      status,
+      zeroesFast,
+      tally: this.#tally,
+      offer: recording && ((bytes) => recording.offer(bytes)),
+      closed: (connection) => this.#closed(connection),
+      secure: (connection) => this.#secure(connection),
+    })
+  }
+
+  async run(): Promise<ServeResult> {
+    try {
+      if (this.#ring) await this.#runOnRing(this.#ring)
+      else await this.#runOnNet()
+      this.#recording?.commit()
+      const bytesAtRisk = this.#exchange.bytesAtRisk()
+      return this.#result(bytesAtRisk, await this.#syncBeforeClose(bytesAtRisk))
+    } finally {
+      this.#recording?.discard()
+      await this.#drain()
+      this.#engine.close()
+      this.#exchange.close()
+    }
+  }
+
+  // The two loops
+
+  async #runOnRing({sockets, listening}: RingParts): Promise<void> {
+    const {listen, maxConnections: max} = this.#options
+    const listeners = listenForRing(listening, listen)
+    const backend = this.#opened.backend
+    const user = {connected: (pipe: Pipe) => this.#connected(pipe)}
+    const transport = new RingTransport({sockets, listening, backend, listeners: listeners.sockets, max, user})
+    try {
+      this.#ready(listeners)
+      let yieldedMs = performance.now()
+      for (;;) {
+        if (this.#windsDown()) transport.stop()
+        transport.arm()
+        this.#exchange.flush()
+        if (this.#isOver) break
+        // Collecting may have brought in what has ended on sockets, the clock among it: that is no time to wait.
+        const waiting = sockets.tags.length > 0 ? undefined : this.#wait()
+        if (waiting) await waiting
+        transport.dispatch()
+        // What has been done in passing is answered with the same system call that waits for more.
+        const collecting = this.#engine.pending > 0 ? this.#engine.tick(false) : undefined
+        if (collecting) await collecting
+        this.#exchange.collect()
+        if (performance.now() - yieldedMs < YIELD_MS) continue
+        await yieldToSignals()
+        yieldedMs = performance.now()
+      }
+    } finally {
+      for (const connection of this.#connections.values()) connection.drop()
+      await this.#drain()
+      await transport.close()
+      listeners.close()
+    }
+  }
+
+  /** Waits until something has ended, in the image or on a socket, and collects it. */
+  #wait(): Promise<void> | undefined {
+    if (this.#engine.pending > 0) return this.#engine.tick(true)
+    const waiting = this.#backend.submit(true)
+    if (waiting) return waiting.then(() => this.#engine.tick(false))
+    return this.#engine.tick(false)
+  }
+
+  async #runOnNet(): Promise<void> {
+    const {listen, maxConnections, signal} = this.#options
+    const listeners = await listenWithNet(listen)
+    let wake = (): void => {}
+    const user = {
+      connected: (pipe: Pipe): PipeUser => {
+        const told = this.#connected(pipe)
+        return {
+          open() {
+            told.open()
+            wake()
+          },
+          received(count) {
+            told.received(count)
+            wake()
+          },
+          sent(errno) {
+            told.sent(errno)
+            wake()
+          },
+        }
+      },
+    }
+    const transport = new NetTransport(listeners.sockets, maxConnections, user)
+    const clock = setInterval(() => wake(), 100)
+    const onAbort = (): void => wake()
+    signal.addEventListener('abort', onAbort)
+    try {
+      this.#ready(listeners)
+      for (;;) {
+        if (this.#windsDown()) transport.stop()
+        this.#exchange.collect()
+        this.#exchange.flush()
+        if (this.#isOver) break
+        const event = new Promise<void>((resolve) => {
+          wake = () => setImmediate(resolve)
+        })
+        if (this.#engine.pending === 0) {
+          await event
+          continue
+        }
+        const waiting = this.#engine.tick(true)
+        if (waiting) await Promise.race([waiting, event])
+      }
+    } finally {
+      clearInterval(clock)
+      signal.removeEventListener('abort', onAbort)
+      for (const connection of this.#connections.values()) connection.drop()
+      await this.#drain()
+      listeners.close()
+    }
+  }
+
+  #ready({address}: Listeners<unknown>): void {
+    this.#options.ready({address, status: () => this.#status()})
+  }
+
+  // Connections
+
+  #connected(pipe: Pipe): PipeUser {
+    const tlsState = this.#options.tls === undefined ? 'none' : 'required'
+    const connection = new Connection(this.#nextId++, pipe, this.#exchange, tlsState)
+    this.#connections.set(pipe, connection)
+    this.#tally.connections++
+    return connection
+  }
+
+  #closed(connection: Connection): void {
+    this.#connections.delete(connection.pipe)
+    if (this.#options.once && connection.wasServed) this.#wantsStop = true
+  }
+
+  #secure(connection: Connection): void {
+    const {pipe} = connection
+    const wrap = this.#options.tls
+    invariant(pipe instanceof NetPipe && wrap !== undefined, 'TLS is set up where there is none')
+    pipe.replace((plain) => {
+      const secured = wrap(plain)
+      secured.on('tlsClientError', () => secured.destroy())
+      return secured
+    })
+    connection.secured()
+  }
+
+  // Winding down
+
+  /** Starts to wind down when it has been asked to, and goes on with it. */
+  #windsDown(): boolean {
+    if (!this.#options.signal.aborted && !this.#wantsStop) return false
+    const nowMs = performance.now()
+    if (this.#stopAtMs === undefined) {
+      this.#stopAtMs = nowMs + DRAIN_MS
+      this.#exchange.isStopping = true
+      for (const connection of this.#connections.values()) connection.finish()
+    }
+    if (nowMs > this.#stopAtMs) for (const connection of this.#connections.values()) connection.drop()
+    return true
+  }
+
+  get #isOver(): boolean {
+    return this.#stopAtMs !== undefined && this.#connections.size === 0 && this.#engine.pending === 0
+  }
+
+  /** Waits for what the engine has, so that no memory is freed under the kernel's hands. */
+  async #drain(): Promise<void> {
+    while (this.#engine.pending > 0) {
+      await this.#engine.tick(true)
+      this.#exchange.collect()
+    }
+  }
+
+  /** Who exits 0 is expected to have left the data on the disk, whatever the clients forgot. */
+  async #syncBeforeClose(bytesAtRisk: number): Promise<Pick<ServeResult, 'closingSync' | 'closingErrno'>> {
+    const {mode, readOnly, snapshot} = this.#options
+    if (bytesAtRisk === 0 || readOnly || snapshot || mode.noFlush) return {closingSync: 'skipped', closingErrno: 0}
+    // After a failed sync the next one succeeds without having written what the first one lost.
+    if (this.#engine.poison !== 0) return {closingSync: 'failed', closingErrno: this.#engine.poison}
+    const result = await runAlone(this.#backend, STEP_SYNC, 0, 0)
+    return {closingSync: result === 0 ? 'done' : 'failed', closingErrno: -result}
+  }
+
+  // Telling
+
+  #status(): ServeStatus {
+    const {mode} = this.#options
+    return {
+      connections: this.#connections.size,
+      requests: this.#tally.requests,
+      bytesAtRisk: this.#exchange.bytesAtRisk(),
+      secondsSinceFlush: (performance.now() - this.#tally.flushedAtMs) / 1000,
+      flushes: this.#tally.flushes,
+      flushesIgnored: mode.noFlush ? this.#tally.flushes : 0,
+      poisoned: this.#engine.poison !== 0,
+    }
+  }
+
+  #result(bytesAtRisk: number, closing: Pick<ServeResult, 'closingSync' | 'closingErrno'>): ServeResult {
+    const {path, mode, snapshot} = this.#options
+    const {connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others, errors} =
+      this.#tally
+    return {
+      image: {
+        path,
+        sizeBytes: this.#image.sizeBytes,
+        fileSystem: this.#image.fileSystem,
+        readOnly: this.#exchange.served.readOnly,
+        snapshot,
+      },
+      mode,
+      openFlags: this.#image.openFlags,
+      volatile: this.#image.volatile,
+      aio: {backend: this.#opened.backend.name, reason: this.#opened.reason, syncs: this.#engine.syncs},
+      transport: this.#ring ? 'io_uring' : 'node:net',
+      counts: {connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others, errors},
+      flushesIgnored: mode.noFlush ? flushes : 0,
+      faults: this.#tally.faults,
+      bytesAtRisk,
+      poison: this.#engine.poison,
+      ...closing,
+      notes: this.#image.notes,
+    }
+  }
+}
+
+/** One step with nothing else in flight. @returns 0 or a negative errno */
+export async function runAlone(
+  backend: Backend,
+  step: typeof STEP_SYNC | typeof STEP_PUNCH,
+  offsetBytes: number,
+  lengthBytes: number,
+): Promise<number> {
+  backend.queue(step, TOKEN_ALONE, undefined, 0, offsetBytes, lengthBytes, false)
+  let ended = 0
+  while (ended === 0) {
+    await backend.submit(true)
+    ended = backend.reap()
+  }
+  return backend.doneResults[0] as number
+}

@@ -1,0 +1,70 @@
+import fs from 'node:fs'
+
+import {statusJson, statusLine} from './document.js'
+import type {ServeStatus} from './options.js'
+
+const EVERY_MS = 1000
+
+/** Where the status of a server goes. */
+export interface StatusTargets {
+  readonly status: () => ServeStatus
+  readonly uri: string
+  /** A file that holds the latest status as JSON. */
+  readonly file: string | undefined
+  /** Writes a line for people. */
+  readonly line: (text: string) => void
+  /** Shows the line of this moment in place of the one before; undefined where nobody watches. */
+  readonly watched: ((text: string) => void) | undefined
+}
+
+/** Tells how a server stands: every second where somebody watches, on SIGUSR1 to everybody, until close(). */
+export class StatusReport {
+  readonly #targets: StatusTargets
+  readonly #timer: NodeJS.Timeout | undefined
+  #requests = 0
+  #atMs = performance.now()
+  #perSecond = 0
+
+  constructor(targets: StatusTargets) {
+    this.#targets = targets
+    process.on('SIGUSR1', this.#asked)
+    this.#write(targets.status())
+    if (targets.file === undefined && !targets.watched) return
+    this.#timer = setInterval(() => {
+      const status = this.#measured()
+      targets.watched?.(statusLine(status, this.#perSecond))
+      this.#write(status)
+    }, EVERY_MS)
+    this.#timer.unref()
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    process.off('SIGUSR1', this.#asked)
+    this.#write(this.#measured())
+  }
+
+  readonly #asked = (): void => {
+    const status = this.#measured()
+    this.#targets.line(statusLine(status, this.#perSecond))
+    this.#write(status)
+  }
+
+  #measured(): ServeStatus {
+    const status = this.#targets.status()
+    const nowMs = performance.now()
+    this.#perSecond = ((status.requests - this.#requests) * 1000) / Math.max(1, nowMs - this.#atMs)
+    this.#requests = status.requests
+    this.#atMs = nowMs
+    return status
+  }
+
+  /** Readers see all of a status or the one before. */
+  #write(status: ServeStatus): void {
+    const {file, uri} = this.#targets
+    if (file === undefined) return
+    const beside = `${file}.${process.pid}.part`
+    fs.writeFileSync(beside, `${JSON.stringify({uri, ...statusJson(status, this.#perSecond)})}\n`)
+    fs.renameSync(beside, file)
+  }
+}

@@ -1,0 +1,66 @@
+import {existsSync} from 'node:fs'
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
+
+import {Scene} from '../../image/scene.js'
+import {expectRefusal, flushpoint, TIMEOUT_MS} from '../cli.js'
+
+vi.setConfig({testTimeout: TIMEOUT_MS})
+
+let scene: Scene
+let image: string
+beforeEach(() => {
+  scene = new Scene()
+  image = scene.file('disk.img', 2 ** 20, 0x11)
+})
+afterEach(() => scene.close())
+
+describe('serve nbd with a command', () => {
+  it('gives the command the URI, ends when it does, and with its status', async () => {
+    const ended = await flushpoint(['serve', 'nbd', image, '--', 'sh', '-c', 'echo "$0 $NBD_URI"; exit 7', '{uri}'])
+    expect(ended.exit).toBe(7)
+    const [, first, second] = /^(nbd\+unix:\S+) (\S+)\n/.exec(ended.stdout) ?? []
+    expect(first).toBe(second)
+    // The private folder of the socket is gone.
+    expect(existsSync((first ?? '').split('socket=')[1] ?? image)).toBe(false)
+    expect(ended.stdout).toContain('0 connections served under writeback')
+  })
+
+  it('keeps its stdout for one document under --json', async () => {
+    const ended = await flushpoint(['serve', 'nbd', image, '--json', '--', 'echo', 'hello'])
+    expect(ended).toMatchObject({exit: 0, stderr: expect.stringContaining('hello') as unknown})
+    expect(JSON.parse(ended.stdout)).toMatchObject({schema: 'flushpoint/serve@1', cache: {mode: 'writeback'}})
+  })
+
+  it('says under unsafe that flushes are ignored', async () => {
+    const ended = await flushpoint(['serve', 'nbd', image, '--cache', 'unsafe', '--', 'true'])
+    expect(ended.stderr).toContain('warning: unsafe: every FLUSH and FUA is answered and ignored')
+    expect(ended.stdout).toContain('0 flushes were answered and ignored')
+  })
+
+  it('tells which command could not be started', async () => {
+    const ended = await flushpoint(['serve', 'nbd', image, '--json', '--', './nobody'])
+    expect(ended.exit).toBe(3)
+    expect(JSON.parse(ended.stdout)).toMatchObject({error: {code: 'E_COMMAND'}})
+  })
+})
+
+describe('serve nbd refuses', () => {
+  it('to listen where other machines can connect, unless told so', async () => {
+    const refusal = {exit: 2, code: 'E_SERVE_FLAGS', says: 'other machines could read and write the image'}
+    await expectRefusal(scene, ['serve', 'nbd', image, '--listen', '0.0.0.0:0'], refusal)
+  })
+
+  it('an address that is none, an image that is missing, and a recording over the image', async () => {
+    await expectRefusal(scene, ['serve', 'nbd', image, '--listen', 'here'], {exit: 2, code: 'E_LISTEN', says: 'here'})
+    const missing = scene.path('missing.img')
+    await expectRefusal(scene, ['serve', 'nbd', missing], {exit: 3, code: 'E_NO_IMAGE', says: missing})
+    const trace = ['serve', 'nbd', image, '--trace', image]
+    await expectRefusal(scene, trace, {exit: 2, code: 'E_TRACE_IS_IMAGE', says: 'this is the image'})
+  })
+
+  it('a socket that is there already', async () => {
+    const path = scene.file('taken', 0)
+    const refusal = {exit: 3, code: 'E_LISTEN', says: 'EADDRINUSE'}
+    await expectRefusal(scene, ['serve', 'nbd', image, '--listen', `unix:${path}`], refusal)
+  })
+})

@@ -1,0 +1,179 @@
+import {execFileSync} from 'node:child_process'
+import {readFileSync, rmSync} from 'node:fs'
+import tls from 'node:tls'
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
+
+import {ToolError} from '../../src/base/index.js'
+import {inheritedAddress, isLocal, parseListenAddress, uriOf} from '../../src/serve/index.js'
+import {addressBytes} from '../../src/serve/address.js'
+import {parseKeys} from '../../src/serve/tls.js'
+import {statusLine} from '../../src/serve/document.js'
+import {dataRanges, statusBySeeking} from '../../src/serve/nbd/block-status.js'
+import {transmissionFlags} from '../../src/serve/nbd/export.js'
+import {TIMEOUT_MS} from '../e2e/cli.js'
+import {Scene} from '../image/scene.js'
+import {itNeeds, peerIt} from '../peers.js'
+import {infoData, option, RawClient, request, WRITE} from './nbd/client.js'
+import {Served, uring} from './served.js'
+
+vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
+
+describe('an address to listen on', () => {
+  it.each([
+    ['unix:/run/disk.sock', {kind: 'unix', path: '/run/disk.sock'}],
+    ['127.0.0.1:10809', {kind: 'tcp', host: '127.0.0.1', port: 10809}],
+    ['[::1]:0', {kind: 'tcp', host: '::1', port: 0}],
+  ])('is read from %s', (text, address) => {
+    expect(parseListenAddress(text)).toEqual(address)
+  })
+
+  it.each([
+    '',
+    'unix:',
+    `unix:/${'x'.repeat(108)}`,
+    'localhost:10809',
+    '127.0.0.1',
+    '127.0.0.1:65536',
+    '[127.0.0.1]:1',
+  ])('is not read from "%s"', (text) => {
+    expect(() => parseListenAddress(text)).toThrow(ToolError)
+  })
+
+  it('is of this machine alone for sockets in the file system and loopback addresses', () => {
+    const local = (text: string): boolean => isLocal(parseListenAddress(text))
+    expect(['unix:/x', '127.0.0.9:1', '[::1]:1', '0.0.0.0:1', '[::]:1', '192.0.2.1:1'].map(local)).toEqual([
+      ...[true, true, true],
+      ...[false, false, false],
+    ])
+  })
+
+  it('has the bytes that the kernel is given', () => {
+    expect([...addressBytes('192.0.2.1')]).toEqual([192, 0, 2, 1])
+    expect(Buffer.from(addressBytes('2001:db8::7')).toString('hex')).toBe('20010db8000000000000000000000007')
+    expect(Buffer.from(addressBytes('::ffff:192.0.2.1')).toString('hex')).toBe('00000000000000000000ffffc0000201')
+  })
+
+  it('comes from LISTEN_FDS where it is meant for this process', () => {
+    expect(inheritedAddress({LISTEN_FDS: '2', LISTEN_PID: '7'}, 7)).toEqual({kind: 'inherited', fds: [3, 4]})
+    expect(inheritedAddress({LISTEN_FDS: '2', LISTEN_PID: '8'}, 7)).toBeUndefined()
+    expect(inheritedAddress({}, 7)).toBeUndefined()
+    expect(() => inheritedAddress({LISTEN_FDS: '99', LISTEN_PID: '7'}, 7)).toThrow('LISTEN_FDS=99')
+  })
+
+  it('becomes the URI that clients take', () => {
+    expect(uriOf(parseListenAddress('unix:/run/a b.sock'), '', 'no')).toBe('nbd+unix:///?socket=/run/a%20b.sock')
+    expect(uriOf(parseListenAddress('[::1]:10809'), 'x/y', 'psk')).toBe('nbds://[::1]:10809/x%2Fy')
+  })
+})
+
+describe('the keys of a file', () => {
+  it('are names with bytes, and a line that is none is named', () => {
+    expect(parseKeys('alice:00ff\n\nbob:01\n', 'keys')).toEqual(
+      new Map([
+        ['alice', Buffer.from([0, 255])],
+        ['bob', Buffer.from([1])],
+      ]),
+    )
+    expect(() => parseKeys('alice:00ff\nbob=1\n', 'keys')).toThrow('keys:2')
+    expect(() => parseKeys('\n', 'keys')).toThrow('holds no key')
+  })
+})
+
+describe('what clients are told of an export', () => {
+  it.each([
+    ['writable, simple', false, 'simple', 0b1101_0110_1101],
+    ['writable, structured', false, 'structured', 0b1101_1110_1101],
+    ['writable, extended', false, 'extended', 0b1_1101_1110_1101],
+    ['read-only, simple', true, 'simple', 0b0101_0000_1111],
+  ] as const)('is what the protocol has bits for: %s', (_name, readOnly, style, flags) => {
+    expect(transmissionFlags({readOnly}, style).toString(2)).toBe(flags.toString(2))
+  })
+
+  it('is where the image holds data, and everything where nobody can tell', () => {
+    const ENXIO = 6
+    // Data in [4096, 8192) and from 16384 on, in a file of 20480 bytes.
+    const seek = (at: number, to: 'data' | 'hole'): number => {
+      if (to === 'hole') return at < 8192 ? 8192 : 20480
+      return at < 4096 ? 4096 : at < 8192 ? at : at < 16384 ? 16384 : at < 20480 ? at : -ENXIO
+    }
+    const source = statusBySeeking(seek, ENXIO)
+    expect(source.extents(0, 20480, false)).toEqual([
+      {lengthBytes: 4096, flags: 3},
+      {lengthBytes: 4096, flags: 0},
+      {lengthBytes: 8192, flags: 3},
+      {lengthBytes: 4096, flags: 0},
+    ])
+    expect(source.extents(5000, 1000, true)).toEqual([{lengthBytes: 1000, flags: 0}])
+    expect(dataRanges(source, 20480)).toEqual([
+      {offsetBytes: 4096, lengthBytes: 4096},
+      {offsetBytes: 16384, lengthBytes: 4096},
+    ])
+    expect(statusBySeeking(undefined, ENXIO).extents(0, 4096, false)).toEqual([{lengthBytes: 4096, flags: 0}])
+  })
+})
+
+describe('the status of a server', () => {
+  it('says in one line what a power cut would take', () => {
+    const status = {connections: 1, requests: 9, bytesAtRisk: 4096, secondsSinceFlush: 3.9, flushes: 0}
+    expect(statusLine({...status, flushesIgnored: 2, poisoned: true}, 12.4)).toBe(
+      '1 connection, 12 requests/s, 4 KiB lost if power went now, 3 s since the last flush, 2 flushes ignored, a sync has failed',
+    )
+  })
+})
+
+describe('a server as a process', () => {
+  let scene: Scene
+  let image: string
+  beforeEach(() => {
+    scene = new Scene()
+    image = scene.file('disk.img', 2 ** 20, 0x11)
+  })
+  afterEach(() => scene.close())
+
+  for (const aio of ['uring', 'threads']) {
+    itNeeds(
+      aio === 'uring' ? [uring] : [],
+      `keeps its status in a file, and tells it on SIGUSR1, with --aio ${aio}`,
+      async () => {
+        const file = scene.path('status.json')
+        const served = await Served.start(scene, image, ['--aio', aio, '--status', file])
+        const client = await RawClient.connect(served.socket)
+        await client.go()
+        client.send(request({type: WRITE, data: Buffer.alloc(8192, 1)}))
+        expect(await client.simple()).toMatchObject({error: 0})
+        rmSync(file)
+        served.signal('SIGUSR1')
+        await vi.waitFor(() => readFileSync(file), {timeout: TIMEOUT_MS})
+        const status = JSON.parse(readFileSync(file, 'utf8')) as object
+        expect(status).toMatchObject({schema: 'flushpoint/serve-status@1', connections: 1, bytesAtRisk: 8192})
+        expect(status).toMatchObject({uri: served.uri})
+        client.close()
+        const {ended} = await served.stop()
+        expect(ended.stderr).toContain('8 KiB lost if power went now')
+      },
+      TIMEOUT_MS,
+    )
+  }
+  peerIt(['openssl'], 'speaks TLS with a certificate, and tells who does not that it has to', async () => {
+    const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes', '-newkey', 'ec']
+    const key = ['-pkeyopt', 'ec_paramgen_curve:prime256v1', '-keyout', scene.path('server-key.pem')]
+    const made = ['req', '-x509', ...subject, ...key, '-out', scene.path('server-cert.pem')]
+    execFileSync('openssl', made, {stdio: 'ignore'})
+    const served = await Served.start(scene, image, ['--tls', scene.folder])
+    const client = await RawClient.connect(served.socket)
+    await client.greet()
+    client.send(option(7, infoData('')))
+    expect((await client.replies()).types).toEqual([2 ** 31 + 5])
+    client.send(option(5))
+    expect((await client.replies()).types).toEqual([1])
+    client.socket.removeAllListeners('data')
+    const secured = tls.connect({socket: client.socket, rejectUnauthorized: false})
+    const chunks: Buffer[] = []
+    secured.on('data', (chunk: Buffer) => chunks.push(chunk))
+    secured.write(option(3))
+    await vi.waitFor(() => expect(Buffer.concat(chunks)).toHaveLength(20 + 4 + 20), {timeout: TIMEOUT_MS})
+    expect(Buffer.concat(chunks).readUInt32BE(12)).toBe(2)
+    secured.destroy()
+    await served.stop()
+  })
+})
