@@ -1,6 +1,7 @@
 import {ToolError, type Range} from '../base/index.js'
 import {trustsStableWrites, type CacheMode} from '../cache-mode/index.js'
 import type {Backend, BackendName, InlineSteps} from './backend.js'
+import {PartBackend} from './part.js'
 import type {SimDevice} from './sim/device.js'
 import type {DiskModel} from './sim/disk-model.js'
 import type {RingSockets} from './uring/sockets.js'
@@ -11,6 +12,8 @@ export interface BackendTarget {
   readonly fd: number
   /** A second descriptor of the image with O_DSYNC, opened when first asked for; it stays with its owner. */
   readonly dsyncFd: () => number
+  /** Where on the descriptor the image begins, 0 unless told; a simulated disk has nothing else. */
+  readonly startBytes?: number | undefined
   readonly sizeBytes: number
   readonly readOnly: boolean
   readonly mode: CacheMode
@@ -129,17 +132,23 @@ export async function openBackend(choice: AioChoice, target: BackendTarget): Pro
   const refused: string[] = []
   for (const row of BACKENDS) {
     if (choice !== 'auto' && choice !== row.name) continue
-    const opened = await row.open(target)
-    if (typeof opened !== 'string') {
+    const whole = await row.open(target)
+    if (typeof whole !== 'string') {
+      const opened = row.name === 'sim' ? whole : placed(whole, target.startBytes)
       if (choice !== 'auto')
         return {...opened, reason: row.name === 'sim' ? opened.reason : `asked for with --aio ${choice}`}
       return refused.length === 0 ? opened : {...opened, reason: `fallback: ${refused.join('; ')}`}
     }
-    refused.push(opened)
+    refused.push(whole)
   }
   throw new ToolError('environment', 'E_AIO', `--aio ${choice}: ${refused.join('; ')}`, {
     hint: 'Use --aio auto to take what this machine has, or --aio threads.',
   })
+}
+
+/** A simulated disk begins where the image does; a real one is all of the file. */
+function placed(opened: OpenBackend, startBytes = 0): OpenBackend {
+  return startBytes === 0 ? opened : {...opened, backend: new PartBackend(opened.backend, startBytes)}
 }
 
 /**

@@ -6,6 +6,7 @@ import {ToolError, type ErrorKind} from '../base/index.js'
 import {CACHE_MODES, cacheModeOf, type CacheMode} from '../cache-mode/index.js'
 import {BaseCommand, exitStatusHelp, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
 import {ERAS, FRONTENDS, STEP_NAMES} from '../frontend/index.js'
+import {placeOfName} from '../inspect/index.js'
 import {ORDERING_MODES} from '../ordering/index.js'
 import {
   besideDocument,
@@ -68,7 +69,10 @@ export default class Run extends BaseCommand<typeof Run> {
   ]
 
   static override args = {
-    image: Args.string({description: 'Raw disk image: a regular file or a block device.', required: true}),
+    image: Args.string({
+      description: 'Raw disk image, a regular file or a block device; or one partition of it, as disk.img#p2.',
+      required: true,
+    }),
     batch: Args.string({description: 'Batch file, or - for stdin.'}),
   }
 
@@ -168,7 +172,7 @@ export default class Run extends BaseCommand<typeof Run> {
     let results: readonly RunResult[]
     try {
       const options: Omit<RunOptions, 'mode'> = {
-        path: args.image,
+        ...placeOfName(args.image),
         ordering: orderings[0],
         guest,
         aio: flags.aio,

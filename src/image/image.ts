@@ -30,6 +30,8 @@ export interface Image {
    * @throws ToolError when it cannot be opened
    */
   reopen(...more: readonly ('O_DSYNC' | 'O_DIRECT')[]): number
+  /** Where on the descriptors the image begins: not 0 for a partition. Every other offset here counts from there. */
+  readonly startBytes: number
   readonly sizeBytes: number
   /** Whole 512-byte sectors. */
   readonly capacitySectors: number
@@ -73,6 +75,7 @@ export interface Image {
 interface ImageFacts {
   readonly path: string
   readonly fd: number
+  readonly startBytes: number
   readonly sizeBytes: number
   readonly blockDevice: boolean
   readonly readOnly: boolean
@@ -93,6 +96,7 @@ interface ImageFacts {
 export class OpenImage implements Image {
   readonly path: string
   readonly fd: number
+  readonly startBytes: number
   readonly sizeBytes: number
   readonly capacitySectors: number
   readonly tailBytes: number
@@ -116,6 +120,7 @@ export class OpenImage implements Image {
   constructor(facts: ImageFacts) {
     this.path = facts.path
     this.fd = facts.fd
+    this.startBytes = facts.startBytes
     this.sizeBytes = facts.sizeBytes
     this.capacitySectors = Math.floor(facts.sizeBytes / SECTOR_BYTES)
     this.tailBytes = facts.sizeBytes % SECTOR_BYTES
@@ -155,14 +160,19 @@ export class OpenImage implements Image {
     const fileSystem = this.#fileSystem
     if (fileSystem === undefined) return []
     const libc = this.#libc
-    return freshOnFileSystem({offsetBytes, lengthBytes}, fileSystem, (from, length) =>
+    const {startBytes} = this
+    const range = {offsetBytes: startBytes + offsetBytes, lengthBytes}
+    const fresh = freshOnFileSystem(range, fileSystem, (from, length) =>
       libc === undefined ? -1 : libc.fiemap(this.fd, from, length),
     )
+    if (startBytes === 0) return fresh
+    return fresh?.map((found) => ({...found, offsetBytes: found.offsetBytes - startBytes}))
   }
 
   currentSizeBytes(): number {
     const stat = fstatSync(this.fd)
-    return this.blockDevice ? (deviceSizeBytes(stat.rdev) ?? 0) : stat.size
+    const wholeBytes = this.blockDevice ? (deviceSizeBytes(stat.rdev) ?? 0) : stat.size
+    return this.startBytes === 0 ? wholeBytes : Math.max(0, Math.min(this.sizeBytes, wholeBytes - this.startBytes))
   }
 
   close(): void {

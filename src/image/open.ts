@@ -1,5 +1,5 @@
 import {closeSync, constants, fstatSync, openSync, statSync, type Stats} from 'node:fs'
-import {codeOf, SECTOR_BYTES, ToolError} from '../base/index.js'
+import {codeOf, SECTOR_BYTES, ToolError, type Range} from '../base/index.js'
 import {openFlagNames, type CacheMode} from '../cache-mode/index.js'
 import {loadLibc, type LibcAnswer} from '../native/index.js'
 import {BUFFERED_ALIGNMENT, directAlignment, type Alignment} from './alignment.js'
@@ -18,6 +18,8 @@ export interface OpenOptions {
   readonly forceShare: boolean
   /** Requests in flight at a time, which decides whether O_DSYNC can be trusted; 1 when left out. */
   readonly depth?: number
+  /** The part of it that counts, as if the rest were not there: a partition. All of it when left out. */
+  readonly part?: Range | undefined
 }
 
 /**
@@ -49,11 +51,14 @@ export async function openImage(path: string, options: OpenOptions): Promise<Ima
     }
     const soleWriter = lockImage(native, fd, path, options, notes)
     const fileSystem = blockDevice ? undefined : fileSystemOf(path)
-    const {sizeBytes, alignment} = measure(native, fd, path, mode.direct, fileSystem, notes)
+    const whole = measure(native, fd, path, mode.direct, fileSystem, notes)
+    const {alignment} = whole
+    const {startBytes, sizeBytes} = placeOfPart(path, whole, options.part, mode.direct)
     const libc = native.ok ? native.libc : undefined
     const facts = {
       path,
       fd,
+      startBytes,
       sizeBytes,
       blockDevice,
       readOnly,
@@ -70,6 +75,37 @@ export async function openImage(path: string, options: OpenOptions): Promise<Ima
     closeSync(fd)
     throw error
   }
+}
+
+/**
+ * Where the part of an image lies that counts.
+ *
+ * @throws ToolError of kind environment when the image does not have it, or O_DIRECT cannot reach its ends
+ */
+export function placeOfPart(
+  path: string,
+  whole: {readonly sizeBytes: number; readonly alignment: Alignment},
+  part: Range | undefined,
+  direct: boolean,
+): {readonly startBytes: number; readonly sizeBytes: number} {
+  if (part === undefined) return {startBytes: 0, sizeBytes: whole.sizeBytes}
+  const {offsetBytes, lengthBytes} = part
+  if (lengthBytes < SECTOR_BYTES || offsetBytes + lengthBytes > whole.sizeBytes) {
+    const range = `bytes ${offsetBytes} to ${offsetBytes + lengthBytes}`
+    throw new ToolError('environment', 'E_PART', `${path} does not hold ${range}: it has ${whole.sizeBytes} bytes`, {
+      hint: 'The partition reaches beyond the end of the image, or is empty: "flushpoint partitions --check" tells.',
+      context: {path},
+    })
+  }
+  const {alignmentBytes, source} = whole.alignment
+  if (direct && (offsetBytes % alignmentBytes !== 0 || lengthBytes % alignmentBytes !== 0)) {
+    const message = `${path}: the partition is not aligned to the ${alignmentBytes} bytes that O_DIRECT needs (${source})`
+    throw new ToolError('environment', 'E_DIRECT_SIZE', message, {
+      hint: 'Choose --cache writeback or writethrough.',
+      context: {path},
+    })
+  }
+  return {startBytes: offsetBytes, sizeBytes: lengthBytes}
 }
 
 /** Looks before opening, because opening a FIFO waits for its other end. @returns whether it is a block device */

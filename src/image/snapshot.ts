@@ -8,7 +8,7 @@ import {flagBits, reopen} from './descriptor.js'
 import {fileSystemOf} from './file-system.js'
 import {restingPlace} from './ground.js'
 import {OpenImage, type Image} from './image.js'
-import {directRefusal, isDirectRefused, measure, openImage} from './open.js'
+import {directRefusal, isDirectRefused, measure, openImage, placeOfPart} from './open.js'
 import {ioFailure, openRefusal} from './refusal.js'
 import {makeScratchIn, NOT_HERE, type Scratch} from './scratch.js'
 import {copyRanges} from './sparse-copy.js'
@@ -21,6 +21,8 @@ interface SnapshotOptions {
   readonly depth?: number
   /** What will be read or written; anything else of the copy reads as zeroes. May reach beyond the end. */
   readonly touched: readonly Range[]
+  /** As for openImage; `touched` counts from where it begins. */
+  readonly part?: Range | undefined
 }
 
 /**
@@ -32,13 +34,13 @@ interface SnapshotOptions {
  * @throws ToolError of kind environment as openImage, or io when the copy fails (no space, unreadable base)
  */
 export async function snapshotImage(path: string, options: SnapshotOptions): Promise<Image> {
-  const {mode, forceShare, touched, depth} = options
+  const {mode, forceShare, touched, depth, part} = options
   const base = await openImage(path, {mode: cacheModeOf('writeback'), readOnly: true, forceShare})
   try {
     const notes = [...base.notes]
     const scratch = makeScratch(base, notes)
     try {
-      return await openCopy(base, scratch, {mode, touched, depth}, notes)
+      return await openCopy(base, scratch, {mode, touched, depth, part}, notes)
     } finally {
       closeSync(scratch.fd)
     }
@@ -50,7 +52,7 @@ export async function snapshotImage(path: string, options: SnapshotOptions): Pro
 async function openCopy(
   base: Image,
   scratch: Scratch,
-  {mode, touched, depth}: {mode: CacheMode; touched: readonly Range[]; depth: number | undefined},
+  {mode, touched, depth, part}: Pick<SnapshotOptions, 'mode' | 'touched' | 'part'> & {depth: number | undefined},
   notes: string[],
 ): Promise<Image> {
   const native = await loadLibc()
@@ -68,15 +70,19 @@ async function openCopy(
     } finally {
       if (scratch.name !== undefined) unlinkSync(scratch.name)
     }
-    await fill(base, scratch, touched, libc)
+    const shift = part?.offsetBytes ?? 0
+    const copied = touched.map((range) => ({...range, offsetBytes: range.offsetBytes + shift}))
+    await fill(base, scratch, copied, libc)
     const [fd, dsyncFd] = fds as [number, number | undefined]
     const fileSystem = fileSystemOf(scratch.directory)
     const ownNotes: string[] = []
-    const {sizeBytes, alignment} = measure(native, fd, path, mode.direct, fileSystem, ownNotes)
+    const whole = measure(native, fd, path, mode.direct, fileSystem, ownNotes)
+    const {startBytes, sizeBytes} = placeOfPart(path, whole, part, mode.direct)
+    const {alignment} = whole
     notes.push(...ownNotes.filter((note) => !notes.includes(note)))
     // The copy stands for the image: what it would lose is asked of the place where the image lies.
     const resting = restingPlace(base.path, base.fd)
-    const facts = {path, fd, dsyncFd, sizeBytes, openFlags, alignment, fileSystem, resting, notes, libc}
+    const facts = {path, fd, dsyncFd, startBytes, sizeBytes, openFlags, alignment, fileSystem, resting, notes, libc}
     return new OpenImage({...facts, blockDevice: false, readOnly: false, soleWriter: true, snapshot: true})
   } catch (error) {
     for (const fd of fds) closeSync(fd)

@@ -1,8 +1,11 @@
 import {existsSync} from 'node:fs'
-import {parseSize, ToolError} from '../base/index.js'
+import {parseSize, ToolError, type Range} from '../base/index.js'
 import type {Partition, PartitionTable} from '../disk-layout/index.js'
 import {openSource, partOf, type ImageSource} from '../image/index.js'
 import {partitionTable} from './image-reader.js'
+
+/** A partition by its number, behind the name of the image. */
+const PARTITION = /^(.+)#p(\d{1,6})$/s
 
 /** What an inspecting command was told to look at. */
 export interface Target {
@@ -24,7 +27,7 @@ export interface Target {
  * @throws ToolError as `openSource` does; E_NO_PARTITION of kind usage when there is no such partition, naming those there are
  */
 export function openTarget(name: string): Target {
-  const named = existsSync(name) ? null : /^(.+)#p(\d{1,6})$/s.exec(name)
+  const named = existsSync(name) ? null : PARTITION.exec(name)
   const [path, number] = named === null ? [name, undefined] : [named[1] ?? '', Number(named[2])]
   const whole = openSource(path)
   try {
@@ -35,6 +38,20 @@ export function openTarget(name: string): Target {
     whole.close()
     throw error
   }
+}
+
+/**
+ * The file that a name like `disk.img#p2` means, and which part of it; for commands that open it in their own way. A file that is not
+ * there is left for them to refuse, or to make.
+ *
+ * @throws ToolError as openTarget does for a partition that is not there
+ */
+export function placeOfName(name: string): {readonly path: string; readonly part: Range | undefined} {
+  if (existsSync(name) || !PARTITION.test(name)) return {path: name, part: undefined}
+  const {whole, partition, close} = openTarget(name)
+  close()
+  const part = partition && {offsetBytes: partition.offsetBytes, lengthBytes: partition.lengthBytes}
+  return {path: whole.path, part}
 }
 
 /** The partition of that number. @throws ToolError E_NO_PARTITION of kind usage */

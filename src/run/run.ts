@@ -1,5 +1,5 @@
 import {openBackend, type AioChoice, type Backend, type DiskModel, type SimDevice} from '../aio/index.js'
-import {formatBytes, SECTOR_BYTES, ToolError} from '../base/index.js'
+import {formatBytes, SECTOR_BYTES, ToolError, type Range} from '../base/index.js'
 import {DATA_MAX_BYTES, type BatchRequest, type Pattern, type Statement} from '../batch/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {assumptions, HazardWatch, Ledger, type CrashKind} from '../durability/index.js'
@@ -21,6 +21,8 @@ import {openStage, type Stage} from './stage.js'
 /** What a run is asked to do. */
 export interface RunOptions {
   readonly path: string
+  /** The part of it that the requests see, as a partition; all of it when left out. */
+  readonly part?: Range | undefined
   readonly mode: CacheMode
   /** What a barrier becomes; undefined leaves it to the driver of the guest, or takes drain. */
   readonly ordering: OrderingMode | undefined

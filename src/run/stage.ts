@@ -47,6 +47,7 @@ export async function openStage(options: RunOptions): Promise<Stage> {
           forceShare: options.forceShare,
           depth: options.depth,
           touched: touchedRanges(options.statements),
+          part: options.part,
         })
       : await openImage(options.path, options)
     const readOnly = options.readOnly || image.readOnly
@@ -72,10 +73,11 @@ function stageOf(image: Image): Stage {
     notes: image.notes,
     target: {
       fd: image.fd,
+      startBytes: image.startBytes,
       dsyncFd: () => image.dsyncFd(),
       sizeBytes: image.sizeBytes,
       readOnly: image.readOnly,
-      read: (offsetBytes, target) => readFully(image.fd, offsetBytes, target),
+      read: (offsetBytes, target) => readFully(image, offsetBytes, target),
       freshRanges: (offsetBytes, lengthBytes) => image.freshRanges(offsetBytes, lengthBytes),
     },
     currentSizeBytes: () => image.currentSizeBytes(),
@@ -111,8 +113,8 @@ async function openSimulated(options: RunOptions): Promise<Stage> {
       close: () => {},
     }
   }
-  const {path, forceShare} = options
-  const image = await openImage(path, {mode: cacheModeOf('writeback'), readOnly: true, forceShare})
+  const {path, part, forceShare} = options
+  const image = await openImage(path, {mode: cacheModeOf('writeback'), readOnly: true, forceShare, part})
   const stage = stageOf(image)
   return {
     ...stage,
@@ -138,7 +140,7 @@ function emptyParts(image: Image): (offsetBytes: number, lengthBytes: number) =>
     for (const range of fresh.map((part) => alignOut(part, BLOCK_BYTES))) {
       const endBytes = range.offsetBytes + range.lengthBytes
       for (let at = range.offsetBytes; at < endBytes; at += BLOCK_BYTES) {
-        readFully(image.fd, at, block)
+        readFully(image, at, block)
         if (block.every((byte) => byte === 0)) empty.push({offsetBytes: at, lengthBytes: BLOCK_BYTES})
       }
     }
@@ -156,10 +158,10 @@ function touchedRanges(statements: readonly Statement[]): Range[] {
   })
 }
 
-function readFully(fd: number, offsetBytes: number, target: Uint8Array): void {
+function readFully({fd, startBytes}: Image, offsetBytes: number, target: Uint8Array): void {
   let done = 0
   while (done < target.length) {
-    const count = fs.readSync(fd, target, done, target.length - done, offsetBytes + done)
+    const count = fs.readSync(fd, target, done, target.length - done, startBytes + offsetBytes + done)
     if (count === 0) break
     done += count
   }

@@ -1,7 +1,7 @@
 import {renameSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {ToolError} from '../../src/base/index.js'
-import {openTarget, parseOffset} from '../../src/inspect/target.js'
+import {openTarget, parseOffset, placeOfName} from '../../src/inspect/target.js'
 import {Disk} from '../disk-layout/disk.js'
 import {Scene} from '../image/scene.js'
 
@@ -84,6 +84,16 @@ describe('what an inspecting command looks at', () => {
       kind: 'environment',
       context: {path: scene.path('missing')},
     })
+  })
+})
+
+describe('the file that a name means', () => {
+  it('comes with the range of the partition that is named', () => {
+    const path = partitioned('disk')
+    expect(placeOfName(`${path}#p5`)).toEqual({path, part: {offsetBytes: 32 * 512, lengthBytes: 8 * 512}})
+    expect(placeOfName(path)).toEqual({path, part: undefined})
+    expect(placeOfName(scene.path('none'))).toEqual({path: scene.path('none'), part: undefined})
+    expect(refusalOf(() => placeOfName(`${path}#p9`))).toMatchObject({code: 'E_NO_PARTITION'})
   })
 })
 
