@@ -2,6 +2,7 @@ import type {Socket} from 'node:net'
 import type {TLSSocket} from 'node:tls'
 
 import type {AioChoice, Backend, BackendName} from '../aio/index.js'
+import type {Range} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import type {ListenAddress} from './address.js'
 import type {Fault} from './tally.js'
@@ -9,6 +10,8 @@ import type {Fault} from './tally.js'
 /** What a server is asked to be. */
 export interface ServeOptions {
   readonly path: string
+  /** The part of it that is served, as a partition; all of it when left out. */
+  readonly part?: Range | undefined
   readonly mode: CacheMode
   readonly aio: AioChoice
   readonly readOnly: boolean

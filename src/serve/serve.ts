@@ -1,3 +1,5 @@
+import {fstatSync} from 'node:fs'
+
 import {openBackend, openRingSockets, type AioChoice, type Backend, type InlineSteps} from '../aio/index.js'
 import {ERRNO, invariant, SECTOR_BYTES, ToolError} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
@@ -28,6 +30,7 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
     const sockets = listening && options.aio !== 'threads' ? await openRingSockets(entries) : undefined
     const opened = await openBackend(aioChoice(options), {
       fd: image.fd,
+      startBytes: image.startBytes,
       dsyncFd: () => image.dsyncFd(),
       sizeBytes: image.sizeBytes,
       readOnly: options.readOnly,
@@ -44,7 +47,7 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
       const ring = opened.backend.name === 'uring' && sockets && listening ? {sockets, listening} : undefined
       const status = await statusOf(image)
       const writes = !options.readOnly && !image.readOnly && !image.blockDevice
-      const zeroesFast = writes && (await canPunch(opened.backend, image.sizeBytes))
+      const zeroesFast = writes && (await canPunch(opened.backend, image))
       const recording = options.trace === undefined ? undefined : record(options.trace, options, image, status)
       return await new Server({options, image, opened, ring, status, zeroesFast, recording}).run()
     } finally {
@@ -67,10 +70,10 @@ function inlineFor({direct, dsync}: CacheMode): InlineSteps | undefined {
 }
 
 function openServed(options: ServeOptions): Promise<Image> {
-  const {path, mode, readOnly, forceShare, snapshot} = options
-  if (!snapshot) return openImage(path, {mode, readOnly, forceShare, depth: DEPTH})
-  const touched = [{offsetBytes: 0, lengthBytes: Number.MAX_SAFE_INTEGER}]
-  return snapshotImage(path, {mode, forceShare, depth: DEPTH, touched})
+  const {path, part, mode, readOnly, forceShare, snapshot} = options
+  if (!snapshot) return openImage(path, {mode, readOnly, forceShare, depth: DEPTH, part})
+  const touched = [{offsetBytes: 0, lengthBytes: part?.lengthBytes ?? Number.MAX_SAFE_INTEGER}]
+  return snapshotImage(path, {mode, forceShare, depth: DEPTH, touched, part})
 }
 
 /** TLS needs the sockets of node:net, which live on the event loop: a ring would make it wait. */
@@ -88,13 +91,20 @@ function aioChoice({aio, tls: secured}: ServeOptions): AioChoice {
 async function statusOf(image: Image): Promise<StatusSource> {
   const native = await loadLibc()
   const libc = native.ok && !image.blockDevice ? native.libc : undefined
-  return statusBySeeking(libc && ((offset, to) => libc.seek(image.fd, offset, to)), ERRNO.ENXIO)
+  const {fd, startBytes} = image
+  const seek =
+    libc &&
+    ((offset: number, to: 'data' | 'hole') => {
+      const found = libc.seek(fd, startBytes + offset, to)
+      return found < 0 ? found : found - startBytes
+    })
+  return statusBySeeking(seek, ERRNO.ENXIO)
 }
 
-/** Whether holes can be punched: tried behind the end of the image, where nothing changes. */
-async function canPunch(backend: Backend, sizeBytes: number): Promise<boolean> {
+/** Whether holes can be punched: tried behind the end of the file, where nothing changes. Behind a partition lies the next one. */
+async function canPunch(backend: Backend, {fd, startBytes}: Image): Promise<boolean> {
   if (!backend.canPunch) return false
-  const behind = Math.ceil(sizeBytes / PROBE_BYTES + 1) * PROBE_BYTES
+  const behind = Math.ceil(fstatSync(fd).size / PROBE_BYTES + 1) * PROBE_BYTES - startBytes
   return (await runAlone(backend, STEP_PUNCH, behind, PROBE_BYTES)) === 0
 }
 
@@ -104,7 +114,13 @@ function record(name: string, {path, mode}: ServeOptions, image: Image, status: 
   const source = openSource(path)
   try {
     const data = dataRanges(status, sizeBytes)
-    return new Recording({name, header, fd: image.fd, data, read: (bytes, at) => source.readInto(bytes, at)})
+    return new Recording({
+      name,
+      header,
+      fd: image.fd,
+      data,
+      read: (bytes, at) => source.readInto(bytes, image.startBytes + at),
+    })
   } finally {
     source.close()
   }

@@ -3,6 +3,7 @@ import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {CACHE_MODES} from '../../src/cache-mode/index.js'
 import {Disk} from '../disk-layout/disk.js'
 import {Scene} from '../image/scene.js'
+import {peerIt} from '../peers.js'
 import {expectRefusal, flushpoint, TIMEOUT_MS} from './cli.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS})
@@ -73,5 +74,17 @@ describe('run on a partition', () => {
     const run = (name: string): string[] => ['run', name, '-c', 'OUT 0 4k']
     await expectRefusal(scene, run(`${image}#p9`), {exit: 2, code: 'E_NO_PARTITION', says: 'has no partition 9'})
     await expectRefusal(scene, run(`${image}#p2`), {exit: 3, code: 'E_PART', says: 'does not hold'})
+  })
+})
+
+describe('serve nbd on a partition', () => {
+  peerIt(['qemu-io'], 'gives clients the partition, and leaves its neighbours alone', async () => {
+    const before = readFileSync(image)
+    const {exit} = await flushpoint([
+      ...['serve', 'nbd', `${image}#p1`, '--'],
+      ...['qemu-io', '-f', 'raw', '-c', 'write -P 0x44 8k 4k', '-c', 'write -z 16k 4k', '-c', 'flush', '{uri}'],
+    ])
+    expect(exit).toBe(0)
+    expect(readFileSync(image).equals(changed(before, [8192, 0x44, 4096], [16_384, 0, 4096]))).toBe(true)
   })
 })

@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags'
 import {ToolError} from '../../base/index.js'
 import {CACHE_MODES, cacheModeOf} from '../../cache-mode/index.js'
 import {BaseCommand, exitStatusHelp, Interrupt} from '../../cli/index.js'
+import {placeOfName} from '../../inspect/index.js'
 import type {ListenAddress, ServeOptions, ServeResult} from '../../serve/index.js'
 
 const CONNECTIONS_MAX = 4096
@@ -29,7 +30,10 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
   ]
 
   static override args = {
-    image: Args.string({description: 'Raw disk image: a regular file or a block device.', required: true}),
+    image: Args.string({
+      description: 'Raw disk image, a regular file or a block device; or one partition of it, as disk.img#p2.',
+      required: true,
+    }),
   }
 
   static override flags = {
@@ -154,7 +158,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
     if (Buffer.byteLength(flags.export) > 4096) throw refusal('--export: a name has at most 4096 bytes', 'Shorten it.')
     const {tls, 'tls-psk': keys} = flags
     return {
-      path: args.image,
+      ...placeOfName(args.image),
       mode: cacheModeOf(flags.cache),
       aio: flags.aio,
       readOnly: flags['read-only'] ?? false,
