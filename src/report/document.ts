@@ -48,7 +48,29 @@ export interface VerdictBlock {
   readonly text: string
 }
 
-export type Block = HeadingBlock | FieldsBlock | TableBlock | TextBlock | ListBlock | VerdictBlock
+/** One bar of a chart. */
+export interface ChartBar {
+  readonly label: string
+  /** How long the bar is, 0 or more; what the number means is for `text` to say. */
+  readonly value: number
+  /** Where the value may lie as well, when it is known only so well. */
+  readonly interval?: {readonly low: number; readonly high: number}
+  /** The value as people read it, with its unit. */
+  readonly text: string
+}
+
+/** Bars of one scale that begins at zero. Where nothing can be drawn the labels and texts are printed. */
+export interface ChartBlock {
+  readonly kind: 'chart'
+  readonly title: string
+  /** What the labels are, and what the bars are: the heads of the same as a table. */
+  readonly heads: readonly [labels: string, values: string]
+  readonly bars: readonly ChartBar[]
+  /** A sentence under the chart. */
+  readonly note?: string
+}
+
+export type Block = HeadingBlock | FieldsBlock | TableBlock | TextBlock | ListBlock | VerdictBlock | ChartBlock
 
 /**
  * One answer of the tool, before anyone decided how to print it. People get `title` and `blocks`; programs get `json`,

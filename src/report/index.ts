@@ -13,7 +13,7 @@
  */
 import type {Document, Format, FormatOptions} from './document.js'
 
-export type {Block, Column, Document, Format, FormatOptions, TableBlock} from './document.js'
+export type {Block, ChartBar, ChartBlock, Column, Document, Format, FormatOptions, TableBlock} from './document.js'
 export {jsonText} from './json-text.js'
 export {printable} from './printable.js'
 export {wrap} from './wrap.js'

@@ -1,3 +1,4 @@
+import {chartTable} from '../chart.js'
 import type {Block, Document, TableBlock} from '../document.js'
 import {printable} from '../printable.js'
 
@@ -31,6 +32,9 @@ function* blockText(block: Block): Generator<string> {
       return
     case 'list':
       for (const item of block.items) yield `- ${inline(item)}\n`
+      return
+    case 'chart':
+      yield* tableText(chartTable(block))
       return
     case 'verdict':
       yield `**${block.ok ? '✓ ok' : '✗ not ok'}:** ${inline(block.text)}\n`

@@ -1,5 +1,6 @@
+import {chartLines, chartTable} from '../chart.js'
 import {fitColumns} from '../column-fit.js'
-import type {Block, Document, FieldsBlock, FormatOptions, TableBlock} from '../document.js'
+import type {Block, ChartBlock, Document, FieldsBlock, FormatOptions, TableBlock} from '../document.js'
 import {printable} from '../printable.js'
 import {displayWidth, wrap} from '../wrap.js'
 
@@ -72,6 +73,9 @@ async function* blockText(block: Block, options: FormatOptions): AsyncGenerator<
     case 'list':
       for (const item of block.items) yield hanging('- ', item, width)
       return
+    case 'chart':
+      yield* chartText(block, width)
+      return
     case 'verdict':
       yield verdictText(block.ok, block.text, options)
   }
@@ -112,6 +116,17 @@ function* fieldsText(block: FieldsBlock, width: number): Generator<string> {
       yield hanging(GAP, value, width)
     }
   }
+}
+
+async function* chartText(block: ChartBlock, width: number): AsyncGenerator<string> {
+  const drawn = chartLines(block, width)
+  if (drawn === undefined) {
+    yield* tableText(chartTable(block), width)
+    return
+  }
+  yield lines(block.title, width)
+  for (const line of drawn) yield `${line.trimEnd()}\n`
+  if (block.note !== undefined) yield lines(block.note, width)
 }
 
 async function* tableText(block: TableBlock, width: number): AsyncGenerator<string> {
