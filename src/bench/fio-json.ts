@@ -1,0 +1,248 @@
+import {ERRNO} from '../base/index.js'
+import {REQUEST_SORTS, figuresOfSort, type CellFigures, type RequestSort, type SortFigures} from './cell-figures.js'
+import {Histogram} from './histogram.js'
+import type {BenchResult, DirectionResult, RoundResult} from './result.js'
+import type {Spread} from './statistics.js'
+
+/** The percentiles that fio tells unless asked for others, and their number of decimals in its JSON (fio 3.33). */
+const FIO_PERCENTILES = [1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.5, 99.9, 99.95, 99.99]
+
+/** Upper ends of fio's rough latency classes, by unit. The last of each but the last unit begins the next unit. */
+const LATENCY_CLASSES = [
+  {field: 'latency_ns', unitNs: 1, ends: [2, 4, 10, 20, 50, 100, 250, 500, 750, 1000]},
+  {field: 'latency_us', unitNs: 1e3, ends: [2, 4, 10, 20, 50, 100, 250, 500, 750, 1000]},
+  {field: 'latency_ms', unitNs: 1e6, ends: [2, 4, 10, 20, 50, 100, 250, 500, 750, 1000, 2000]},
+] as const
+
+const KIB = 1024
+
+export interface FioJsonContext {
+  readonly version: string
+  readonly endedAtMs?: number
+  readonly closing: readonly string[]
+  readonly told: readonly string[]
+}
+
+/**
+ * A bench in the shape of fio's JSON output, so that what reads fio's reads ours: a job for each cell, its rounds together. What
+ * fio has and we do not measure is left out. The rest of what we know is under `flushpoint`.
+ */
+export function fioJson(result: BenchResult, cells: readonly CellFigures[], context: FioJsonContext): object {
+  return {
+    'fio version': context.version,
+    ...(context.endedAtMs === undefined ? {} : timeFields(context.endedAtMs)),
+    'global options': {filename: result.image},
+    jobs: cells.map(jobOf),
+    disk_util: diskUtil(cells),
+    flushpoint: {
+      schema: 'flushpoint/bench@1',
+      image: result.image,
+      sizeBytes: result.sizeBytes,
+      allocation: result.allocation,
+      simulated: result.simulated,
+      rounds: result.rounds,
+      complete: result.complete,
+      notes: result.notes,
+      cells: cells.map(ownFields),
+      told: context.told,
+      closing: context.closing,
+    },
+  }
+}
+
+/** A record for each cell and each of its rounds, for readers of lines. */
+export function* cellRecords(cells: readonly CellFigures[]): Generator<object> {
+  for (const figures of cells) {
+    const {histograms: _histograms, rounds, ...fields} = ownFields(figures)
+    yield {record: 'cell', ...fields}
+    for (const round of rounds) yield {record: 'round', cell: figures.name, ...round}
+  }
+}
+
+function timeFields(endedAtMs: number): object {
+  return {
+    timestamp: Math.floor(endedAtMs / 1000),
+    timestamp_ms: endedAtMs,
+    time: new Date(endedAtMs).toISOString(),
+  }
+}
+
+function jobOf(figures: CellFigures, groupid: number): object {
+  const {name, cell, sorts, runtimeNs, cpu, flushesSent} = figures
+  const errors = sorts.reduce((sum, sort) => sum + sort.errors, 0)
+  const flush = figuresOfSort(figures, 'flush')
+  return {
+    jobname: name,
+    groupid,
+    error: errors > 0 ? ERRNO.EIO : 0,
+    elapsed: Math.ceil(runtimeNs / 1e9),
+    'job options': {name, ...cell.settings.options, cache: cell.settings.mode},
+    read: directionOf(figures, 'read'),
+    write: directionOf(figures, 'write'),
+    trim: directionOf(figures, undefined),
+    sync: {
+      total_ios: flush?.requests ?? 0,
+      flushes_sent: flushesSent,
+      lat_ns: latencyOf(flush?.latency ?? new Histogram(), true),
+    },
+    job_runtime: milliseconds(runtimeNs),
+    usr_cpu: cpu.user * 100,
+    sys_cpu: cpu.system * 100,
+    ...latencyClasses(sorts.filter(({sort}) => sort !== 'flush').map(({latency}) => latency)),
+  }
+}
+
+function directionOf(figures: CellFigures, sort: RequestSort | undefined): object {
+  const found = sort && figuresOfSort(figures, sort)
+  const latency = found?.latency ?? new Histogram()
+  const runtimeNs = found === undefined ? 0 : figures.runtimeNs
+  const seconds = runtimeNs / 1e9
+  const bytes = found?.bytes ?? 0
+  const perSecond = (amount: number): number => (seconds > 0 ? amount / seconds : 0)
+  const rates = found === undefined ? [] : figures.rounds.map((round) => rateOf(round[found.sort], round))
+  return {
+    io_bytes: bytes,
+    io_kbytes: Math.floor(bytes / KIB),
+    bw_bytes: Math.round(perSecond(bytes)),
+    bw: Math.round(perSecond(bytes) / KIB),
+    iops: perSecond(found?.requests ?? 0),
+    runtime: milliseconds(runtimeNs),
+    total_ios: found?.requests ?? 0,
+    short_ios: 0,
+    drop_ios: 0,
+    slat_ns: latencyOf(new Histogram(), false),
+    clat_ns: latencyOf(latency, true),
+    lat_ns: latencyOf(latency, false),
+    ...sampleFields('bw', rates, ({bytesPerSecond}) => bytesPerSecond / KIB),
+    ...sampleFields('iops', rates, ({iops}) => iops),
+  }
+}
+
+interface Rate {
+  readonly iops: number
+  readonly bytesPerSecond: number
+}
+
+function rateOf({requests, bytes}: DirectionResult, {runtimeNs}: RoundResult): Rate {
+  const seconds = runtimeNs / 1e9
+  return seconds > 0 ? {iops: requests / seconds, bytesPerSecond: bytes / seconds} : {iops: 0, bytesPerSecond: 0}
+}
+
+/** fio samples a job while it runs; our samples are its rounds. */
+function sampleFields(name: 'bw' | 'iops', rates: readonly Rate[], of: (rate: Rate) => number): object {
+  const values = rates.map(of)
+  const count = values.length
+  const mean = count === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / count
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+  return {
+    [`${name}_min`]: count === 0 ? 0 : Math.round(Math.min(...values)),
+    [`${name}_max`]: count === 0 ? 0 : Math.round(Math.max(...values)),
+    [`${name}_mean`]: mean,
+    [name === 'bw' ? 'bw_dev' : 'iops_stddev']: count < 2 ? 0 : Math.sqrt(squares / (count - 1)),
+    [`${name}_samples`]: count,
+  }
+}
+
+function latencyOf(latency: Histogram, withPercentiles: boolean): object {
+  return {
+    min: latency.min,
+    max: latency.max,
+    mean: latency.mean,
+    stddev: latency.stddev,
+    N: latency.count,
+    ...(withPercentiles && latency.count > 0
+      ? {
+          percentile: Object.fromEntries(
+            FIO_PERCENTILES.map((percent) => [percent.toFixed(6), latency.quantile(percent / 100)]),
+          ),
+        }
+      : {}),
+  }
+}
+
+/** How many of a hundred requests fell into each rough class, as near as the histogram tells. */
+function latencyClasses(latencies: readonly Histogram[]): object {
+  const all = new Histogram()
+  for (const latency of latencies) all.merge(latency)
+  const classes = LATENCY_CLASSES.flatMap(({field, unitNs, ends}) =>
+    ends.map((end) => ({field, end, belowNs: end * unitNs})),
+  )
+  const counts = classes.map(() => 0)
+  let beyond = 0
+  for (const {fromNs, count} of all.buckets()) {
+    const at = classes.findIndex(({belowNs}) => fromNs < belowNs)
+    if (at < 0) beyond += count
+    else counts[at] = (counts[at] as number) + count
+  }
+  const percent = (count: number): number => (all.count === 0 ? 0 : (count / all.count) * 100)
+  const fields: Record<string, Record<string, number>> = {}
+  for (const [i, {field, end}] of classes.entries()) (fields[field] ??= {})[end] = percent(counts[i] as number)
+  ;(fields['latency_ms'] ??= {})['>=2000'] = percent(beyond)
+  return fields
+}
+
+function diskUtil(cells: readonly CellFigures[]): object[] {
+  const devices = cells.flatMap(({device}) => device ?? [])
+  const names = [...new Set(devices.map(({name}) => name))]
+  return names.map((name) => {
+    const own = devices.filter((device) => device.name === name)
+    return {
+      name,
+      write_ios: own.reduce((sum, {writes}) => sum + writes, 0),
+      flush_ios: own.reduce((sum, {flushes}) => sum + flushes, 0),
+    }
+  })
+}
+
+function ownFields(figures: CellFigures) {
+  const {name, cell, iops, counted, bytesPerSecond, sorts, cpu, flushesWanted, flushesSent, device} = figures
+  return {
+    name,
+    mode: cell.settings.mode,
+    aio: cell.settings.aio,
+    options: cell.settings.options,
+    backend: cell.backend,
+    counted,
+    iops: spreadFields(iops),
+    bytesPerSecond: spreadFields(bytesPerSecond),
+    ...Object.fromEntries(sorts.map((sort) => [sort.sort, sortFields(sort)])),
+    cpu,
+    flushesWanted,
+    flushesSent,
+    device: device ?? null,
+    roundsLeftOut: figures.roundsLeftOut,
+    notes: cell.notes,
+    histograms: Object.fromEntries(sorts.map(({sort, latency}) => [sort, latency.toJSON()])),
+    rounds: cell.rounds.map(roundFields),
+  }
+}
+
+function spreadFields({rounds, median, variation, interval}: Spread): object {
+  return {rounds, median, variation: variation ?? null, interval: interval ?? null}
+}
+
+function sortFields({requests, bytes, errors, rate}: SortFigures): object {
+  return {requests, bytes, errors, perSecond: spreadFields(rate)}
+}
+
+function roundFields(round: RoundResult): object {
+  const {runtimeNs, flushesWanted, flushesSent, cpu, device, cutBy} = round
+  const sorts = REQUEST_SORTS.map((sort) => {
+    const {requests, bytes, errors, latency} = round[sort]
+    return [sort, {requests, bytes, errors, latencyMeanNs: latency.mean, latencyMaxNs: latency.max}]
+  })
+  return {
+    round: round.round,
+    runtimeNs,
+    ...Object.fromEntries(sorts),
+    flushesWanted,
+    flushesSent,
+    cpu,
+    device: device ?? null,
+    cutBy: cutBy ?? null,
+  }
+}
+
+function milliseconds(ns: number): number {
+  return Math.round(ns / 1e6)
+}

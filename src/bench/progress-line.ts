@@ -1,0 +1,36 @@
+import {formatNs} from '../base/index.js'
+
+/** Where a bench is. */
+export interface ProgressState {
+  readonly cell: string
+  /** From 0. */
+  readonly round: number
+  readonly rounds: number
+  /** Requests ended in this round, and the time it has been measured. */
+  readonly requests: number
+  readonly elapsedNs: number
+  /** Until the end of the whole bench; undefined when that is not a matter of time. */
+  readonly leftNs: number | undefined
+}
+
+/**
+ * One line on how far a bench is: round, cell, IOPS of the round so far, time left. Promises no more than `width` characters; the
+ * name of the cell gives way first.
+ */
+export function progressLine(state: ProgressState, width: number): string {
+  const {round, rounds, requests, elapsedNs, leftNs, cell} = state
+  const iops = elapsedNs > 0 ? `${Math.round((requests / elapsedNs) * 1e9).toLocaleString('en')} IOPS` : 'warming up'
+  const left = leftNs === undefined ? '' : `, ${leftText(leftNs)} left`
+  const head = `round ${round + 1}/${rounds} `
+  const tail = `: ${iops}${left}`
+  const room = width - head.length - tail.length
+  if (room < 2) return `${head.trimEnd()}${tail}`.slice(0, Math.max(0, width))
+  return `${head}${cell.length > room ? `${cell.slice(0, room - 1)}…` : cell}${tail}`
+}
+
+/** Seconds up to two minutes, then minutes; what is nearly over is not "0 s". */
+function leftText(ns: number): string {
+  if (ns < 1e9) return `< ${formatNs(1e9)}`
+  if (ns < 120e9) return `${Math.round(ns / 1e9)} s`
+  return `${Math.round(ns / 60e9)} min`
+}
