@@ -4,7 +4,7 @@ import {cellFigures, type CellFigures, type SortFigures} from './cell-figures.js
 import {closingTexts, type SyncFinding} from './closing.js'
 import {difference, differenceText} from './difference.js'
 import {cellRecords, fioJson} from './fio-json.js'
-import {csvOfFigures, latencyTable, rateTable, rateText} from './figure-tables.js'
+import {csvOfFigures, flushTable, latencyTables, rateTable, rateText} from './figure-tables.js'
 import type {BenchResult} from './result.js'
 
 export interface BenchDocumentOptions {
@@ -32,7 +32,8 @@ export function benchDocument(result: BenchResult, options: BenchDocumentOptions
       ...(result.complete ? [] : [{kind: 'verdict', ok: false, text: cutText(result)} as const]),
       {kind: 'fields', rows: factRows(result, cells)},
       rateTable(cells, result.simulated),
-      latencyTable(cells),
+      ...[flushTable(cells) ?? []].flat(),
+      ...latencyTables(cells),
       ...charts(cells),
       ...listBlocks(options.verdict ? 'Verdict' : 'Compared', told),
       ...listBlocks('Notes', notesOf(result, cells)),

@@ -61,10 +61,10 @@ export function cheapestTexts({workload, cells}: ModeGroup, simulated: boolean):
     return mode === undefined ? [] : {figures, mode}
   })
   if (found.length < 2) return []
-  const lead = workload === '' ? '' : `With ${workload}: `
+  const lead = workload === '' ? '' : `${workload}: `
   if (cells.every((figures) => figuresOfSort(figures, 'write') === undefined)) {
     const all = found.map(({figures}) => figures)
-    return [`${lead}Nothing was written, so the modes guarantee the same: ${cheapestOf(all, simulated)}.`]
+    return [`${lead}nothing was written, so that all modes guarantee the same: ${cheapestOf(all, simulated)}.`]
   }
   const ordering = orderingOf(cells)
   const told = new Set<string>()
@@ -74,7 +74,7 @@ export function cheapestTexts({workload, cells}: ModeGroup, simulated: boolean):
     const who = listOf(enough.map((figures) => figures.cell.settings.mode))
     if (enough.length < 2 || told.has(who)) return []
     told.add(who)
-    return [`${lead}What ${level.name} guarantees is guaranteed by ${who}: ${cheapestOf(enough, simulated)}.`]
+    return [`${lead}${who} guarantee at least what ${level.name} does: ${cheapestOf(enough, simulated)}.`]
   })
 }
 

@@ -25,11 +25,10 @@ const number = (name: string, key: string, of: FigureColumn['of']): FigureColumn
 /** IOPS and what it took, a row for each cell. Columns that would be empty are left out. */
 export function rateTable(cells: readonly CellFigures[], simulated: boolean): TableBlock {
   const base = cells[0]
-  const some = (has: (figures: CellFigures) => boolean): boolean => cells.some(has)
-  const columns: FigureColumn[] = [
-    {name: 'cell', key: 'cell', of: ({name}) => name},
+  const uncertain = cells.some(({iops}) => iops.interval !== undefined && iops.interval.method !== 'exact')
+  return tableOf(cells, [
     number('IOPS', 'iops', ({iops}) => rateText(iops.median)),
-    ...(some(({iops}) => iops.interval !== undefined && iops.interval.method !== 'exact')
+    ...(uncertain
       ? [number('±', 'iopsHalfInterval', ({iops}) => halfText(iops)), number('CV', 'variation', variationText)]
       : []),
     ...(cells.length > 1 && base !== undefined
@@ -38,40 +37,70 @@ export function rateTable(cells: readonly CellFigures[], simulated: boolean): Ta
     number('MiB/s', 'mibPerSecond', ({bytesPerSecond}) => rateText(bytesPerSecond.median / MIB)),
     number('user', 'cpuUser', ({cpu}) => percentText(cpu.user)),
     number('system', 'cpuSystem', ({cpu}) => percentText(cpu.system)),
-    ...(some(({flushesWanted, flushesSent}) => flushesWanted + flushesSent > 0)
+  ])
+}
+
+/** Flushes wanted and sent, and what the disk below made of them; undefined when nobody flushed and no disk was seen. */
+export function flushTable(cells: readonly CellFigures[]): TableBlock | undefined {
+  const seen = cells.some(({device}) => device !== undefined)
+  if (!seen && cells.every(({flushesWanted, flushesSent}) => flushesWanted + flushesSent === 0)) return undefined
+  return tableOf(cells, [
+    number('flushes wanted', 'flushesWanted', ({flushesWanted}) => String(flushesWanted)),
+    number('sent', 'flushesSent', ({flushesSent}) => String(flushesSent)),
+    ...(seen
       ? [
-          number('flushes wanted', 'flushesWanted', ({flushesWanted}) => String(flushesWanted)),
-          number('sent', 'flushesSent', ({flushesSent}) => String(flushesSent)),
-        ]
-      : []),
-    ...(some(({device}) => device !== undefined)
-      ? [
+          number('device flushes', 'deviceFlushes', ({device}) => String(device?.flushes ?? '')),
           number('device writes', 'deviceWrites', ({device}) => String(device?.writes ?? '')),
-          number('flushes', 'deviceFlushes', ({device}) => String(device?.flushes ?? '')),
         ]
       : []),
-  ]
+  ])
+}
+
+function tableOf(cells: readonly CellFigures[], figures: readonly FigureColumn[]): TableBlock {
+  const columns: readonly FigureColumn[] = [{name: 'cell', key: 'cell', of: ({name}) => name}, ...figures]
   return {
     kind: 'table',
     columns: columns.map(({of: _of, ...column}) => column),
-    rows: cells.map((figures) => columns.map(({of}) => of(figures))),
+    rows: cells.map((cell) => columns.map(({of}) => of(cell))),
   }
 }
 
-/** Latencies, a row for each sort of request in each cell. */
-export function latencyTable(cells: readonly CellFigures[]): TableBlock {
-  const times = ['min', 'mean', ...PERCENTILES.map(({name}) => name), 'max']
+/** Latencies, a row for each sort of request in each cell: two tables, since all would not fit into a terminal. */
+export function latencyTables(cells: readonly CellFigures[]): TableBlock[] {
+  const middle = PERCENTILES.slice(0, 1)
+  const tail = PERCENTILES.slice(1)
+  return [
+    latencyTable(cells, 'Latency, from submission to completion', [
+      {name: 'count', of: ({count}) => String(count)},
+      {name: 'min', of: ({min}) => formatNs(min)},
+      {name: 'mean', of: ({mean}) => formatNs(mean)},
+      ...middle.map(percentileColumn),
+      {name: 'max', of: ({max}) => formatNs(max)},
+    ]),
+    latencyTable(cells, 'So many requests were no slower', tail.map(percentileColumn)),
+  ]
+}
+
+interface LatencyColumn {
+  readonly name: string
+  readonly of: (latency: Histogram) => string
+}
+
+function percentileColumn({name, share}: (typeof PERCENTILES)[number]): LatencyColumn {
+  return {name, of: (latency) => formatNs(latency.quantile(share))}
+}
+
+function latencyTable(cells: readonly CellFigures[], title: string, columns: readonly LatencyColumn[]): TableBlock {
   return {
     kind: 'table',
-    title: 'Latency, from submission to completion',
+    title,
     columns: [
       {name: 'cell', key: 'cell'},
       {name: 'request', key: 'request'},
-      {name: 'count', key: 'count', align: 'right'},
-      ...times.map((name) => ({name, key: name, align: 'right'}) as const),
+      ...columns.map(({name}) => ({name, key: name, align: 'right'}) as const),
     ],
     rows: cells.flatMap(({name, sorts}) =>
-      sorts.map(({sort, latency}) => [name, sort, String(latency.count), ...timesOf(latency).map(formatNs)]),
+      sorts.map(({sort, latency}) => [name, sort, ...columns.map(({of}) => of(latency))]),
     ),
   }
 }
