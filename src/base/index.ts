@@ -1,11 +1,12 @@
 /**
  * Method: what every other room may lean on and that leans on nothing: sizes, errors and their exit codes, errno names,
- * seeded random numbers and every choice in turn, byte ranges. No I/O, no device knowledge.
+ * seeded random numbers and every choice in turn, byte ranges, slips of the finger. No I/O, no device knowledge.
  *
  * @module
  */
 export {EXIT_CODES, exitCodeOf, invariant, ToolError, type ErrorContext, type ErrorKind} from './errors.js'
 export {Chooser, forEveryChoice} from './chooser.js'
+export {editDistance} from './edit-distance.js'
 export {codeOf, ERRNO, errnoName, errnoOf} from './errno.js'
 export {Prng} from './prng.js'
 export type {Random} from './random.js'

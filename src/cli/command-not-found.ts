@@ -1,7 +1,6 @@
 import type {Hook} from '@oclif/core'
 
-import {EXIT_CODES} from '../base/index.js'
-import {editDistance} from './edit-distance.js'
+import {editDistance, EXIT_CODES} from '../base/index.js'
 import {reportFailure, ReportedError, type Failure} from './failure.js'
 import {asksForJson} from './json-request.js'
 import {reportThroughCallbacks} from './output.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import {expect, it} from 'vitest'
 
-import {editDistance} from '../../src/cli/edit-distance.js'
+import {editDistance} from '../../src/base/edit-distance.js'
 
 it.each([
   ['run', 'run', 0],
