@@ -47,7 +47,7 @@ export function differenceText({base, other, ratio, verdict}: Difference): strin
 }
 
 /** "2.31 times", with its interval where there is one that has a width. */
-export function ratioText({median, interval}: Spread): string {
+function ratioText({median, interval}: Spread): string {
   const times = `${factorText(median)} times`
   if (interval === undefined || interval.method === 'exact') return times
   return `${times} (${factorText(interval.low)} to ${factorText(interval.high)})`

@@ -8,7 +8,7 @@ import {pairedRatio, type Spread} from './statistics.js'
 const MIB = 2 ** 20
 
 /** How far out latencies are told, by their usual names. */
-export const PERCENTILES = [
+const PERCENTILES = [
   {name: 'median', key: 'p50Ns', share: 0.5},
   {name: 'p90', key: 'p90Ns', share: 0.9},
   {name: 'p99', key: 'p99Ns', share: 0.99},

@@ -5,15 +5,30 @@
  * cells round by round, each round beginning with another. How requests reach the kernel is measured first, path-choice.ts. The result
  * is a BenchResult, a value: what people and scripts see of it is made from that.
  *
- * To add one: a word is a row of WORDS in matrix.ts; a sync method one of WAYS in sync-methods.ts.
+ * Latencies go into a Histogram, which loses none; a cell's rounds become CellFigures, each figure with what is known of its noise
+ * (statistics.ts); cells are called different only when their intervals do not overlap (difference.ts). bench-document.ts puts tables,
+ * charts and words around that; its JSON has the shape of fio's, and fio-report.ts reads both. A job file in fio's syntax is read by
+ * job-file.ts and said in the words of the bench by job-words.ts.
+ *
+ * To add one: a word is a row of WORDS in matrix.ts; a sync method one of WAYS in sync-methods.ts; a key of job files is a row of
+ * JOB_KEYS in job-keys.ts, and one of SAME in job-words.ts where a word takes its value; an extension for exports is a row of
+ * FORMAT_OF in export.ts.
  *
  * @module
  */
 export {overwrites, runBench, type BenchProgress, type FinishedBench} from './bench.js'
+export {benchDocument} from './bench-document.js'
 export type {Cell} from './cell.js'
+export {comparisonDocument} from './comparison-document.js'
+export {compareReports, jobsBelow, parseFailUnder} from './comparison.js'
 export {requireConsent} from './consent.js'
+export {exportDocument, exportsOf} from './export.js'
+export {readFioReport} from './fio-report.js'
+export {readJobFile} from './job-file.js'
+export {jobWords} from './job-words.js'
 export {BENCH_WORDS, cellsOf, type BenchWords} from './matrix.js'
 export {makeImage} from './prepare.js'
+export {progressLine} from './progress-line.js'
 export {summaryDocument} from './summary-document.js'
 export {measureSyncMethods} from './sync-methods.js'
 export {syncMethodsDocument} from './sync-methods-document.js'

@@ -22,7 +22,7 @@ export interface Spread {
 }
 
 /** What intervals here are sure of. */
-export const CONFIDENCE = 0.95
+const CONFIDENCE = 0.95
 
 /** 97.5 % quantiles of Student's t with 1 to 4 degrees of freedom (any table; Student, Biometrika 6, 1908). */
 const STUDENT_T: readonly number[] = [12.706, 4.303, 3.182, 2.776]

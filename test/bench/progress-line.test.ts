@@ -33,7 +33,7 @@ describe('the progress line of a bench', () => {
 
   it('shortens the name of the cell, and leaves it out last', () => {
     expect(progressLine(STATE, 49)).toBe('round 2/5 writeback, flu…: 61,728 IOPS, 43 s left')
-    expect(progressLine(STATE, 36)).toBe('round 2/5: 61,728 IOPS, 43 s left')
+    expect(progressLine(STATE, 35)).toBe('round 2/5: 61,728 IOPS, 43 s left')
   })
 
   it('is never wider than it may be', () => {

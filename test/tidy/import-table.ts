@@ -144,6 +144,7 @@ export const IMPORT_TABLE: readonly Room[] = [
       'archive',
     ],
     'workloads, histograms, comparisons',
+    ['yaml'],
   ),
   room(
     'inspect',
