@@ -1,5 +1,5 @@
 import {formatBytesBoth, formatNs} from '../base/index.js'
-import type {Block, ChartBlock, Document} from '../report/index.js'
+import type {Block, ChartBar, ChartBlock, Document} from '../report/index.js'
 import {cellFigures, type CellFigures, type SortFigures} from './cell-figures.js'
 import {closingTexts, type SyncFinding} from './closing.js'
 import {difference, differenceText} from './difference.js'
@@ -131,6 +131,9 @@ function charts(cells: readonly CellFigures[]): Block[] {
   ]
 }
 
+/** Stands for lengths of time that no request took. */
+const GAP: ChartBar = {label: '...', value: 0, text: ''}
+
 /** Latencies by powers of two. */
 function distributionChart(name: string, {sort, latency}: SortFigures): ChartBlock {
   const counts = new Map<number, number>()
@@ -139,21 +142,24 @@ function distributionChart(name: string, {sort, latency}: SortFigures): ChartBlo
     counts.set(doubling, (counts.get(doubling) ?? 0) + count)
   }
   const doublings = [...counts.keys()]
-  const [first, last] = [Math.min(...doublings), Math.max(...doublings)]
   return {
     kind: 'chart',
     title: `Latency of ${sort === 'flush' ? 'flushes' : `${sort}s`}, ${name}`,
     heads: ['below', 'share'],
-    bars: Array.from({length: last - first + 1}, (_, i) => {
-      const count = counts.get(first + i) ?? 0
-      return {label: `below ${formatNs(2 ** (first + i + 1))}`, value: count, text: shareText(count / latency.count)}
+    bars: doublings.flatMap((doubling, i) => {
+      const count = counts.get(doubling) ?? 0
+      const bar = {
+        label: `below ${formatNs(2 ** (doubling + 1))}`,
+        value: count,
+        text: shareText(count / latency.count),
+      }
+      return i > 0 && doubling > (doublings[i - 1] ?? 0) + 1 ? [GAP, bar] : [bar]
     }),
   }
 }
 
 function shareText(share: number): string {
   const percent = share * 100
-  if (percent === 0) return '-'
   return percent < 0.01 ? '< 0.01 %' : `${Number(percent.toPrecision(3))} %`
 }
 

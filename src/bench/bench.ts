@@ -1,6 +1,8 @@
 import type {DiskModel} from '../aio/index.js'
+import {syncFacts} from '../image/index.js'
 import type {Cell} from './cell.js'
 import {UnitMap} from './content.js'
+import type {SyncFinding} from './closing.js'
 import {choosePath, type PathChoice} from './path-choice.js'
 import {makeImage, preallocateImage} from './prepare.js'
 import type {RequestStream} from './request-stream.js'
@@ -50,6 +52,8 @@ export interface FinishedBench {
   readonly failure: string | undefined
   /** Units that were read back, by cell; empty without verify. */
   readonly verified: readonly (Verified & {readonly cell: string})[]
+  /** Whether syncs look real where the image lies; undefined when nothing was written there, or there was no time to look. */
+  readonly sync: SyncFinding | undefined
 }
 
 /**
@@ -66,7 +70,9 @@ export async function runBench(options: BenchOptions): Promise<FinishedBench> {
       : () => {}
   try {
     if (options.preallocate && options.createBytes === undefined && !simulated) await preallocateImage(options.path)
-    return await new Bench(options, simulated).run()
+    const finished = await new Bench(options, simulated).run()
+    const look = finished.result.complete && overwrites(options.cells, options.stream)
+    return {...finished, sync: look ? await syncFacts(options.path) : undefined}
   } finally {
     remove()
   }
@@ -89,7 +95,7 @@ class Bench {
     this.#simulated = simulated
   }
 
-  async run(): Promise<FinishedBench> {
+  async run(): Promise<Omit<FinishedBench, 'sync'>> {
     const {cells, rounds, signal, path} = this.#options
     // All are looked at before any is run: a mistake in the last cell is no reason to wait.
     for (const cell of cells) await this.#onStage(cell, async (stage) => void setupOf(cell, stage, path))

@@ -1,3 +1,4 @@
+import type {CacheMode} from '../cache-mode/index.js'
 import type {HostFacts} from '../image/index.js'
 import {figuresOfSort, type CellFigures} from './cell-figures.js'
 import {cheapestTexts, groupsByWorkload, modeOf} from './cheapest-mode.js'
@@ -38,12 +39,17 @@ function flushTexts(cells: readonly CellFigures[]): string[] {
     const own = cells.filter(({cell}) => cell.settings.mode === name)
     const mode = own[0] && modeOf(own[0])
     if (mode === undefined || own.every((figures) => figuresOfSort(figures, 'flush') === undefined)) return []
-    if (own.every(({flushesSent}) => flushesSent === 0)) {
-      return [`Under ${name} no flush was sent to the host: whatever it costs, it makes nothing stable.`]
-    }
+    if (own.every(({flushesSent}) => flushesSent === 0)) return [unsentText(mode)]
     const cost = costOf(own)
     return cost === undefined ? [] : [flushCostText(cost, mode)]
   })
+}
+
+/** Why no flush of those that were asked for was sent. */
+function unsentText({name, dsync, noFlush}: CacheMode): string {
+  if (noFlush) return `Under ${name} flushes are answered and not sent: they cost nothing and make nothing stable.`
+  if (dsync) return `Under ${name} no flush had to be sent: each write pays for its own stability.`
+  return `Under ${name} no flush was sent to the host.`
 }
 
 /** Measured at depth 1 where there is such a cell; else from the first cells that differ in how often they flush and in nothing else. */

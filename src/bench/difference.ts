@@ -40,7 +40,7 @@ export function differenceText({base, other, ratio, verdict}: Difference): strin
     case 'noise':
       return base.iops.interval?.method === 'exact'
         ? `${names}: no difference.`
-        : `${names}: no difference can be called, ${ratioText(ratio)} is within the noise: the intervals over rounds overlap.`
+        : `${names}: within the noise: the intervals over rounds overlap. Round by round it is ${ratioText(ratio)}.`
     case 'unknown':
       return `${names}: no difference can be called after one round; --rounds 3 or more tells noise from news.`
   }

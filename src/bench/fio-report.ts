@@ -1,4 +1,5 @@
 import {ToolError} from '../base/index.js'
+import {readTextFile} from './text-file.js'
 
 /** What one sort of request did in a job of a report. */
 export interface ReportDirection {
@@ -68,6 +69,11 @@ export function readFioReport(text: string, path: string): FioReport {
     complete: own?.['complete'] !== false,
     jobs: found,
   }
+}
+
+/** The report in a file. @throws ToolError as readFioReport(), of kind environment when the file cannot be read */
+export async function loadFioReport(path: string): Promise<FioReport> {
+  return readFioReport(await readTextFile(path, 'report'), path)
 }
 
 const NOT_A_REPORT_HINT = 'Make one with "flushpoint bench --json" or "fio --output-format=json".'

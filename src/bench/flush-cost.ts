@@ -5,7 +5,7 @@ import {factorText} from './difference.js'
 
 /** What flushing costs in one place, compared with writing. */
 export interface FlushCost {
-  /** "writeback", or the name of a cell. */
+  /** "writeback", or "writeback (name of a cell)". */
   readonly where: string
   readonly flushNs: number
   readonly writeNs: number
@@ -25,7 +25,9 @@ export function costByLatencies(figures: CellFigures): FlushCost | undefined {
   const flushNs = figuresOfSort(figures, 'flush')?.latency.mean ?? 0
   const writeNs = figuresOfSort(figures, 'write')?.latency.mean ?? 0
   if (flushNs === 0 || writeNs === 0) return undefined
-  return {where: figures.name, flushNs, writeNs, equivalentWrites: flushNs / writeNs, method: 'latencies'}
+  const {mode} = figures.cell.settings
+  const where = figures.name === mode ? mode : `${mode} (${figures.name})`
+  return {where, flushNs, writeNs, equivalentWrites: flushNs / writeNs, method: 'latencies'}
 }
 
 /**

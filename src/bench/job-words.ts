@@ -1,17 +1,18 @@
 import type {FileJob, JobFile, JobOption} from './job-file.js'
 import {jobFileError} from './job-section.js'
+import type {BenchWord, BenchWords} from './matrix.js'
 
 /** A job in the words of the bench, as its flags take them. */
 export interface JobWords {
   readonly name: string
   /** Word of a flag, without its dashes -> value. */
-  readonly words: Readonly<Record<string, string>>
+  readonly words: BenchWords
   /** What was asked for in other words than it is done here, a sentence each. */
   readonly notes: readonly string[]
 }
 
 /** Keys whose value goes to the flag of another name, or of the same. */
-const SAME: ReadonlyMap<string, string> = new Map([
+const SAME: ReadonlyMap<string, BenchWord> = new Map<string, BenchWord>([
   ['rw', 'rw'],
   ['rwmixread', 'rwmixread'],
   ['bs', 'bs'],
@@ -86,7 +87,7 @@ export function jobWords(file: JobFile): JobWords[] {
   })
 }
 
-function sameWords({options}: FileJob): Record<string, string> {
+function sameWords({options}: FileJob): BenchWords {
   return Object.fromEntries(
     [...options].flatMap(([key, {value}]) => {
       const word = SAME.get(key)
@@ -95,13 +96,13 @@ function sameWords({options}: FileJob): Record<string, string> {
   )
 }
 
-function flushWords({options}: FileJob): Record<string, string> {
+function flushWords({options}: FileJob): BenchWords {
   const every = ['fsync', 'fdatasync'].map((key) => options.get(key)?.value ?? '0').find((value) => value !== '0')
   return every === undefined ? {} : {'flush-every': every}
 }
 
 /** The mode whose flags of open(2) are the ones asked for. */
-function cacheWords({options}: Pick<FileJob, 'options'>): Record<string, string> {
+function cacheWords({options}: Pick<FileJob, 'options'>): BenchWords {
   if (!options.has('direct') && !options.has('sync')) return {}
   const direct = options.get('direct')?.value === '1'
   const sync = options.get('sync')?.value ?? 'none'
@@ -110,7 +111,7 @@ function cacheWords({options}: Pick<FileJob, 'options'>): Record<string, string>
   return {cache: direct ? 'none' : 'writeback'}
 }
 
-function backendWords({options}: Pick<FileJob, 'options'>): Record<string, string> {
+function backendWords({options}: Pick<FileJob, 'options'>): BenchWords {
   const backend = BACKEND_OF.get(options.get('ioengine')?.value ?? '')
   return backend === undefined ? {} : {aio: backend}
 }
@@ -119,9 +120,9 @@ function backendWords({options}: Pick<FileJob, 'options'>): Record<string, strin
  * How long: fio goes through the size once, or `loops` times, and a runtime only cuts that short; with time_based it goes on until
  * the time is up.
  */
-function lengthWords({path}: JobFile, {options}: FileJob): Record<string, string> {
+function lengthWords({path}: JobFile, {options}: FileJob): BenchWords {
   const verify = options.get('verify')
-  const verifying: Record<string, string> = verify === undefined || verify.value === '0' ? {} : {verify: '1'}
+  const verifying: BenchWords = verify === undefined || verify.value === '0' ? {} : {verify: '1'}
   const timed = options.get('time_based')
   if (timed?.value === '1') {
     if (options.has('runtime')) return verifying

@@ -1,12 +1,16 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
-import type {BenchProgress, BenchWords, Cell, FinishedBench} from '../bench/index.js'
+import type {BenchWords, Cell, FinishedBench} from '../bench/index.js'
 import {ToolError} from '../base/index.js'
+import type {Document} from '../report/index.js'
 import {askOnTerminal, BaseCommand, exitStatusHelp, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
 
 const list = (description: string, helpValue: string) => Flags.string({description, helpValue, helpGroup: 'WORKLOAD'})
 const yes = (description: string) => Flags.boolean({description, helpGroup: 'WORKLOAD'})
+
+/** A spinner, and a blank behind it. */
+const SPINNER_COLUMNS = 2
 
 export default class Bench extends BaseCommand<typeof Bench> {
   static override summary = 'Measure what cache modes, flushes, FUA and barriers cost on an image.'
@@ -34,13 +38,25 @@ export default class Bench extends BaseCommand<typeof Bench> {
       command: '<%= config.bin %> bench new.img --create 16M --sync-methods',
     },
     {
+      description: 'A job file of fio, and a difference called only where it is none of noise',
+      command:
+        '<%= config.bin %> bench disk.img --job mixed.fio --rounds 7 --verdict --export after.json --allow-write',
+    },
+    {
+      description: 'Fail where after has less than nine tenths of the IOPS of before',
+      command: '<%= config.bin %> bench --compare before.json after.json --fail-under 0.9',
+    },
+    {
       description: 'Write checksummed blocks, and check them later',
       command: '<%= config.bin %> bench disk.img --rw randwrite --io-size 64M --verify --allow-write',
     },
   ]
 
   static override args = {
-    image: Args.string({description: 'Raw disk image: a regular file or a block device.', required: true}),
+    image: Args.string({
+      description: 'Raw disk image: a regular file or a block device. With --compare the report of after.',
+      required: true,
+    }),
   }
 
   static override flags = {
@@ -79,6 +95,13 @@ export default class Bench extends BaseCommand<typeof Bench> {
     'verify-only': Flags.boolean({
       description: 'Only check the blocks that the same workload has written before.',
       helpGroup: 'WORKLOAD',
+    }),
+    job: Flags.string({
+      description:
+        'Jobs of a file in the syntax of fio, or the same sections in YAML or JSON. Flags beside it hold for every job, over its own words.',
+      helpValue: '<file>',
+      helpGroup: 'WORKLOAD',
+      exclusive: ['trace'],
     }),
     trace: Flags.string({
       description: 'Replay the requests of a trace instead.',
@@ -119,6 +142,26 @@ export default class Bench extends BaseCommand<typeof Bench> {
     }),
     preallocate: Flags.boolean({description: 'Give every block of the image an allocation first.'}),
     'allow-write': Flags.boolean({description: 'Overwrite what the image holds.'}),
+    verdict: Flags.boolean({
+      description: 'Call every run better or worse than the first where the intervals over rounds do not overlap.',
+      helpGroup: 'OUTPUT',
+    }),
+    export: Flags.string({
+      multiple: true,
+      description: 'Write the result to a file as well, by its extension: .json, .csv, .md, .txt. May be repeated.',
+      helpValue: '<file>',
+      helpGroup: 'OUTPUT',
+    }),
+    compare: Flags.string({
+      description:
+        'Measure nothing: compare this report of before with that of after. Reports of fio are read as well.',
+      helpValue: '<file>',
+    }),
+    'fail-under': Flags.string({
+      description: 'With --compare: end with 1 where a job has less than so much of the IOPS it had, or is missing.',
+      helpValue: '<ratio>',
+      dependsOn: ['compare'],
+    }),
     'device-name': Flags.string({
       description: 'With --allow-write on a block device: its name, so that it is not another one.',
       helpValue: '<name>',
@@ -128,7 +171,9 @@ export default class Bench extends BaseCommand<typeof Bench> {
   async run(): Promise<object> {
     const {flags, args} = this
     const bench = await import('../bench/index.js')
-    const cells = bench.cellsOf(this.words(bench.BENCH_WORDS))
+    bench.exportsOf(flags.export ?? [])
+    if (flags.compare !== undefined) return this.compare(flags.compare)
+    const cells = await this.cells()
     this.checkFlags(cells)
     if (flags['verify-only']) return this.verifyOnly(cells)
     const replay = flags.trace === undefined ? undefined : await this.replay(flags.trace)
@@ -160,7 +205,7 @@ export default class Bench extends BaseCommand<typeof Bench> {
         timed: flags.timing === 'trace',
         record: flags.record,
         signal: interrupt.signal,
-        progress: (at) => spinner.update(progressText(at)),
+        progress: (at) => spinner.update(bench.progressLine(at, (process.stderr.columns ?? 80) - SPINNER_COLUMNS)),
       })
     } finally {
       spinner.stop()
@@ -170,8 +215,38 @@ export default class Bench extends BaseCommand<typeof Bench> {
     return {}
   }
 
-  private async finish({result, failure, verified}: FinishedBench, interrupt: Interrupt): Promise<void> {
-    const {summaryDocument} = await import('../bench/index.js')
+  private async cells(): Promise<readonly Cell[]> {
+    const {BENCH_WORDS, cellsOf, cellsOfJobFile} = await import('../bench/index.js')
+    const words = this.words(BENCH_WORDS)
+    if (this.flags.job === undefined) return cellsOf(words)
+    const {cells, notes} = await cellsOfJobFile(this.flags.job, words)
+    for (const note of notes) this.note(note)
+    return cells
+  }
+
+  private async compare(beforePath: string): Promise<object> {
+    const {comparisonDocument, compareReports, jobsBelow, loadFioReport, parseFailUnder} =
+      await import('../bench/index.js')
+    const afterPath = this.args.image
+    const text = this.flags['fail-under']
+    const failUnder = text === undefined ? undefined : parseFailUnder(text)
+    const comparison = compareReports(await loadFioReport(beforePath), await loadFioReport(afterPath))
+    if (failUnder !== undefined && jobsBelow(comparison, failUnder).length > 0) this.endWith('verdict')
+    const passing = failUnder === undefined ? {} : {failUnder}
+    await this.show(comparisonDocument(comparison, {beforePath, afterPath, ...passing}))
+    return {}
+  }
+
+  /** Prints a document, and writes it to the files of --export. */
+  private async show(document: Document): Promise<void> {
+    await this.print(document)
+    const {exportDocument, exportsOf} = await import('../bench/index.js')
+    await exportDocument(document, exportsOf(this.flags.export ?? []))
+  }
+
+  private async finish(finished: FinishedBench, interrupt: Interrupt): Promise<void> {
+    const {result, failure, verified, sync} = finished
+    const {benchDocument} = await import('../bench/index.js')
     for (const {cell, units, wrong} of verified) {
       if (wrong === 0) this.note(`${cell}: all ${units} blocks that were written read back as they were written`)
     }
@@ -184,7 +259,14 @@ export default class Bench extends BaseCommand<typeof Bench> {
       this.warn('cut short by a signal: what is shown was measured before it')
       this.endWith(interrupt.kind)
     }
-    await this.print(summaryDocument(result))
+    await this.show(
+      benchDocument(result, {
+        verdict: this.flags.verdict ?? false,
+        version: `flushpoint-${this.config.version}`,
+        ...(sync === undefined ? {} : {sync}),
+        ...(result.simulated ? {} : {endedAtMs: Date.now()}),
+      }),
+    )
   }
 
   private words(names: readonly string[]): BenchWords {
@@ -230,7 +312,7 @@ export default class Bench extends BaseCommand<typeof Bench> {
     const {verifyImage, verifiedDocument} = await import('../bench/index.js')
     const found = await verifyImage(this.args.image, cells)
     if (found.some(({wrong}) => wrong > 0)) this.endWith('verdict')
-    await this.print(verifiedDocument(this.args.image, found))
+    await this.show(verifiedDocument(this.args.image, found))
     return {}
   }
 
@@ -269,7 +351,7 @@ export default class Bench extends BaseCommand<typeof Bench> {
         signal: interrupt.signal,
       })
       if (interrupt.kind) this.endWith(interrupt.kind)
-      await this.print(syncMethodsDocument(image, workload.bs.maxBytes, methods))
+      await this.show(syncMethodsDocument(image, workload.bs.maxBytes, methods))
       return {}
     } finally {
       remove?.()
@@ -282,12 +364,6 @@ export default class Bench extends BaseCommand<typeof Bench> {
       throw refusal(`--create ${bytes}: an image has 1 to 2^53-1 bytes`, '64M is a good first size.')
     return bytes === undefined ? undefined : Number(bytes)
   }
-}
-
-function progressText({cell, round, rounds, requests, elapsedNs, leftNs}: BenchProgress): string {
-  const iops = elapsedNs > 0 ? Math.round((requests * 1e9) / elapsedNs) : 0
-  const left = leftNs === undefined ? '' : `, ${Math.ceil(leftNs / 1e9)} s left`
-  return `${cell}, round ${round + 1} of ${rounds}: ${iops} requests a second${left}`
 }
 
 function refusal(message: string, hint: string): ToolError {

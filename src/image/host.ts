@@ -61,7 +61,7 @@ export async function hostFacts(path: string, roots: KernelRoots = KERNEL_ROOTS)
     const sizeBytes = deviceNode ? deviceSizeBytes(stat.rdev, roots.sysfs) : stat.size
     const {fileSystem, layers, ground} = findGround(path, fd, roots)
     const syncProbe = deviceNode
-      ? {skipped: 'the image is a block device, and measuring would write to it'}
+      ? DEVICE_SKIPPED
       : await measureSync(dirname(realPath(path) ?? path), stat, layers, ground, roots)
     const inPlace = deviceNode ? DEVICE_IN_PLACE : overwritesInPlace(native, fd, path, stat.size)
     const evidence = {fileSystem, deviceNode, layers, ground, syncProbe, inPlace}
@@ -89,6 +89,26 @@ export async function hostFacts(path: string, roots: KernelRoots = KERNEL_ROOTS)
     closeSync(fd)
   }
 }
+
+/**
+ * What syncing costs in the folder of an image and whether that can reach a medium: the same as the `syncProbe` of hostFacts, without
+ * the rest. Promises: not a byte of the image is read or changed.
+ *
+ * @throws ToolError of kind environment when there is no image at the path or it may not be read
+ */
+export async function syncFacts(path: string, roots: KernelRoots = KERNEL_ROOTS): Promise<HostFacts['syncProbe']> {
+  const fd = openForReading(path, checkKind(path, true))
+  try {
+    const stat = fstatSync(fd)
+    if (!stat.isFile()) return DEVICE_SKIPPED
+    const {layers, ground} = findGround(path, fd, roots)
+    return await measureSync(dirname(realPath(path) ?? path), stat, layers, ground, roots)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const DEVICE_SKIPPED: SyncProbeSkipped = {skipped: 'the image is a block device, and measuring would write to it'}
 
 function openForReading(path: string, blockDevice: boolean): number {
   try {

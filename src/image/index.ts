@@ -12,7 +12,7 @@
  */
 export {createImage} from './create.js'
 export {diskBelow, diskCounters, type DiskCounters} from './disk-counters.js'
-export {hostFacts, type HostFacts} from './host.js'
+export {hostFacts, syncFacts, type HostFacts} from './host.js'
 export type {Image} from './image.js'
 export {openImage, type OpenOptions} from './open.js'
 export {snapshotImage} from './snapshot.js'

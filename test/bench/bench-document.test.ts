@@ -70,7 +70,7 @@ describe('a bench for people', () => {
 
   it('warns of a difference within the noise, and calls all of them only with a verdict', async () => {
     const plain = await text(TWO, false, 200)
-    expect(plain).toContain('Compared\n- writeback against writethrough: no difference can be called, ')
+    expect(plain).toContain('Compared\n- writeback against writethrough: within the noise: ')
     expect(plain).not.toContain('more IOPS')
     const verdict = await text(TWO, true, 200)
     expect(verdict).toContain('Verdict\n- none against writethrough: more IOPS, 2 times (2 to 2).\n- writeback against')

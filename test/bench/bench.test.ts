@@ -157,7 +157,7 @@ describe('a bench on a simulated disk', () => {
       },
     )
     expect(result.complete).toBe(false)
-    const round = firstRound({result, failure: undefined, verified: []})
+    const round = firstRound({result, failure: undefined, verified: [], sync: undefined})
     expect(round.cutBy).toBe('signal')
     expect(round.write.requests).toBeGreaterThan(0)
     expect(round.runtimeNs).toBeLessThan(60e9)
@@ -230,7 +230,7 @@ describe('a bench on a file', () => {
     expect(failure).toMatch(/a read failed: EIO/)
     expect(result.complete).toBe(false)
     expect(result.notes.join()).toMatch(/size of the image changed/)
-    const round = firstRound({result, failure, verified: []})
+    const round = firstRound({result, failure, verified: [], sync: undefined})
     expect(round).toMatchObject({cutBy: 'error', read: {errors: 1}})
     expect(round.read.requests).toBeGreaterThan(0)
   })
@@ -250,7 +250,7 @@ describe('a bench on a file', () => {
     })
     try {
       const {result} = await onFile({rw: 'read', runtime: '50ms'})
-      expect(firstRound({result, failure: undefined, verified: []}).runtimeNs).toBeLessThan(10e9)
+      expect(firstRound({result, failure: undefined, verified: [], sync: undefined}).runtimeNs).toBeLessThan(10e9)
     } finally {
       now.mockRestore()
     }

@@ -61,11 +61,13 @@ describe('what a bench amounts to', () => {
     expect(told(resultOf([cell('10', 100, '4k'), cell('2', 500, '8k')]))).toEqual([])
   })
 
-  it('is that flushes make nothing stable where none was sent', () => {
+  it.each([
+    ['unsafe', 'flushes are answered and not sent: they cost nothing and make nothing stable.'],
+    ['writethrough', 'no flush had to be sent: each write pays for its own stability.'],
+    ['none', 'no flush was sent to the host.'],
+  ])('is why no flush was sent: under %s %s', (mode, why) => {
     const round = roundOf({write: writesOf(80, MS), flush: requestsOf(10, 100), flushesWanted: 10})
-    expect(told(resultOf([cellOf('unsafe', [round])]))).toEqual([
-      'Under unsafe no flush was sent to the host: whatever it costs, it makes nothing stable.',
-    ])
+    expect(told(resultOf([cellOf(mode, [round])]))).toEqual([`Under ${mode} ${why}`])
   })
 
   it('is which mode is cheapest among those that guarantee the same', () => {

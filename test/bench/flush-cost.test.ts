@@ -26,6 +26,10 @@ describe('the price of a flush at depth 1', () => {
     })
   })
 
+  it('is told with the cell where that is not named by its mode alone', () => {
+    expect(costByLatencies(figuresOf(FLUSHING, {bs: '8k'}))?.where).toBe('writeback (writeback, bs 8k)')
+  })
+
   it.each([
     ['more requests may be in flight', {...FLUSHING}, {iodepth: '8'}],
     ['several jobs share the disk', {...FLUSHING}, {numjobs: '2'}],

@@ -1,4 +1,4 @@
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
@@ -10,7 +10,7 @@ import {
   exportDocument,
   exportsOf,
   jobsBelow,
-  readFioReport,
+  loadFioReport,
 } from '../../src/bench/index.js'
 import {cellOf, resultOf, writingRounds} from './bench-sample.js'
 
@@ -30,7 +30,7 @@ describe('from a bench to its comparison with another', () => {
     const path = join(folder, name)
     const document = benchDocument(resultOf([cellOf('none', writingRounds(...writes))]), {verdict: false, version: 'x'})
     await exportDocument(document, exportsOf([path]))
-    return readFioReport(readFileSync(path, 'utf8'), path)
+    return loadFioReport(path)
   }
 
   it('a slower run is found by its exported report', async () => {

@@ -54,7 +54,10 @@ function bench(name: string): readonly BenchRound[] {
   const env = {...process.env, PATH: `${folder}:${process.env['PATH']}`}
   const ended = spawnSync('sh', [path.join(examples, name, 'bench.sh'), '--json'], {cwd: folder, env, encoding: 'utf8'})
   expect(ended.stderr).toBe('')
-  return (JSON.parse(ended.stdout) as {rounds: BenchRound[]}).rounds
+  const {flushpoint: own} = JSON.parse(ended.stdout) as {
+    flushpoint: {cells: {name: string; rounds: Omit<BenchRound, 'cell'>[]}[]}
+  }
+  return own.cells.flatMap(({name: cell, rounds}) => rounds.map((round) => ({...round, cell})))
 }
 
 interface Exploration {
