@@ -18,7 +18,7 @@ export interface BenchDocumentOptions {
   readonly endedAtMs?: number
 }
 
-/** So many distributions are drawn, the first ones; the tables hold all. */
+/** So many distributions are drawn, the first ones that have more than one bar; the tables hold all. */
 const DISTRIBUTIONS_MAX = 4
 
 /** A bench as a document: rates, latencies, charts, what it amounts to in words; JSON in the shape of fio's. */
@@ -123,12 +123,10 @@ function charts(cells: readonly CellFigures[]): Block[] {
       : {}),
   }
   const distributions = measured
-    .flatMap((figures) => figures.sorts.filter(({latency}) => latency.count > 1).map((sort) => ({figures, sort})))
+    .flatMap((figures) => figures.sorts.map((sort) => distributionChart(figures.name, sort)))
+    .filter(({bars}) => bars.length > 1)
     .slice(0, DISTRIBUTIONS_MAX)
-  return [
-    ...(measured.length > 1 ? [rates] : []),
-    ...distributions.map(({figures, sort}) => distributionChart(figures.name, sort)),
-  ]
+  return [...(measured.length > 1 ? [rates] : []), ...distributions]
 }
 
 /** Stands for lengths of time that no request took. */

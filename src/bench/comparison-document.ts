@@ -27,7 +27,7 @@ export function comparisonDocument(comparison: Comparison, options: ComparisonDo
           ['after', after.version],
         ],
       },
-      jobsTable(jobs),
+      jobsTable(jobs, before.simulated && after.simulated),
       ratioChart(jobs),
       ...(notes.length === 0 ? [] : [{kind: 'list', items: notes} as const]),
       ...(failUnder === undefined ? [] : [verdictBlock(below, failUnder)]),
@@ -45,7 +45,7 @@ export function comparisonDocument(comparison: Comparison, options: ComparisonDo
   }
 }
 
-function jobsTable(jobs: readonly JobComparison[]): TableBlock {
+function jobsTable(jobs: readonly JobComparison[], exact: boolean): TableBlock {
   const right = (name: string, key: string) => ({name, key, align: 'right'}) as const
   return {
     kind: 'table',
@@ -63,20 +63,20 @@ function jobsTable(jobs: readonly JobComparison[]): TableBlock {
       rateText(job.iopsBefore),
       rateText(job.iopsAfter),
       job.ratio === undefined ? '' : factorText(job.ratio),
-      verdictText(job),
+      verdictText(job, exact),
       meanText(job.before.sync.meanNs),
       meanText(job.after.sync.meanNs),
     ]),
   }
 }
 
-function verdictText({verdict}: JobComparison): string {
+function verdictText({verdict}: JobComparison, exact: boolean): string {
   switch (verdict) {
     case 'more':
     case 'fewer':
       return verdict
     case 'noise':
-      return 'within the noise'
+      return exact ? 'none' : 'within the noise'
     case 'unknown':
       return 'noise not known'
   }

@@ -16,7 +16,7 @@
  *
  * @module
  */
-export {overwrites, runBench, type BenchProgress, type FinishedBench} from './bench.js'
+export {overwrites, runBench, type FinishedBench} from './bench.js'
 export {benchDocument} from './bench-document.js'
 export type {Cell} from './cell.js'
 export {comparisonDocument} from './comparison-document.js'

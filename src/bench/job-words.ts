@@ -87,13 +87,15 @@ export function jobWords(file: JobFile): JobWords[] {
   })
 }
 
+/** fio reads in sequence unless told otherwise; the bench reads at random. */
+const FIO_ACCESS = 'read'
+
 function sameWords({options}: FileJob): BenchWords {
-  return Object.fromEntries(
-    [...options].flatMap(([key, {value}]) => {
-      const word = SAME.get(key)
-      return word === undefined ? [] : [[word, value]]
-    }),
-  )
+  const said = [...options].flatMap(([key, {value}]) => {
+    const word = SAME.get(key)
+    return word === undefined ? [] : [[word, value]]
+  })
+  return {...(options.has('pattern') ? {} : {rw: FIO_ACCESS}), ...(Object.fromEntries(said) as BenchWords)}
 }
 
 function flushWords({options}: FileJob): BenchWords {

@@ -61,11 +61,17 @@ describe('a bench for people', () => {
     expect(await text(TWO)).not.toContain('flushes wanted')
   })
 
-  it('draws IOPS with their intervals, and distributions of latency', async () => {
+  it('draws IOPS with their intervals, and distributions of latency without what nobody took', async () => {
+    const write = requestsOf(300, 10_000)
+    for (let i = 0; i < 100; i++) write.latency.record(10 * MS)
+    const spread = await text(resultOf([cellOf('none', [roundOf({write, flush: requestsOf(5, MS)})])]))
+    expect(spread).toMatch(
+      /^Latency of writes, none\nbelow 16\.4 us {2}█{60} {2}75 %\n\.\.\.\nbelow 16\.8 ms {2}█{20} +25 %\n\n/m,
+    )
+    expect(spread).not.toContain('Latency of flushes')
     const shown = await text(TWO)
     expect(shown).toMatch(/^none +█+▓*░* +200$/m)
     expect(shown).toContain('Shaded: where it may be as well, with 95 % confidence.')
-    expect(shown).toMatch(/^Latency of writes, writethrough\nbelow 16\.8 ms +█+ +100 %$/m)
   })
 
   it('warns of a difference within the noise, and calls all of them only with a verdict', async () => {

@@ -34,6 +34,15 @@ describe('two reports side by side', () => {
     expect(text).not.toMatch(/ok:/)
   })
 
+  it('differ by nothing, and not by noise, where both disks were simulated alike', async () => {
+    const simulated: FioReport = {...report({a: 100}), simulated: true}
+    const job = {...(simulated.jobs[0] as FioReport['jobs'][number]), roundIops: [100]}
+    const same = {...simulated, jobs: [job]}
+    const paths = {beforePath: 'before.json', afterPath: 'after.json'}
+    const text = await rendered(comparisonDocument(compareReports(same, same), paths), 'table')
+    expect(text).toMatch(/^a +100 +100 +1 +none /m)
+  })
+
   it('have notes on what cannot be compared', async () => {
     const text = await rendered(documentOf({a: 1, b: 1, c: 1}, {a: 1, d: 1}), 'table', {width: 200})
     expect(text).toContain('- a is not the same job: iodepth: 3, then 2.\n- b is missing after.\n- c is missing after.')

@@ -69,6 +69,11 @@ describe('a job of a file in the words of the bench', () => {
     expect((await one(...lines)).words['cache']).toBe(mode)
   })
 
+  it('reads in sequence when nothing else is said, as fio does', async () => {
+    expect((await one('bs=4k')).words['rw']).toBe('read')
+    expect((await one('pattern=journal:8+1')).words).not.toHaveProperty('rw')
+  })
+
   it('has no cache mode when none was asked for', async () => {
     expect((await one('rw=read')).words).not.toHaveProperty('cache')
   })
@@ -93,12 +98,12 @@ describe('a job of a file in the words of the bench', () => {
     [['runtime=5', 'time_based', 'loops=3', 'io_size=4k'], {runtime: '5000000us'}],
     [['runtime=5', 'time_based=0', 'io_size=4k'], {runtime: '5000000us', 'io-size': '4096'}],
   ])('%j goes on as long as fio would: %j', async (lines, words) => {
-    expect((await one(...lines)).words).toEqual(words)
+    expect((await one(...lines)).words).toEqual({rw: 'read', ...words})
   })
 
   it('says what is done in another way than fio does it', async () => {
     const {notes, words} = await one('filename=/dev/sdz', 'sync=1', 'verify=crc32c')
-    expect(words).toEqual({cache: 'writethrough', loops: '1', verify: '1'})
+    expect(words).toEqual({rw: 'read', cache: 'writethrough', loops: '1', verify: '1'})
     expect(notes).toEqual([
       'job: filename=/dev/sdz is not used: the image is the one on the command line.',
       'job: sync=1 is the cache mode writethrough.',

@@ -57,12 +57,8 @@ async function ours(flags) {
   await once(child, 'close')
   clearInterval(watch)
   const document = JSON.parse(text)
-  if (document.rounds?.[0]) {
-    backend = document.cells[0].backend
-    return document.rounds[0].read.iops + document.rounds[0].write.iops
-  }
   const {read, write} = document.jobs[0]
-  backend = document.flushpoint?.cells?.[0]?.backend ?? ''
+  backend = document.flushpoint.cells[0].backend
   return read.iops + write.iops
 }
 

@@ -189,6 +189,81 @@ describe('flushpoint bench', () => {
   })
 })
 
+describe('flushpoint bench tells', () => {
+  const SIM = ['--create', '1M', '--aio', 'sim', '--disk', 'ssd', '--rw', 'randwrite', '--io-size', '64k']
+
+  it('the result to files as well, each by its extension, and the same every time on a simulated disk', async () => {
+    const paths = ['a.json', 'b.csv', 'c.md', 'd.txt', 'e.json'].map((name) => scene.path(name))
+    for (const files of [paths.slice(0, 4), paths.slice(4)]) {
+      const exports = files.flatMap((path) => ['--export', path])
+      const ended = await flushpoint(['bench', 'none.img', ...SIM, '--flush-every', '1,8', ...exports])
+      expect(ended).toMatchObject({exit: 0, stdout: expect.stringContaining('flush every 8')})
+    }
+    const [json = '', csv, markdown, plain, again] = paths.map((path) => readFileSync(path, 'utf8'))
+    expect(again).toBe(json)
+    expect((JSON.parse(json) as {jobs: object[]}).jobs).toHaveLength(2)
+    expect(csv).toMatch(/^cell,mode,aio,.*\nflush every 1,writeback,sim,/)
+    expect(markdown).toContain('| flush every 1 |')
+    expect(plain).toContain('In words')
+  })
+
+  it('which of two is better, with --verdict', async () => {
+    const {stdout} = await flushpoint(['bench', 'none.img', ...SIM, '--flush-every', '1,8', '--verdict'])
+    expect(stdout).toMatch(/^- flush every 8 against flush every 1: more IOPS, [\d.]+ times\.$/m)
+  })
+
+  it('what the jobs of a file do, and what they cannot be here', async () => {
+    const file = scene.path('two.fio')
+    const jobs = ['[global]', 'size=64k', 'ioengine=psync', '[w]', 'rw=randwrite', 'fdatasync=4', '[r]', 'stonewall']
+    writeFileSync(file, jobs.join('\n'))
+    const {exit, document, stderr} = await bench(image, '--job', file, '--rounds', '1', '--allow-write')
+    expect(exit).toBe(0)
+    expect(stderr).toContain('note: w: ioengine=psync is run by the backend threads.')
+    expect(document.cells.map(({name}) => name)).toEqual(['w', 'r'])
+    expect(document.rounds.map(counts)).toEqual([
+      [0, 16, 4, 4, 4],
+      [16, 0, 0, 0, 0],
+    ])
+  })
+
+  it('whether a run fell short of an earlier one: 1 below the ratio, 0 at it', async () => {
+    const [before, after] = [scene.path('before.json'), scene.path('after.json')]
+    for (const [path, disk] of [
+      [before, 'ssd'],
+      [after, 'hdd'],
+    ] as const) {
+      await flushpoint([
+        'bench',
+        'none.img',
+        ...SIM.map((word) => (word === 'ssd' ? disk : word)),
+        '--flush-every',
+        '1',
+        '--export',
+        path,
+      ])
+    }
+    const compare = (...flags: string[]) => flushpoint(['bench', '--compare', before, after, ...flags])
+    expect(await compare()).toMatchObject({exit: 0, stdout: expect.not.stringContaining('ok:')})
+    const failed = await compare('--fail-under', '0.9')
+    expect(failed).toMatchObject({exit: 1, stderr: ''})
+    expect(failed.stdout).toContain('✗ not ok: Below 0.9 times the IOPS')
+    expect(await flushpoint(['bench', '--compare', before, before, '--fail-under', '1'])).toMatchObject({exit: 0})
+    const {stdout} = await compare('--json')
+    expect(JSON.parse(stdout)).toMatchObject({schema: 'flushpoint/bench-comparison@1', jobs: [{verdict: 'fewer'}]})
+  })
+
+  itNeeds([direct], 'whether the syncs of this host look real, where something was written', async () => {
+    const flags = ['--rw', 'randwrite', '--io-size', '64k', '--flush-every', '8', '--rounds', '1', '--allow-write']
+    const {stdout} = await flushpoint(['bench', image, ...flags])
+    const text = stdout.replaceAll(/\s+/g, ' ')
+    expect(text).toMatch(
+      /The median of \d+ writes of 4 KiB with a sync is|Whether a sync here reaches a medium was not/,
+    )
+    const reading = await flushpoint(['bench', image, '--io-size', '64k', '--rounds', '1'])
+    expect(reading.stdout).not.toContain('with a sync')
+  })
+})
+
 describe('flushpoint bench refuses', () => {
   it.each<[string[], number, string, string]>([
     [['--rw', 'randwrite'], 2, 'E_BENCH_OVERWRITE', 'overwrites what disk.img holds'],
@@ -205,9 +280,23 @@ describe('flushpoint bench refuses', () => {
     [['--preallocate'], 2, 'E_BENCH_FLAGS', '--preallocate'],
     [['--create', '1M', '--rw', 'write'], 3, 'E_EXISTS', 'exists already'],
     [['--verify-only', '--runtime', '5'], 2, 'E_BENCH_VERIFY', 'how much was written'],
+    [['--export', 'a.xml'], 2, 'E_EXPORT', 'a.xml'],
+    [['--job', 'no.fio'], 3, 'E_OPEN', 'no.fio'],
+    [['--compare', 'no.json'], 3, 'E_OPEN', 'no.json'],
+    [['--compare', 'disk.img'], 5, 'E_BENCH_REPORT', 'disk.img'],
+    [['--compare', 'disk.img', '--fail-under', '90%'], 2, 'E_BENCH_COMPARE', '--fail-under 90%'],
     [['--device-name', 'vdb', '--rw', 'write', '--allow-write'], 2, 'E_BENCH_OVERWRITE', 'no block device'],
   ])('%j', async (args, exit, code, says) => {
     await expectRefusal(scene, ['bench', 'disk.img', ...args], {exit, code, says})
+  })
+
+  it('a job file that is wrong, with line and column', async () => {
+    writeFileSync(scene.path('bad.fio'), '[a]\n  iodepht=4\n')
+    const refused = {exit: 2, code: 'E_JOB_FILE', says: 'bad.fio:2:3: the key "iodepht" is not supported'}
+    await expectRefusal(scene, ['bench', 'disk.img', '--job', 'bad.fio'], refused)
+    writeFileSync(scene.path('empty.fio'), '; nothing yet\n')
+    const empty = {exit: 2, code: 'E_JOB_FILE_EMPTY', says: 'holds no job'}
+    await expectRefusal(scene, ['bench', 'disk.img', '--job', 'empty.fio'], empty)
   })
 
   it('an image that is not there', async () => {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import {basename, join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {hostFacts} from '../../src/image/index.js'
+import {hostFacts, syncFacts} from '../../src/image/index.js'
 import {deviceName} from '../../src/image/block-device.js'
 import {takeLocks} from '../../src/image/locks.js'
 import {fileSystemOf} from '../../src/image/file-system.js'
@@ -31,6 +31,30 @@ beforeEach(() => {
   scene = new Scene()
 })
 afterEach(() => scene.close())
+
+describe('what syncing costs where an image lies', () => {
+  it('is measured as it is for all facts, without a change to the image or its folder', async () => {
+    const path = scene.file('disk.img', 65536, 0x77)
+    const before = readFileSync(path)
+    const found = await syncFacts(path)
+    const {syncProbe} = await hostFacts(path)
+    expect('skipped' in found).toBe('skipped' in syncProbe)
+    expect(found).toMatchObject('skipped' in found ? {} : {folder: scene.folder, writeBytes: 4096})
+    expect(readFileSync(path)).toEqual(before)
+    expect(readdirSync(scene.folder)).toEqual(['disk.img'])
+  })
+
+  itNeeds([shm], 'is that of memory in memory', async () => {
+    const folder = mkdtempSync('/dev/shm/flushpoint-')
+    scene.onClose(() => rmSync(folder, {recursive: true, force: true}))
+    writeFileSync(join(folder, 'disk.img'), Buffer.alloc(4096))
+    expect(await syncFacts(join(folder, 'disk.img'))).toMatchObject({verdict: {reaches: 'no'}})
+  })
+
+  it('is not known of an image that is not there', async () => {
+    await expect(syncFacts(scene.path('no.img'))).rejects.toMatchObject({kind: 'environment', code: 'E_NO_IMAGE'})
+  })
+})
 
 describe('the facts about an image', () => {
   it('are its size, what is allocated of it, and where it lies', async () => {
