@@ -5,6 +5,7 @@ import {oneSided, TASK_BYTES, TaskCounter, tasksOf, type Side} from './compare-p
 import {addRange, SHARED, TaskComparer} from './compare-task.js'
 import type {CompareMessage, CompareWork} from './compare-worker.js'
 import {dataRanges} from './extent-map.js'
+import {refuseShortened} from './shortened.js'
 
 export interface CompareOptions {
   /** Other sizes, and data where the other has a hole, are differences too. */
@@ -47,6 +48,8 @@ const THREAD_TASKS = 24
 export async function compareSources(a: ImageSource, b: ImageSource, options: CompareOptions): Promise<Comparison> {
   const [sideA, sideB] = [await sideOf(a), await sideOf(b)]
   const found = await differences(sideA, sideB, options)
+  refuseShortened(a)
+  refuseShortened(b)
   const allocation =
     options.strict && sideA.data && sideB.data ? cutAt(oneSided(sideA.data, sideB.data), sideA, sideB) : undefined
   const alike = !options.strict || (a.sizeBytes === b.sizeBytes && (allocation ?? []).length === 0)

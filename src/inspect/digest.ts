@@ -4,6 +4,7 @@ import {promisify} from 'node:util'
 import {codeOf, ToolError} from '../base/index.js'
 import type {ImageSource} from '../image/index.js'
 import {dataRanges} from './extent-map.js'
+import {refuseShortened} from './shortened.js'
 
 const readAt = promisify(read)
 
@@ -64,6 +65,7 @@ export async function digestOf(
     hasher.update(bytes)
     await progress(offsetBytes + lengthBytes)
   }
+  refuseShortened(source)
   return hasher.digest()
 }
 

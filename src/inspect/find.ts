@@ -1,6 +1,7 @@
 import {joinRanges, type Range} from '../base/index.js'
 import type {ImageSource} from '../image/index.js'
 import {dataRanges} from './extent-map.js'
+import {refuseShortened} from './shortened.js'
 
 export interface FindOptions {
   /** Matches begin at multiples of this; 1 for anywhere. */
@@ -27,7 +28,7 @@ const OFFSETS_MAX = 1_000_000
  * Finds a pattern, also across the pieces that are read. Matches do not overlap: the search goes on behind each. Where holes cannot
  * hold the pattern they are not read.
  *
- * @throws what read(2) reports, as node:fs does
+ * @throws what read(2) reports, as node:fs does; ToolError of kind io when the source became shorter meanwhile
  */
 export async function findPattern(source: ImageSource, pattern: Buffer, options: FindOptions): Promise<Found> {
   const search = new Search(pattern, options)
@@ -35,6 +36,7 @@ export async function findPattern(source: ImageSource, pattern: Buffer, options:
     if (search.isFull) break
     await search.through(source, range)
   }
+  refuseShortened(source)
   const {offsets, count, isFull} = search
   return {offsets, count, complete: !isFull}
 }

@@ -2,7 +2,7 @@ import {fstatSync, fsyncSync, statSync} from 'node:fs'
 import {ToolError, type Range} from '../base/index.js'
 import {cacheModeOf, type CacheMode} from '../cache-mode/index.js'
 import {ioFailure, openImage, openSource, partOf, type Image, type ImageSource} from '../image/index.js'
-import {compareSources, dataRanges} from '../inspect/index.js'
+import {compareSources, dataRanges, refuseShortened} from '../inspect/index.js'
 import {loadLibc} from '../native/index.js'
 import {copyRanges, type CopyMethod, type CopySink, type Transferred} from './copy-data.js'
 import {openCopyTarget, partialPathOf, type CopyTarget} from './copy-target.js'
@@ -121,6 +121,7 @@ async function copyInto(order: CopyOrder, target: CopyTarget, notes: readonly st
   const sink: CopySink = {path: image.path, fd: image.fd, blank}
   const transferred = await copyRanges(source, sink, ranges, {libc: await kernelCopies(mode), signal, progress})
   if (transferred.stopped) return stopped(transferred)
+  refuseShortened(source)
   if (!mode.noFlush) syncData(image)
   if (verify) {
     try {

@@ -175,3 +175,38 @@ describe('what O_DIRECT asks for', () => {
     expect(readSync(fd, Buffer.alloc(1), 0, 1, 0)).toBe(1)
   })
 })
+
+describe('the calls that move blocks about', () => {
+  itNeeds([native], 'copy_file_range copies from offset to offset, or names the errno', () => {
+    const from = open('w+')
+    writeSync(from, 'abcdefgh')
+    const to = openSync(join(folder, 'to'), 'w+')
+    fds.push(to)
+    const copied = libc().copyFileRange(from, 2, to, 5, 3)
+    // Some file systems have no such call: then the errno says so.
+    expect([3, -errno.EXDEV, -errno.EINVAL, -errno.EOPNOTSUPP, -errno.ENOSYS]).toContain(copied)
+    const bytes = Buffer.alloc(8)
+    expect(readSync(to, bytes, 0, 8, 0)).toBe(copied === 3 ? 8 : 0)
+    expect(bytes.toString('latin1')).toBe(copied === 3 ? '\0\0\0\0\0cde' : '\0'.repeat(8))
+    expect(libc().copyFileRange(-1, 0, to, 0, 1)).toBe(-errno.EBADF)
+  })
+
+  itNeeds([native], 'a clone has the bytes of its source, or the errno says that it cannot be', () => {
+    const from = open('w+')
+    writeSync(from, Buffer.alloc(BLOCK, 7))
+    const to = openSync(join(folder, 'to'), 'w+')
+    fds.push(to)
+    const result = libc().clone(to, from)
+    expect([0, errno.EOPNOTSUPP, errno.EINVAL, errno.EXDEV, errno.ENOTTY]).toContain(result)
+    expect(readSync(to, Buffer.alloc(BLOCK), 0, BLOCK, 0)).toBe(result === 0 ? BLOCK : 0)
+    expect(libc().clone(to, -1)).toBe(errno.EBADF)
+  })
+
+  itNeeds([native], 'blocks are reserved for a range, which reads as zeroes', () => {
+    const fd = open('w+')
+    const result = libc().allocate(fd, 0, BLOCK)
+    expect([0, errno.EOPNOTSUPP]).toContain(result)
+    expect(readSync(fd, Buffer.alloc(BLOCK, 1), 0, BLOCK, 0)).toBe(result === 0 ? BLOCK : 0)
+    expect(libc().allocate(-1, 0, 1)).toBe(errno.EBADF)
+  })
+})
