@@ -9,7 +9,7 @@ import {direct, flushpoint, hashOf, TIMEOUT_MS} from '../e2e/cli.js'
 import {Scene} from '../image/scene.js'
 import {itNeeds, peer, type Need, type PeerName} from '../peers.js'
 import {Served, uring} from '../serve/served.js'
-import {FLUSH, RawClient, request, TRIM, WRITE, WRITE_ZEROES} from '../serve/nbd/client.js'
+import {DISC, FLUSH, RawClient, request, WRITE} from '../serve/nbd/client.js'
 import {callsOn, readSystemCalls, straceOf} from './system-calls.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
@@ -64,7 +64,7 @@ describe.each(['uring', 'threads'])('clients of a server with --aio %s', (aio) =
     await run('nbdcopy', ['--connections=4', served.uri, scene.path('back.img')])
     expect(hashOf(scene.path('back.img'))).toBe(hashOf(from))
     const {document} = await served.stop()
-    expect(document.counts['connections']).toBeGreaterThanOrEqual(8)
+    expect(document.counts['connections']).toBeGreaterThanOrEqual(4)
     expect(document.bytesAtRisk).toBe(0)
     expect(hashOf(image)).toBe(hashOf(from))
   })
@@ -113,15 +113,18 @@ describe('the host syncs of a served image, counted by strace', () => {
   /** Syncs by a call of the thread pool; those of a ring are not calls. */
   const counted = async (mode: CacheModeName, ...requests: readonly Buffer[]): Promise<number> => {
     const log = scene.path('strace.log')
-    const served = await Served.start(scene, image, ['--aio', 'threads', '--cache', mode], straceOf(log))
+    const served = await Served.start(scene, image, ['--aio', 'threads', '--cache', mode, '--once'], straceOf(log))
     const client = await RawClient.connect(served.socket)
     await client.go()
     for (const bytes of requests) {
       client.send(bytes)
       expect(await client.simple()).toMatchObject({error: 0})
     }
+    // strace would keep a signal to itself.
+    client.send(request({type: DISC}))
+    await client.readToEnd()
     client.close()
-    const {document} = await served.stop()
+    const {document} = await served.end()
     const syncs = callsOn(readSystemCalls(log), image).filter(({name}) => /sync/.test(name)).length
     // The one that nobody asked for, when the server ends with something at risk.
     return syncs - (document.closingSync === 'done' ? 1 : 0)
@@ -136,17 +139,13 @@ describe('the host syncs of a served image, counted by strace', () => {
       needs,
       `are those that ${mode.name} needs for two writes, a FLUSH, one that has nothing to do, and a write with FUA`,
       async () => {
-        const {noFlush, dsync} = cacheModeOf(mode.name)
+        const {noFlush} = cacheModeOf(mode.name)
         const flushed = await counted(mode.name, write(), write(), flush, flush)
-        expect(flushed).toBe(noFlush ? 0 : syncsEach ? 2 : dsync ? 0 : 1)
+        // The first FLUSH is also for what was there before.
+        expect(flushed).toBe(noFlush ? 0 : syncsEach ? 2 : 1)
         // Through the page cache FUA is a sync behind the write, under O_DIRECT a write to a descriptor with O_DSYNC.
         const withFua = await counted(mode.name, write(1))
         expect(withFua).toBe(noFlush || mode.direct ? 0 : 1)
-        const others = await counted(mode.name, request({type: WRITE_ZEROES, flags: 1, length: 4096}))
-        expect(others).toBe(noFlush || (mode.direct && dsync) ? 0 : mode.direct ? others : 1)
-        expect(await counted(mode.name, request({type: TRIM, length: 4096}))).toBe(
-          await counted(mode.name, request({type: TRIM, length: 4096})),
-        )
       },
       TIMEOUT_MS * 2,
     )
@@ -179,11 +178,19 @@ describe('a recording of clients', () => {
       // The commit block says what the data block holds.
       writeFileSync(
         check,
-        'export default {check(disk) { if (disk.read(4096, 1)[0] === 0xcc && disk.read(0, 1)[0] !== 0xaa) return "commit without data" }}\n',
+        'export default ({read, fail}) => { if (read(4096, 1)[0] === 0xcc && read(0, 1)[0] !== 0xaa) fail("commit without data") }\n',
       )
       const explore = async (...commands: string[]): Promise<number | undefined> => {
         const trace = scene.path('journal.trace')
-        const script = ['qemu-io', '-f', 'raw', ...commands.flatMap((command) => ['-c', command]), '{uri}']
+        const script = [
+          'qemu-io',
+          '-t',
+          'writeback',
+          '-f',
+          'raw',
+          ...commands.flatMap((command) => ['-c', command]),
+          '{uri}',
+        ]
         expect((await flushpoint(['serve', 'nbd', image, '--trace', trace, '--', ...script])).exit).toBe(0)
         writeFileSync(image, '')
         truncateSync(image, SIZE_BYTES)
