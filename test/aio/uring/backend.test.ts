@@ -2,8 +2,8 @@ import {readFileSync} from 'node:fs'
 import {afterEach, describe, expect} from 'vitest'
 import {UringBackend} from '../../../src/aio/uring/backend.js'
 import {ToolError} from '../../../src/base/index.js'
-import {loadTransfers, loadUring, type Uring} from '../../../src/native/index.js'
-import {STEP_NONE, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO} from '../../../src/request/index.js'
+import {loadTransfers, loadUring, type Transfers, type Uring} from '../../../src/native/index.js'
+import {STEP_NONE, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO, type StepOp} from '../../../src/request/index.js'
 import {capability, itNeeds} from '../../peers.js'
 import {describeBackendContract, runOrders} from '../contract.js'
 import {directRefusal, realImage, type RealImage} from '../real-image.js'
@@ -121,6 +121,49 @@ describe('the uring backend', () => {
     await runOut(backend, 1)
     await backend.close()
   })
+
+  itNeeds(
+    [ring, calls],
+    'leaves to the ring what is long, or has to be stable, where plain calls may not wait',
+    async () => {
+      image = realImage(SIZE_BYTES)
+      const own = await loadTransfers()
+      if (!own.ok) throw new Error(own.reason)
+      const used: string[] = []
+      const note = <A extends readonly unknown[]>(name: string, call: (...parameters: A) => number) => {
+        return (...parameters: A): number => {
+          used.push(name)
+          return call(...parameters)
+        }
+      }
+      const {write, writeStable, read, readCached} = own.transfers
+      const transfers: Transfers = {
+        ...own.transfers,
+        write: note('write', write),
+        writeStable: note('writeStable', writeStable),
+        read: note('read', read),
+        readCached: note('readCached', readCached),
+      }
+      const inline = {data: true, waits: false, sync: false, mostBytes: 4096, transfers}
+      const backend = new UringBackend(uring(), image.fd, 4, {inline})
+      const memory = backend.createMemory(16_384)
+      const ways: [op: StepOp, lengthBytes: number, dsync: boolean][] = [
+        [STEP_WRITE, 4096, false],
+        [STEP_WRITE, 8192, false],
+        [STEP_WRITE, 4096, true],
+        [STEP_READ, 4096, false],
+        [STEP_READ, 8192, false],
+      ]
+      for (const [op, lengthBytes, dsync] of ways) {
+        backend.queue(op, 0, memory, 0, 0, lengthBytes, dsync)
+        await runOut(backend, 1)
+        expect(backend.doneResults[0]).toBe(lengthBytes)
+      }
+      expect(used).toEqual(['write', 'readCached'])
+      memory.free()
+      await backend.close()
+    },
+  )
 
   itNeeds([ring], 'reads and zeroes beyond 4 GiB where it was told, not where 32 bits would end', async () => {
     image = realImage(2 ** 33 + 8192)

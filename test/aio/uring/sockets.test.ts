@@ -23,7 +23,7 @@ describe('sockets on the ring of a backend', () => {
     if (!loaded.ok || !listening.ok) return
     calls = listening.listening
     sockets = new RingSockets(16)
-    backend = new UringBackend(loaded.uring, 0, 4, sockets)
+    backend = new UringBackend(loaded.uring, 0, 4, {guest: sockets})
     listener = calls.unix(scene.path('socket'), 4)
     expect(listener).toBeGreaterThan(0)
   })
