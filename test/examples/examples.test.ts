@@ -81,7 +81,9 @@ describe('the examples', () => {
     const source = fs.readFileSync(fileURLToPath(import.meta.url), 'utf8')
     expect(folders.length).toBeGreaterThan(0)
     expect(
-      folders.map(({name}) => name).filter((name) => !new RegExp(`(run|runFile|verdict)\\('${name}['/]`).test(source)),
+      folders
+        .map(({name}) => name)
+        .filter((name) => !new RegExp(`(run|runFile|verdict)\\('${name}['/]|'${name}'`).test(source)),
     ).toEqual([])
   })
 
@@ -237,6 +239,20 @@ describe('the examples', () => {
   it('15: a barrier on one file leaves the other free; an awaited notification does not', () => {
     expect(verdict('15-two-files/barrier.ndjson', 'check.mjs')).toBe('broken')
     expect(verdict('15-two-files/notify.ndjson', 'check.mjs')).toBe('OK')
+  })
+
+  it('19: a copy differs from its original by the one write that came after it', () => {
+    const bin = path.join(root, 'bin', 'run.js')
+    const call = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], {cwd: folder, encoding: 'utf8'})
+    const compare = () => JSON.parse(call('compare', '0.img', 'copy.img', '--json').stdout) as {ranges: object[]}
+    const batch = path.join(examples, '19-compare-and-copy', 'batch.fp')
+    expect(call('create', '0.img', '16M').status).toBe(0)
+    expect(call('copy', '0.img', 'copy.img', '--verify').status).toBe(0)
+    expect(compare()).toMatchObject({identical: true})
+    expect(call('run', '0.img', batch).status).toBe(0)
+    expect(compare().ranges).toMatchObject([{offsetBytes: 2 ** 20, lengthBytes: 512}])
+    expect(call('copy', '0.img', 'copy.img', '--force').status).toBe(0)
+    expect(compare()).toMatchObject({identical: true})
   })
 })
 
