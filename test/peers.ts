@@ -47,7 +47,6 @@ export const PEERS = {
   flock: 'util-linux',
   xxd: 'xxd',
   hexdump: 'bsdextrautils',
-  cmp: 'diffutils',
   sha256sum: 'coreutils',
   grep: 'grep',
   setpriv: 'util-linux',

@@ -30,7 +30,7 @@ export interface Transferred {
 }
 
 /** Alignment of all transfers but the last: enough for O_DIRECT anywhere. */
-export const BLOCK_BYTES = 4096
+const BLOCK_BYTES = 4096
 const CHUNK_BYTES = 1024 * 1024
 /** The kernel copies this much at a time, so that a signal is heard soon. */
 const KERNEL_CHUNK_BYTES = 16 * 1024 * 1024

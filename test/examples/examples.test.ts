@@ -104,7 +104,7 @@ describe('the examples', () => {
     expect(
       folders
         .map(({name}) => name)
-        .filter((name) => !new RegExp(`(run|runFile|verdict|bench|lookAt)\\('${name}['/]`).test(source)),
+        .filter((name) => !new RegExp(`(run|runFile|verdict|bench|lookAt)\\('${name}['/]|'${name}'`).test(source)),
     ).toEqual([])
   })
 
@@ -298,6 +298,20 @@ describe('the examples', () => {
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain('unpack it first ("gzip -dc")')
     expect(stdout).toContain('not safe to write to')
     expect(stdout).toContain('mystery.img#p2: 3 MiB, ext4')
+  })
+
+  it('19: a copy differs from its original by the one write that came after it', () => {
+    const bin = path.join(root, 'bin', 'run.js')
+    const call = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], {cwd: folder, encoding: 'utf8'})
+    const compare = () => JSON.parse(call('compare', '0.img', 'copy.img', '--json').stdout) as {ranges: object[]}
+    const batch = path.join(examples, '19-compare-and-copy', 'batch.fp')
+    expect(call('create', '0.img', '16M').status).toBe(0)
+    expect(call('copy', '0.img', 'copy.img', '--verify').status).toBe(0)
+    expect(compare()).toMatchObject({identical: true})
+    expect(call('run', '0.img', batch).status).toBe(0)
+    expect(compare().ranges).toMatchObject([{offsetBytes: 2 ** 20, lengthBytes: 512}])
+    expect(call('copy', '0.img', 'copy.img', '--force').status).toBe(0)
+    expect(compare()).toMatchObject({identical: true})
   })
 })
 

@@ -1,3 +1,4 @@
+import {stripVTControlCharacters} from 'node:util'
 import {describe, expect, it} from 'vitest'
 import {
   byteClassOf,
@@ -39,7 +40,7 @@ describe('a row of hex', () => {
       ['xxd', putXxdRow],
     ] as const) {
       const text = rowOf(colored(style), HELLO)
-      expect(text.replaceAll(/\u001b\[\d+m/g, '')).toBe(rowOf(put, HELLO))
+      expect(stripVTControlCharacters(text)).toBe(rowOf(put, HELLO))
       expect(text.lastIndexOf('\u001b[39m')).toBe(text.lastIndexOf('\u001b['))
     }
   })

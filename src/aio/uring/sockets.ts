@@ -19,9 +19,6 @@ const MSGHDR_WORDS = 16
 const IOVEC_WORDS = 4
 const ENVELOPE_BYTES = 4096
 
-/** Pieces that one send() takes. */
-const SEND_PIECES = (ENVELOPE_BYTES / 4 - MSGHDR_WORDS) / IOVEC_WORDS
-
 /** Where the message header of a connection's sends lies; one for each send in flight. */
 export interface Envelope {
   readonly memory: Memory
