@@ -30,11 +30,13 @@ export async function writeChunks(
 
 function write(stream: NodeJS.WritableStream, chunk: string | Uint8Array): Promise<WriteEnd> {
   return new Promise((resolve, reject) => {
-    stream.write(chunk, (error?: NodeJS.ErrnoException | null) => {
+    const ended = (error?: NodeJS.ErrnoException | null): void => {
       if (!error) resolve('written')
       else if (CLOSED.has(error.code)) resolve('closed')
       else reject(outputError(error))
-    })
+    }
+    if (typeof chunk === 'string') stream.write(chunk, 'utf8', ended)
+    else stream.write(chunk, ended)
   })
 }
 

@@ -56,6 +56,22 @@ describe('writeChunks', () => {
     expect(await writeChunks(stream, ['y'])).toBe('closed')
   })
 
+  it('writes bytes as they are, each when the reader took the ones before', async () => {
+    const taken: Buffer[] = []
+    const stream = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        taken.push(Buffer.from(chunk))
+        done()
+      },
+    })
+    const reused = Buffer.alloc(2)
+    function* chunks(): Generator<Uint8Array> {
+      for (const byte of [0xff, 0x80]) yield reused.fill(byte)
+    }
+    expect(await writeChunks(stream, chunks())).toBe('written')
+    expect(Buffer.concat(taken).toString('hex')).toBe('ffff8080')
+  })
+
   it('fails with an I/O error that names the cause when the disk is full', async () => {
     const {stream} = slowStream(1, 'ENOSPC')
     await expect(writeChunks(stream, ['x'])).rejects.toMatchObject({
