@@ -6,7 +6,8 @@ import {fileURLToPath} from 'node:url'
 
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
-import {TIMEOUT_MS} from '../e2e/cli.js'
+import {direct, TIMEOUT_MS} from '../e2e/cli.js'
+import {itNeeds, peer, peerIt} from '../peers.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS})
 
@@ -75,13 +76,32 @@ const lost = (report: Report): number[] => [
 ]
 const codes = (report: Report): string[] => report.hazards.map(({code}) => code)
 
+/** Runs a script among the examples with flushpoint on the PATH. */
+function script(file: string, ...args: string[]): unknown {
+  const bin = path.join(folder, 'flushpoint')
+  const words = `exec "${process.execPath}" "${path.join(root, 'bin', 'run.js')}" "$@"`
+  fs.writeFileSync(bin, `#!/bin/sh\n${words}\n`, {mode: 0o755})
+  const env = {...process.env, PATH: `${folder}:${process.env['PATH']}`}
+  const ended = spawnSync('sh', [path.join(examples, file), ...args], {encoding: 'utf8', env})
+  expect(ended.stderr).not.toContain('error')
+  return JSON.parse(ended.stdout)
+}
+
+function imageOf(name: string, fill: number): string {
+  const file = path.join(folder, name)
+  fs.writeFileSync(file, Buffer.alloc(2 ** 20, fill))
+  return file
+}
+
 describe('the examples', () => {
   it('are all executed by this file', () => {
     const folders = fs.readdirSync(examples, {withFileTypes: true}).filter((entry) => entry.isDirectory())
     const source = fs.readFileSync(fileURLToPath(import.meta.url), 'utf8')
     expect(folders.length).toBeGreaterThan(0)
     expect(
-      folders.map(({name}) => name).filter((name) => !new RegExp(`(run|runFile|verdict)\\('${name}['/]`).test(source)),
+      folders
+        .map(({name}) => name)
+        .filter((name) => !new RegExp(`(run|runFile|verdict|script)\\('${name}['/]`).test(source)),
     ).toEqual([])
   })
 
@@ -237,6 +257,27 @@ describe('the examples', () => {
   it('15: a barrier on one file leaves the other free; an awaited notification does not', () => {
     expect(verdict('15-two-files/barrier.ndjson', 'check.mjs')).toBe('broken')
     expect(verdict('15-two-files/notify.ndjson', 'check.mjs')).toBe('OK')
+  })
+
+  itNeeds([peer('nbdcopy'), direct], '20: a copy is stable when its client flushes, and lost when it does not', () => {
+    const [from, to] = [imageOf('source.img', 0xab), imageOf('target.img', 0)]
+    expect(script('20-serve-and-copy/copy.sh', from, to)).toMatchObject({bytesAtRisk: 2 ** 20})
+    expect(script('20-serve-and-copy/copy.sh', from, to, '--flush')).toMatchObject({bytesAtRisk: 0})
+    expect(fs.readFileSync(to).equals(fs.readFileSync(from))).toBe(true)
+  })
+
+  peerIt(['qemu-io'], '21: a record overtakes its data when no flush keeps it behind', () => {
+    const trace = path.join(folder, 'commit.trace')
+    const explored = (...hasty: string[]): number | null => {
+      expect(script('21-record-then-pull-the-plug/commit.sh', imageOf('disk.img', 0), trace, ...hasty)).toMatchObject({
+        counts: {writes: 4},
+      })
+      const check = path.join(examples, '21-record-then-pull-the-plug', 'check.mjs')
+      const args = [path.join(root, 'bin', 'run.js'), 'crash', 'explore', trace, '--check', check, '--json']
+      return spawnSync(process.execPath, args, {encoding: 'utf8'}).status
+    }
+    expect(explored()).toBe(0)
+    expect(explored('hasty')).toBe(1)
   })
 })
 
