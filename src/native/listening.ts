@@ -35,7 +35,7 @@ const IPPROTO_TCP = 6
 const TCP_NODELAY = 1
 const SHUT_RDWR = 2
 /** struct sockaddr_un ends with a path of 108 bytes, NUL included. */
-export const UNIX_PATH_MAX_BYTES = 107
+const UNIX_PATH_MAX_BYTES = 107
 
 function bindListening(koffi: Koffi): Listening {
   const libc = koffi.load(null)

@@ -4,7 +4,7 @@ import {constants} from 'node:os'
 import {codeOf, ToolError} from '../base/index.js'
 
 /** Stands for the URI of the server in the words of a command. */
-export const URI_PLACE = '{uri}'
+const URI_PLACE = '{uri}'
 
 /**
  * Runs a command beside a server, with the URI in place of {uri} and in NBD_URI.

@@ -19,9 +19,6 @@ const MSGHDR_WORDS = 16
 const IOVEC_WORDS = 4
 const ENVELOPE_BYTES = 4096
 
-/** Pieces that one send() takes. */
-export const SEND_PIECES = (ENVELOPE_BYTES / 4 - MSGHDR_WORDS) / IOVEC_WORDS
-
 /** Where the message header of a connection's sends lies; one for each send in flight. */
 export interface Envelope {
   readonly memory: Memory
@@ -35,6 +32,8 @@ export interface Envelope {
  */
 export class RingSockets implements RingGuest {
   readonly entries: number
+  /** Pieces that one send() takes. */
+  readonly piecesMax = (ENVELOPE_BYTES / 4 - MSGHDR_WORDS) / IOVEC_WORDS
   readonly tags: number[] = []
   readonly results: number[] = []
   #sqes: Int32Array = new Int32Array(0)

@@ -40,7 +40,7 @@ import {
 import type {ReplyStyle} from './reply.js'
 
 /** The one metadata context there is, and its id. */
-export const BASE_ALLOCATION = 'base:allocation'
+const BASE_ALLOCATION = 'base:allocation'
 export const BASE_ALLOCATION_ID = 1
 
 /** How TLS stands on a connection: there is none, it has to come first, or it is there. */

@@ -15,11 +15,6 @@ const TWO_32 = 2 ** 32
 /** How replies look on a connection, by what was negotiated. */
 export type ReplyStyle = 'simple' | 'structured' | 'extended'
 
-/** The bytes ahead of the data of a READ, at most. */
-export const READ_HEAD_MAX_BYTES = 40
-/** A reply without data, at most. */
-export const BARE_REPLY_MAX_BYTES = 38
-
 /** What a reply has to repeat of its request. */
 export interface Replied {
   readonly cookieHigh: number
