@@ -3,6 +3,8 @@
  * requests and no guarantees. uring drives io_uring from this thread, threads is plain node:fs, sim is a simulated disk with
  * volatile caches, virtual time, faults and a power switch. All three pass the same contract tests.
  *
+ * A SpoiltBackend puts one of them on a disk that is slow or fails on purpose.
+ *
  * What a simulated disk costs is a DiskModel, data without code: a row of sim/disk-model.ts, or a file read by
  * readDiskModel(). Several simulated backends may share one device, from openSimDevice().
  *
@@ -23,6 +25,8 @@ export {
   type BackendTarget,
   type OpenBackend,
 } from './select.js'
+export {SpoiltBackend} from './spoilt/backend.js'
+export {parseSpoil, type Spoil} from './spoilt/spoil.js'
 export type {Envelope, RingSockets} from './uring/sockets.js'
 export type {SimDevice} from './sim/device.js'
 export {DISK_MODELS, diskModelOf, type DiskModel} from './sim/disk-model.js'

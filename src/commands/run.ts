@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
-import {AIO_CHOICES, type AioChoice, type DiskModel} from '../aio/index.js'
+import {AIO_CHOICES, parseSpoil, type AioChoice, type DiskModel} from '../aio/index.js'
 import {ToolError, type ErrorKind} from '../base/index.js'
 import {CACHE_MODES, cacheModeOf, type CacheMode} from '../cache-mode/index.js'
 import {BaseCommand, exitStatusHelp, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
@@ -135,6 +135,15 @@ export default class Run extends BaseCommand<typeof Run> {
         'With --aio sim: what the drive costs, as hdd, ssd, nvme or a JSON file; deterministic figures in simulated time.',
       helpValue: '<model>',
     }),
+    delay: Flags.string({
+      description: 'A slow disk on purpose: steps that take longer, as read=1ms,write=5ms,flush=20ms,zero=1s.',
+      helpValue: '<step=time>',
+    }),
+    error: Flags.string({
+      description:
+        'A bad disk on purpose: steps that fail, always or at a rate, as write=EIO@0.1%,flush=EIO. --seed chooses which.',
+      helpValue: '<step=error>',
+    }),
     trace: Flags.string({
       description: 'Record every event of the run with its data to this file, for trace show and crash explore.',
       helpValue: '<file>',
@@ -183,6 +192,7 @@ export default class Run extends BaseCommand<typeof Run> {
         createBytes: this.createBytes(),
         seed: flags.seed,
         diskModel,
+        spoil: this.spoil(),
         trace: flags.trace,
         statements: batch.statements,
         fileBytes: batch.fileBytes,
@@ -220,6 +230,14 @@ export default class Run extends BaseCommand<typeof Run> {
     this.endWithGravest(verdicts.map(({kind}) => kind))
     await this.print(besideDocument(pairs, verdicts))
     return {}
+  }
+
+  private spoil(): RunOptions['spoil'] {
+    const {delay, error, aio} = this.flags
+    if (aio === 'sim' && (delay !== undefined || error !== undefined)) {
+      throw refusal('--delay and --error are for real disks, not for a simulated one', 'Leave --aio sim out.')
+    }
+    return parseSpoil(delay, error)
   }
 
   private batch(source: string | undefined, lines: readonly string[]): GuestBatch {

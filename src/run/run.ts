@@ -1,4 +1,12 @@
-import {openBackend, type AioChoice, type Backend, type DiskModel, type SimDevice} from '../aio/index.js'
+import {
+  openBackend,
+  SpoiltBackend,
+  type AioChoice,
+  type Backend,
+  type DiskModel,
+  type SimDevice,
+  type Spoil,
+} from '../aio/index.js'
 import {formatBytes, SECTOR_BYTES, ToolError, type Range} from '../base/index.js'
 import {DATA_MAX_BYTES, type BatchRequest, type Pattern, type Statement} from '../batch/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
@@ -42,6 +50,8 @@ export interface RunOptions {
   readonly diskModel?: DiskModel | undefined
   /** A simulated drive that this run shares with another. */
   readonly device?: SimDevice | undefined
+  /** A bad disk on purpose; not for a simulated one. */
+  readonly spoil?: Spoil | undefined
   /** A file that gets the trace of the run; it stands there when the run has ended. */
   readonly trace?: string | undefined
   /** Called when everything is open, and waited for before the first request. */
@@ -78,7 +88,9 @@ export async function runBatch(options: RunOptions): Promise<RunResult> {
       throw error
     })
     try {
-      return await runOn(options, session, stage, opened)
+      const {spoil} = options
+      const backend = spoil ? new SpoiltBackend(opened.backend, spoil, seed) : opened.backend
+      return await runOn(options, session, stage, {...opened, backend})
     } finally {
       await opened.backend.close()
     }

@@ -1,7 +1,7 @@
 import type {Socket} from 'node:net'
 import type {TLSSocket} from 'node:tls'
 
-import type {AioChoice, Backend, BackendName} from '../aio/index.js'
+import type {AioChoice, BackendName, Spoil} from '../aio/index.js'
 import type {Range} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import type {ListenAddress} from './address.js'
@@ -24,8 +24,10 @@ export interface ServeOptions {
   readonly once: boolean
   /** TLS is spoken, and nothing else. */
   readonly tls?: ((plain: Socket) => TLSSocket) | undefined
-  /** Wraps the backend: a bad disk on purpose. */
-  readonly spoil?: ((backend: Backend) => Backend) | undefined
+  /** A bad disk on purpose. */
+  readonly spoil?: Spoil | undefined
+  /** Chooses which steps of a bad disk fail. */
+  readonly seed: number
   readonly trace?: string | undefined
   /** Aborted to wind down: nobody is accepted, what is in flight is finished, the image is synced. */
   readonly signal: AbortSignal

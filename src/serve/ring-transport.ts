@@ -135,7 +135,7 @@ export class RingTransport {
 class RingPipe implements Pipe {
   user: PipeUser | undefined
   readonly peer: string
-  readonly piecesMax = 240
+  readonly piecesMax: number
   readonly #sockets: RingSockets
   readonly #listening: Listening
   readonly #fd: number
@@ -154,6 +154,7 @@ class RingPipe implements Pipe {
 
   constructor(sockets: RingSockets, listening: Listening, backend: Backend, fd: number, id: number, gone: () => void) {
     this.#sockets = sockets
+    this.piecesMax = sockets.piecesMax
     this.#listening = listening
     this.#fd = fd
     this.#tag = id * 2

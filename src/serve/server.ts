@@ -1,4 +1,4 @@
-import {yieldToSignals, type Backend, type openBackend, type RingSockets} from '../aio/index.js'
+import {SpoiltBackend, yieldToSignals, type Backend, type openBackend, type RingSockets} from '../aio/index.js'
 import {invariant, SECTOR_BYTES} from '../base/index.js'
 import {Engine} from '../engine/index.js'
 import type {Image} from '../image/index.js'
@@ -56,7 +56,7 @@ export class Server {
 
   constructor(parts: ServerParts) {
     const {options, image, opened, ring, status, zeroesFast, recording} = parts
-    const backend = options.spoil ? options.spoil(opened.backend) : opened.backend
+    const backend = options.spoil ? new SpoiltBackend(opened.backend, options.spoil, options.seed) : opened.backend
     const readOnly = options.readOnly || image.readOnly
     this.#options = options
     this.#image = image

@@ -7,7 +7,8 @@ import {gunzipSync} from 'node:zlib'
 
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
-import {TIMEOUT_MS} from '../e2e/cli.js'
+import {direct, TIMEOUT_MS} from '../e2e/cli.js'
+import {itNeeds, peer, peerIt} from '../peers.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS})
 
@@ -96,6 +97,23 @@ const lost = (report: Report): number[] => [
 ]
 const codes = (report: Report): string[] => report.hazards.map(({code}) => code)
 
+/** Runs a script among the examples with flushpoint on the PATH. */
+function script(file: string, ...args: string[]): unknown {
+  const bin = path.join(folder, 'flushpoint')
+  const words = `exec "${process.execPath}" "${path.join(root, 'bin', 'run.js')}" "$@"`
+  fs.writeFileSync(bin, `#!/bin/sh\n${words}\n`, {mode: 0o755})
+  const env = {...process.env, PATH: `${folder}:${process.env['PATH']}`}
+  const ended = spawnSync('sh', [path.join(examples, file), ...args], {encoding: 'utf8', env})
+  expect(ended.stderr).not.toContain('error')
+  return JSON.parse(ended.stdout)
+}
+
+function imageOf(name: string, fill: number): string {
+  const file = path.join(folder, name)
+  fs.writeFileSync(file, Buffer.alloc(2 ** 20, fill))
+  return file
+}
+
 describe('the examples', () => {
   it('are all executed by this file', () => {
     const folders = fs.readdirSync(examples, {withFileTypes: true}).filter((entry) => entry.isDirectory())
@@ -104,7 +122,9 @@ describe('the examples', () => {
     expect(
       folders
         .map(({name}) => name)
-        .filter((name) => !new RegExp(`(run|runFile|verdict|bench|lookAt)\\('${name}['/]|'${name}'`).test(source)),
+        .filter(
+          (name) => !new RegExp(`(run|runFile|verdict|bench|lookAt|script)\\('${name}['/]|'${name}'`).test(source),
+        ),
     ).toEqual([])
   })
 
@@ -312,6 +332,27 @@ describe('the examples', () => {
     expect(compare().ranges).toMatchObject([{offsetBytes: 2 ** 20, lengthBytes: 512}])
     expect(call('copy', '0.img', 'copy.img', '--force').status).toBe(0)
     expect(compare()).toMatchObject({identical: true})
+  })
+
+  itNeeds([peer('nbdcopy'), direct], '20: a copy is stable when its client flushes, and lost when it does not', () => {
+    const [from, to] = [imageOf('source.img', 0xab), imageOf('target.img', 0)]
+    expect(script('20-serve-and-copy/copy.sh', from, to)).toMatchObject({bytesAtRisk: 2 ** 20})
+    expect(script('20-serve-and-copy/copy.sh', from, to, '--flush')).toMatchObject({bytesAtRisk: 0})
+    expect(fs.readFileSync(to).equals(fs.readFileSync(from))).toBe(true)
+  })
+
+  peerIt(['qemu-io'], '21: a record overtakes its data when no flush keeps it behind', () => {
+    const trace = path.join(folder, 'commit.trace')
+    const explored = (...hasty: string[]): number | null => {
+      expect(script('21-record-then-pull-the-plug/commit.sh', imageOf('disk.img', 0), trace, ...hasty)).toMatchObject({
+        counts: {writes: 4},
+      })
+      const check = path.join(examples, '21-record-then-pull-the-plug', 'check.mjs')
+      const args = [path.join(root, 'bin', 'run.js'), 'crash', 'explore', trace, '--check', check, '--json']
+      return spawnSync(process.execPath, args, {encoding: 'utf8'}).status
+    }
+    expect(explored()).toBe(0)
+    expect(explored('hasty')).toBe(1)
   })
 })
 

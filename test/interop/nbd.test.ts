@@ -36,13 +36,13 @@ function source(): string {
 }
 
 describe.each(['uring', 'threads'])('clients of a server with --aio %s', (aio) => {
-  const it = (peers: readonly PeerName[], title: string, test: () => Promise<void>): void => {
+  const itServes = (peers: readonly PeerName[], title: string, test: () => Promise<void>): void => {
     const needs = peers.map((name) => peer(name))
     itNeeds(aio === 'uring' ? [...needs, uring] : needs, title, test, TIMEOUT_MS)
   }
   const serve = (...flags: string[]): Promise<Served> => Served.start(scene, image, ['--aio', aio, ...flags])
 
-  it(['nbdinfo'], 'nbdinfo sees the size, the flags and the allocation', async () => {
+  itServes(['nbdinfo'], 'nbdinfo sees the size, the flags and the allocation', async () => {
     const served = await serve()
     const {stdout} = await run('nbdinfo', ['--json', served.uri])
     const {exports} = JSON.parse(stdout) as {exports: Record<string, unknown>[]}
@@ -57,7 +57,7 @@ describe.each(['uring', 'threads'])('clients of a server with --aio %s', (aio) =
     await served.stop()
   })
 
-  it(['nbdcopy'], 'nbdcopy brings an image in and takes it out again, over four connections', async () => {
+  itServes(['nbdcopy'], 'nbdcopy brings an image in and takes it out again, over four connections', async () => {
     const from = source()
     const served = await serve()
     await run('nbdcopy', ['--flush', '--connections=4', from, served.uri])
@@ -69,7 +69,7 @@ describe.each(['uring', 'threads'])('clients of a server with --aio %s', (aio) =
     expect(hashOf(image)).toBe(hashOf(from))
   })
 
-  it(['qemu-img'], 'qemu-img converts into it, maps it, compares it and benches it', async () => {
+  itServes(['qemu-img'], 'qemu-img converts into it, maps it, compares it and benches it', async () => {
     const from = source()
     const served = await serve()
     await run('qemu-img', ['convert', '-n', '-f', 'raw', '-O', 'raw', from, served.uri])
@@ -85,7 +85,7 @@ describe.each(['uring', 'threads'])('clients of a server with --aio %s', (aio) =
     await served.stop()
   })
 
-  it(['qemu-io'], 'two clients of qemu-io see what each other wrote, and what was written survives', async () => {
+  itServes(['qemu-io'], 'two clients of qemu-io see what each other wrote, and what was written survives', async () => {
     const served = await serve()
     const io = (...commands: string[]): ReturnType<typeof run> =>
       run('qemu-io', ['-f', 'raw', served.uri, ...commands.flatMap((command) => ['-c', command])])
@@ -99,14 +99,18 @@ describe.each(['uring', 'threads'])('clients of a server with --aio %s', (aio) =
     expect(bytes.subarray(65536, 131072).every((byte) => byte === 0xaa)).toBe(true)
   })
 
-  it(['fio'], 'fio verifies what it wrote at random offsets and lengths with many requests in flight', async () => {
-    const served = await serve()
-    const job = ['--rw=randwrite', '--bsrange=512-300k', '--iodepth=16', `--size=${SIZE_BYTES}`, '--verify=crc32c']
-    const args = ['--name=verify', '--ioengine=nbd', `--uri=${served.uri}`, '--randseed=3', '--do_verify=1', ...job]
-    const {stdout} = await run('fio', args, {cwd: scene.folder})
-    expect(stdout).toContain('err= 0')
-    await served.stop()
-  })
+  itServes(
+    ['fio'],
+    'fio verifies what it wrote at random offsets and lengths with many requests in flight',
+    async () => {
+      const served = await serve()
+      const job = ['--rw=randwrite', '--bsrange=512-300k', '--iodepth=16', `--size=${SIZE_BYTES}`, '--verify=crc32c']
+      const args = ['--name=verify', '--ioengine=nbd', `--uri=${served.uri}`, '--randseed=3', '--do_verify=1', ...job]
+      const {stdout} = await run('fio', args, {cwd: scene.folder})
+      expect(stdout).toContain('err= 0')
+      await served.stop()
+    },
+  )
 })
 
 describe('the host syncs of a served image, counted by strace', () => {

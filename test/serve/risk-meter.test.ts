@@ -41,6 +41,7 @@ describe('the risk meter of a server', () => {
       const meter = new RiskMeter()
       const ledger = new Ledger(cacheModeOf('writeback'))
       const withFua = seed % 2 === 0
+      let differing = 0
       const inFlight: {
         id: number
         type: number
@@ -69,10 +70,11 @@ describe('the risk meter of a server', () => {
         ledger.observe({kind: 'start', id, held: false, fresh: undefined, atNs: 0})
         inFlight.push({id, type, offsetBytes, lengthBytes, fua, covers})
         const claimed = meter.bytesAtRisk(inFlight)
-        const true_ = ledger.atRisk('powerLoss').bytes
-        expect(claimed, `seed ${seed}, request ${id}`).toBeGreaterThanOrEqual(true_)
-        if (!withFua) expect(claimed, `seed ${seed}, request ${id}`).toBe(true_)
+        const known = ledger.atRisk('powerLoss').bytes
+        expect(claimed, `seed ${seed}, request ${id}`).toBeGreaterThanOrEqual(known)
+        differing += claimed === known ? 0 : 1
       }
+      expect(withFua || differing === 0, `seed ${seed}`).toBe(true)
     },
   )
 })

@@ -32,6 +32,8 @@ export interface Envelope {
  */
 export class RingSockets implements RingGuest {
   readonly entries: number
+  /** Pieces that one send() takes. */
+  readonly piecesMax = (ENVELOPE_BYTES / 4 - MSGHDR_WORDS) / IOVEC_WORDS
   readonly tags: number[] = []
   readonly results: number[] = []
   #sqes: Int32Array = new Int32Array(0)

@@ -74,6 +74,15 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
       description: 'Record every event with its data to this file, for trace show and crash explore.',
       helpValue: '<file>',
     }),
+    delay: Flags.string({
+      description: 'A slow disk on purpose: steps that take longer, as read=1ms,write=5ms,flush=20ms,zero=1s.',
+      helpValue: '<step=time>',
+    }),
+    error: Flags.string({
+      description: 'A bad disk on purpose: steps that fail, always or at a rate, as write=EIO@0.1%,flush=EIO.',
+      helpValue: '<step=error>',
+    }),
+    seed: Flags.integer({default: 1, min: 0, description: 'Chooses which steps --error lets fail.'}),
     status: Flags.string({
       description: 'Keep the status as JSON in this file, anew every second and on SIGUSR1.',
       helpValue: '<file>',
@@ -154,7 +163,10 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
 
   private async options(): Promise<Omit<ServeOptions, 'listen' | 'signal' | 'ready'>> {
     const {flags, args} = this
-    const {tlsWithCertificates, tlsWithKeys} = await import('../../serve/index.js')
+    const [{tlsWithCertificates, tlsWithKeys}, {parseSpoil}] = await Promise.all([
+      import('../../serve/index.js'),
+      import('../../aio/index.js'),
+    ])
     if (Buffer.byteLength(flags.export) > 4096) throw refusal('--export: a name has at most 4096 bytes', 'Shorten it.')
     const {tls, 'tls-psk': keys} = flags
     return {
@@ -168,6 +180,8 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
       maxConnections: flags['max-connections'],
       once: flags.once ?? false,
       tls: tls === undefined ? (keys === undefined ? undefined : tlsWithKeys(keys)) : tlsWithCertificates(tls),
+      spoil: parseSpoil(flags.delay, flags.error),
+      seed: flags.seed,
       trace: flags.trace,
     }
   }

@@ -25,7 +25,6 @@ describe('sockets on the ring of a backend', () => {
     sockets = new RingSockets(16)
     backend = new UringBackend(loaded.uring, 0, 4, {guest: sockets})
     listener = calls.unix(scene.path('socket'), 4)
-    expect(listener).toBeGreaterThan(0)
   })
   afterEach(async () => {
     if (loaded.ok) {

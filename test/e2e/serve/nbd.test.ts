@@ -2,7 +2,8 @@ import {existsSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
 import {Scene} from '../../image/scene.js'
-import {expectRefusal, flushpoint, TIMEOUT_MS} from '../cli.js'
+import {peerIt} from '../../peers.js'
+import {expectRefusal, flushpoint, lines, TIMEOUT_MS} from '../cli.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS})
 
@@ -41,6 +42,26 @@ describe('serve nbd with a command', () => {
     const ended = await flushpoint(['serve', 'nbd', image, '--json', '--', './nobody'])
     expect(ended.exit).toBe(3)
     expect(JSON.parse(ended.stdout)).toMatchObject({error: {code: 'E_COMMAND'}})
+  })
+})
+
+describe('a bad disk on purpose', () => {
+  peerIt(['qemu-io'], 'fails the flush of a client, and the server says that nothing is sure any more', async () => {
+    const client = ['qemu-io', '-t', 'writeback', '-f', 'raw', '-c', 'write 0 4k', '-c', 'flush', '{uri}']
+    const ended = await flushpoint(['serve', 'nbd', image, '--error', 'flush=EIO', '--json', '--', ...client])
+    expect(ended.exit).toBe(4)
+    expect(JSON.parse(ended.stdout)).toMatchObject({bytesAtRisk: 4096, closingSync: 'failed'})
+  })
+
+  it('is there for batches too, and not for a simulated one', async () => {
+    const batch = ['run', image, ...lines('OUT 0 4k', 'FLUSH'), '--json']
+    const failed = await flushpoint([...batch, '--error', 'flush=EIO', '--delay', 'write=1ms'])
+    expect(failed.exit).toBe(4)
+    const {requests} = JSON.parse(failed.stdout) as {requests: {status: string; latencyNs: number}[]}
+    expect(requests.map(({status}) => status)).toEqual(['OK', 'IOERR'])
+    expect(requests[0]?.latencyNs).toBeGreaterThanOrEqual(1e6)
+    const simulated = await flushpoint([...batch, '--aio', 'sim', '--error', 'flush=EIO'])
+    expect(simulated.exit).toBe(2)
   })
 })
 

@@ -31,7 +31,7 @@ const [EPERM, EINVAL, ENOSPC, EOVERFLOW, ENOTSUP] = [1, 22, 28, 75, 95]
 
 describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
   const needs = aio === 'uring' ? [uring] : []
-  const it = (title: string, test: () => Promise<void>): void => itNeeds(needs, title, test, TIMEOUT_MS)
+  const itServes = (title: string, test: () => Promise<void>): void => itNeeds(needs, title, test, TIMEOUT_MS)
   let scene: Scene
   let image: string
   let served: Served
@@ -57,11 +57,11 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     await serve(...flags)
   }
 
-  it('greets with the magic numbers, fixed newstyle and no zeroes', async () => {
+  itServes('greets with the magic numbers, fixed newstyle and no zeroes', async () => {
     expect((await client.read(18)).toString('hex')).toBe('4e42444d4147494349484156454f50540003')
   })
 
-  it('answers options as the protocol says, and unknown ones with ERR_UNSUP', async () => {
+  itServes('answers options as the protocol says, and unknown ones with ERR_UNSUP', async () => {
     await client.greet()
     client.send(option(3), option(3, Buffer.from('x')), option(99), option(6, infoData('nobody')), option(6, u32(9)))
     expect((await client.replies()).types).toEqual([2, 1])
@@ -76,7 +76,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     expect(await client.readToEnd()).toHaveLength(0)
   })
 
-  it('serves EXPORT_NAME, with 124 zeroes for a client that did not refuse them', async () => {
+  itServes('serves EXPORT_NAME, with 124 zeroes for a client that did not refuse them', async () => {
     await client.greet(1)
     client.send(option(1), request({type: READ, cookie: 5, length: 4}))
     const answer = await client.read(134)
@@ -86,7 +86,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     expect((await client.read(4)).toString('hex')).toBe('11111111')
   })
 
-  it('understands a client that sends one byte at a time', async () => {
+  itServes('understands a client that sends one byte at a time', async () => {
     await client.read(18)
     const all = [u32(3), option(8), option(7, infoData(''))]
     for (const byte of Buffer.concat(all)) {
@@ -108,7 +108,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     expect(read.subarray(28).every((byte) => byte === 0xaa)).toBe(true)
   })
 
-  it('lets a connection that is cut at any byte of a session go, and serves the next', async () => {
+  itServes('lets a connection that is cut at any byte of a session go, and serves the next', async () => {
     const session = Buffer.concat([
       u32(3),
       option(8),
@@ -133,7 +133,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     expect(await client.simple()).toEqual({error: 0, cookie: 9})
   })
 
-  it('hangs up on wrong magic numbers and on client flags it does not know, and says why', async () => {
+  itServes('hangs up on wrong magic numbers and on client flags it does not know, and says why', async () => {
     const wrong = [
       Buffer.concat([u32(3), Buffer.from('IHAVEOPX'), u32(3), u32(0)]),
       u32(0x80),
@@ -155,14 +155,14 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     ])
   })
 
-  it('skips an option of 4 GiB without keeping it, and one that is too long is refused', async () => {
+  itServes('skips an option of 4 GiB without keeping it, and one that is too long is refused', async () => {
     await client.greet()
     client.send(option(7, Buffer.alloc(40_000)), option(3))
     expect((await client.replies()).types).toEqual([2 ** 31 + 9])
     expect((await client.replies()).types).toEqual([2, 1])
   })
 
-  it('answers what it cannot do with the errors of the protocol, and goes on', async () => {
+  itServes('answers what it cannot do with the errors of the protocol, and goes on', async () => {
     await client.go()
     const asked: readonly [fields: Parameters<typeof request>[0], error: number][] = [
       [{type: READ, offset: SIZE_BYTES, length: 512}, EINVAL],
@@ -190,7 +190,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     expect(readFileSync(image).every((byte) => byte === 0x11)).toBe(true)
   })
 
-  it('refuses changes of a read-only export with EPERM, and says that it is one', async () => {
+  itServes('refuses changes of a read-only export with EPERM, and says that it is one', async () => {
     await again('--read-only')
     await client.greet()
     client.send(option(7, infoData('')))
@@ -201,7 +201,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     for (const error of [EPERM, EPERM, EPERM, 0]) expect((await client.simple()).error).toBe(error)
   })
 
-  it('takes FUA on every command', async () => {
+  itServes('takes FUA on every command', async () => {
     await client.go()
     client.send(request({type: WRITE, flags: 1, data: Buffer.alloc(512, 1)}))
     for (const type of [FLUSH, TRIM, CACHE, WRITE_ZEROES]) client.send(request({type, flags: 1, length: 512}))
@@ -210,7 +210,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     expect((await client.simple()).error).toBe(0)
   })
 
-  it('writes what is finer than a sector without touching its neighbours', async () => {
+  itServes('writes what is finer than a sector without touching its neighbours', async () => {
     await client.go()
     client.send(
       request({type: WRITE, cookie: 1, offset: 500, data: Buffer.alloc(20, 0xaa)}),
@@ -231,7 +231,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     expect(readFileSync(image).equals(expected)).toBe(true)
   })
 
-  it('replies to 40 requests that were sent ahead of DISC, and then hangs up', async () => {
+  itServes('replies to 40 requests that were sent ahead of DISC, and then hangs up', async () => {
     await client.go()
     for (let i = 0; i < 40; i++) client.send(request({type: READ, cookie: i, offset: i * 512, length: 512}))
     client.send(request({type: DISC}))
@@ -241,7 +241,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     expect(cookies.toSorted((a, b) => a - b)).toEqual(Array.from({length: 40}, (_, i) => i))
   })
 
-  it('speaks extended headers, with 64-bit block status and its payload', async () => {
+  itServes('speaks extended headers, with 64-bit block status and its payload', async () => {
     await client.greet()
     client.send(option(11), option(8), option(10, contextData('', ['base:allocation'])), option(7, infoData('')))
     expect((await client.replies()).types).toEqual([1])
@@ -278,7 +278,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     ).toBe(true)
   })
 
-  it('fails a FAST_ZERO that it cannot do in place, and one that must not leave holes', async () => {
+  itServes('fails a FAST_ZERO that it cannot do in place, and one that must not leave holes', async () => {
     await client.go()
     client.send(request({type: WRITE_ZEROES, flags: 16 | 2, length: 4096}))
     expect((await client.simple()).error).toBe(ENOTSUP)
@@ -291,25 +291,28 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     ).toBe(true)
   })
 
-  it('serves others while a client asks for more than it reads, with a bounded part of it in memory', async () => {
-    const stalled = await RawClient.connect(served.socket)
-    await stalled.go('structured')
-    stalled.socket.pause()
-    for (let i = 0; i < 400; i++) stalled.send(request({type: READ, length: SIZE_BYTES}))
-    await client.go()
-    for (let i = 0; i < 50; i++) {
-      client.send(request({type: READ, cookie: i, length: 4096}))
-      expect(await client.simple()).toEqual({error: 0, cookie: i})
-      await client.read(4096)
-    }
-    const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${served.pid}/status`, 'utf8'))?.[1]
-    expect(Number(resident) / 1000).toBeLessThan(160)
-    stalled.close()
-    client.send(request({type: FLUSH, cookie: 1}))
-    expect(await client.simple()).toEqual({error: 0, cookie: 1})
-  })
+  itServes(
+    'serves others while a client asks for more than it reads, with a bounded part of it in memory',
+    async () => {
+      const stalled = await RawClient.connect(served.socket)
+      await stalled.go('structured')
+      stalled.socket.pause()
+      for (let i = 0; i < 400; i++) stalled.send(request({type: READ, length: SIZE_BYTES}))
+      await client.go()
+      for (let i = 0; i < 50; i++) {
+        client.send(request({type: READ, cookie: i, length: 4096}))
+        expect(await client.simple()).toEqual({error: 0, cookie: i})
+        await client.read(4096)
+      }
+      const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${served.pid}/status`, 'utf8'))?.[1]
+      expect(Number(resident) / 1000).toBeLessThan(160)
+      stalled.close()
+      client.send(request({type: FLUSH, cookie: 1}))
+      expect(await client.simple()).toEqual({error: 0, cookie: 1})
+    },
+  )
 
-  it('refuses a read beyond the longest payload with EOVERFLOW where replies are structured', async () => {
+  itServes('refuses a read beyond the longest payload with EOVERFLOW where replies are structured', async () => {
     client.close()
     image = scene.file('large.img', PAYLOAD_MAX_BYTES * 2)
     await served.stop()
@@ -321,7 +324,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     expect(await client.read(28 + PAYLOAD_MAX_BYTES)).toHaveLength(28 + PAYLOAD_MAX_BYTES)
   })
 
-  it('finishes what it was asked when SIGTERM comes, syncs, and ends with 0', async () => {
+  itServes('finishes what it was asked when SIGTERM comes, syncs, and ends with 0', async () => {
     await client.go()
     client.send(request({type: WRITE, cookie: 1, offset: 0, data: Buffer.alloc(4096, 0xee)}))
     expect(await client.simple()).toEqual({error: 0, cookie: 1})
@@ -337,7 +340,7 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     ).toBe(true)
   })
 
-  it('takes no more clients than it may, and the next when one has gone', async () => {
+  itServes('takes no more clients than it may, and the next when one has gone', async () => {
     await again('--max-connections', '1')
     await client.go()
     const second = await RawClient.connect(served.socket)
