@@ -6,7 +6,6 @@ import {ToolError, type ErrorKind} from '../base/index.js'
 import {CACHE_MODES, cacheModeOf, type CacheMode} from '../cache-mode/index.js'
 import {BaseCommand, exitStatusHelp, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
 import {ERAS, FRONTENDS, STEP_NAMES} from '../frontend/index.js'
-import {placeOfName} from '../inspect/index.js'
 import {ORDERING_MODES} from '../ordering/index.js'
 import {
   besideDocument,
@@ -176,12 +175,15 @@ export default class Run extends BaseCommand<typeof Run> {
     const diskModel = flags.disk === undefined ? undefined : diskModelFrom(flags.disk)
     const batch = this.batch(args.batch, flags.command ?? [])
     const second = flags.beside === undefined ? undefined : this.batch(flags.beside, [])
+    // What knows partition tables is loaded for a name that may mean a partition.
+    const {placeOfName} = args.image.includes('#p') ? await import('../inspect/index.js') : {placeOfName: undefined}
+    const place = placeOfName?.(args.image) ?? {path: args.image}
     const interrupt = new Interrupt()
     const spinner = await startSpinner(`running ${args.image}`)
     let results: readonly RunResult[]
     try {
       const options: Omit<RunOptions, 'mode'> = {
-        ...placeOfName(args.image),
+        ...place,
         ordering: orderings[0],
         guest,
         aio: flags.aio,

@@ -48,8 +48,9 @@ export function openTarget(name: string): Target {
  */
 export function placeOfName(name: string): {readonly path: string; readonly part: Range | undefined} {
   if (existsSync(name) || !PARTITION.test(name)) return {path: name, part: undefined}
-  const {whole, partition, close} = openTarget(name)
-  close()
+  const target = openTarget(name)
+  target.close()
+  const {whole, partition} = target
   const part = partition && {offsetBytes: partition.offsetBytes, lengthBytes: partition.lengthBytes}
   return {path: whole.path, part}
 }

@@ -4,7 +4,6 @@ import * as Flags from '@oclif/core/flags'
 import {ToolError} from '../../base/index.js'
 import {CACHE_MODES, cacheModeOf} from '../../cache-mode/index.js'
 import {BaseCommand, exitStatusHelp, Interrupt} from '../../cli/index.js'
-import {placeOfName} from '../../inspect/index.js'
 import type {ListenAddress, ServeOptions, ServeResult} from '../../serve/index.js'
 
 const CONNECTIONS_MAX = 4096
@@ -169,8 +168,9 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
     ])
     if (Buffer.byteLength(flags.export) > 4096) throw refusal('--export: a name has at most 4096 bytes', 'Shorten it.')
     const {tls, 'tls-psk': keys} = flags
+    const {placeOfName} = args.image.includes('#p') ? await import('../../inspect/index.js') : {placeOfName: undefined}
     return {
-      ...placeOfName(args.image),
+      ...(placeOfName?.(args.image) ?? {path: args.image}),
       mode: cacheModeOf(flags.cache),
       aio: flags.aio,
       readOnly: flags['read-only'] ?? false,

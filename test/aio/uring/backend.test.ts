@@ -130,19 +130,17 @@ describe('the uring backend', () => {
       const own = await loadTransfers()
       if (!own.ok) throw new Error(own.reason)
       const used: string[] = []
-      const note = <A extends readonly unknown[]>(name: string, call: (...parameters: A) => number) => {
-        return (...parameters: A): number => {
-          used.push(name)
-          return call(...parameters)
-        }
+      const plain = own.transfers
+      const noted = (name: string, result: number): number => {
+        used.push(name)
+        return result
       }
-      const {write, writeStable, read, readCached} = own.transfers
       const transfers: Transfers = {
-        ...own.transfers,
-        write: note('write', write),
-        writeStable: note('writeStable', writeStable),
-        read: note('read', read),
-        readCached: note('readCached', readCached),
+        ...plain,
+        write: (...parameters) => noted('write', plain.write(...parameters)),
+        writeStable: (...parameters) => noted('writeStable', plain.writeStable(...parameters)),
+        read: (...parameters) => noted('read', plain.read(...parameters)),
+        readCached: (...parameters) => noted('readCached', plain.readCached(...parameters)),
       }
       const inline = {data: true, waits: false, sync: false, mostBytes: 4096, transfers}
       const backend = new UringBackend(uring(), image.fd, 4, {inline})
