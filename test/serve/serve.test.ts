@@ -1,5 +1,5 @@
-import {execFileSync} from 'node:child_process'
-import {readFileSync, rmSync} from 'node:fs'
+import {execFileSync, spawnSync} from 'node:child_process'
+import {readFileSync, rmSync, writeFileSync} from 'node:fs'
 import tls from 'node:tls'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
@@ -175,5 +175,31 @@ describe('a server as a process', () => {
     expect(Buffer.concat(chunks).readUInt32BE(12)).toBe(2)
     secured.destroy()
     await served.stop()
+  })
+
+  peerIt(['nbdinfo'], 'speaks TLS with a pre-shared key, to who knows it', async () => {
+    const [keys, others] = [scene.path('keys'), scene.path('others')]
+    writeFileSync(keys, `alice:${'0123456789abcdef'.repeat(4)}\n`)
+    writeFileSync(others, `alice:${'00'.repeat(32)}\n`)
+    const served = await Served.start(scene, image, ['--tls-psk', keys])
+    const info = (file: string): string =>
+      spawnSync('nbdinfo', ['--size', `nbds+unix://alice@/?socket=${served.socket}&tls-psk-file=${file}`], {
+        encoding: 'utf8',
+      }).stdout
+    expect([info(keys), info(others)]).toEqual(['1048576\n', ''])
+    await served.stop()
+  })
+
+  it('ends with 6 when the only client that it was to serve breaks the protocol', async () => {
+    const served = await Served.start(scene, image, ['--once'])
+    const early = await RawClient.connect(served.socket)
+    early.close() // got nowhere: the server waits for another
+    const client = await RawClient.connect(served.socket)
+    await client.go()
+    client.send(Buffer.alloc(28, 0xff))
+    await client.readToEnd()
+    const {ended, document} = await served.end()
+    expect(ended.exit).toBe(6)
+    expect(document.faults).toHaveLength(1)
   })
 })
