@@ -84,6 +84,37 @@ export interface InlineSteps {
   readonly mostBytes?: number | undefined
 }
 
+/** A backend around another one, which is as able as that one and closes with it. */
+export abstract class BackendAround {
+  readonly name: BackendName
+  readonly canDsync: boolean
+  readonly canZero: boolean
+  readonly canPunch: boolean
+  readonly tokens: number
+  protected readonly inner: Backend
+
+  constructor(inner: Backend) {
+    this.inner = inner
+    this.name = inner.name
+    this.canDsync = inner.canDsync
+    this.canZero = inner.canZero
+    this.canPunch = inner.canPunch
+    this.tokens = inner.tokens
+  }
+
+  createMemory(bytes: number): Memory {
+    return this.inner.createMemory(bytes)
+  }
+
+  nowNs(): number {
+    return this.inner.nowNs()
+  }
+
+  close(): Promise<void> {
+    return this.inner.close()
+  }
+}
+
 /** Resolves after the event loop has polled once, so that a signal handler waiting for its turn runs first. */
 export function yieldToSignals(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))

@@ -1,34 +1,19 @@
 import type {StepOp} from '../request/index.js'
-import type {Backend, BackendName, Memory} from './backend.js'
+import {BackendAround, type Backend, type Memory} from './backend.js'
 
 /** A backend for a part of an image: every offset is moved by where the part begins, and nothing else. */
-export class PartBackend implements Backend {
-  readonly name: BackendName
-  readonly canDsync: boolean
-  readonly canZero: boolean
-  readonly canPunch: boolean
+export class PartBackend extends BackendAround implements Backend {
   readonly ordersTags: boolean
-  readonly tokens: number
   readonly doneTokens: Int32Array
   readonly doneResults: Int32Array
-  readonly #whole: Backend
   readonly #startBytes: number
 
   constructor(whole: Backend, startBytes: number) {
-    this.#whole = whole
+    super(whole)
     this.#startBytes = startBytes
-    this.name = whole.name
-    this.canDsync = whole.canDsync
-    this.canZero = whole.canZero
-    this.canPunch = whole.canPunch
     this.ordersTags = whole.ordersTags
-    this.tokens = whole.tokens
     this.doneTokens = whole.doneTokens
     this.doneResults = whole.doneResults
-  }
-
-  createMemory(bytes: number): Memory {
-    return this.#whole.createMemory(bytes)
   }
 
   queue(
@@ -42,22 +27,14 @@ export class PartBackend implements Backend {
     ordered?: boolean,
   ): boolean {
     const from = offsetBytes + this.#startBytes
-    return this.#whole.queue(op, token, memory, memoryOffset, from, lengthBytes, dsync, ordered)
+    return this.inner.queue(op, token, memory, memoryOffset, from, lengthBytes, dsync, ordered)
   }
 
   submit(wait: boolean): Promise<void> | undefined {
-    return this.#whole.submit(wait)
+    return this.inner.submit(wait)
   }
 
   reap(): number {
-    return this.#whole.reap()
-  }
-
-  nowNs(): number {
-    return this.#whole.nowNs()
-  }
-
-  close(): Promise<void> {
-    return this.#whole.close()
+    return this.inner.reap()
   }
 }

@@ -35,7 +35,7 @@ describe('a check that is a module', () => {
       const error = await refusalOf(loadCheck(path))
       expect(error).toMatchObject({kind, code, context: {path}})
       expect(error.message).toContain(says)
-      expect(error.hint).toBeTruthy()
+      expect(error.hint).toMatch(/^[A-Z][a-z]+:? \S/)
     }
   })
 })

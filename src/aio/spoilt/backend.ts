@@ -1,6 +1,6 @@
 import {Prng} from '../../base/index.js'
 import type {StepOp} from '../../request/index.js'
-import type {Backend, BackendName, Memory} from '../backend.js'
+import {BackendAround, type Backend, type Memory} from '../backend.js'
 import {spoiledStep, type Spoil} from './spoil.js'
 
 /** A late step is looked for this often, so that others need not wait for it. */
@@ -17,16 +17,10 @@ interface Late {
  * Another backend on a bad disk: some steps end late, some fail without having been done. Which of them fail is the seed's
  * choice, in the order in which they are queued. Closing it closes the other.
  */
-export class SpoiltBackend implements Backend {
-  readonly name: BackendName
-  readonly canDsync: boolean
-  readonly canZero: boolean
-  readonly canPunch: boolean
+export class SpoiltBackend extends BackendAround implements Backend {
   readonly ordersTags = false
-  readonly tokens: number
   readonly doneTokens: Int32Array
   readonly doneResults: Int32Array
-  readonly #inner: Backend
   readonly #spoil: Spoil
   readonly #prng: Prng
   /** By token: how much longer its step takes. */
@@ -34,21 +28,12 @@ export class SpoiltBackend implements Backend {
   #late: Late[] = []
 
   constructor(inner: Backend, spoil: Spoil, seed: number) {
-    this.#inner = inner
+    super(inner)
     this.#spoil = spoil
     this.#prng = new Prng(seed)
-    this.name = inner.name
-    this.canDsync = inner.canDsync
-    this.canZero = inner.canZero
-    this.canPunch = inner.canPunch
-    this.tokens = inner.tokens
     this.#delaysNs = new Float64Array(inner.tokens)
     this.doneTokens = new Int32Array(inner.doneTokens.length + inner.tokens)
     this.doneResults = new Int32Array(inner.doneTokens.length + inner.tokens)
-  }
-
-  createMemory(bytes: number): Memory {
-    return this.#inner.createMemory(bytes)
   }
 
   queue(
@@ -68,12 +53,12 @@ export class SpoiltBackend implements Backend {
       return true
     }
     this.#delaysNs[token] = delayNs
-    return this.#inner.queue(op, token, memory, memoryOffset, offsetBytes, lengthBytes, dsync)
+    return this.inner.queue(op, token, memory, memoryOffset, offsetBytes, lengthBytes, dsync)
   }
 
   submit(wait: boolean): Promise<void> | undefined {
-    if (!wait || this.#late.length === 0) return this.#inner.submit(wait)
-    const waiting = this.#inner.submit(false)
+    if (!wait || this.#late.length === 0) return this.inner.submit(wait)
+    const waiting = this.inner.submit(false)
     if (waiting) return waiting
     const firstNs = Math.min(...this.#late.map(({dueNs}) => dueNs))
     const ms = Math.ceil((firstNs - this.nowNs()) / 1e6)
@@ -88,11 +73,11 @@ export class SpoiltBackend implements Backend {
       this.doneResults[count] = result
       count++
     }
-    const ended = this.#inner.reap()
+    const ended = this.inner.reap()
     const nowNs = this.nowNs()
     for (let i = 0; i < ended; i++) {
-      const token = this.#inner.doneTokens[i] as number
-      const result = this.#inner.doneResults[i] as number
+      const token = this.inner.doneTokens[i] as number
+      const result = this.inner.doneResults[i] as number
       const delayNs = this.#delaysNs[token] as number
       if (delayNs > 0) this.#late.push({token, result, dueNs: nowNs + delayNs})
       else tell(token, result)
@@ -105,13 +90,5 @@ export class SpoiltBackend implements Backend {
       else this.#late.push(step)
     }
     return count
-  }
-
-  nowNs(): number {
-    return this.#inner.nowNs()
-  }
-
-  async close(): Promise<void> {
-    await this.#inner.close()
   }
 }
