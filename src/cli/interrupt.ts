@@ -4,6 +4,9 @@ const KINDS = {SIGINT: 'interrupted', SIGTERM: 'terminated'} as const
 
 type InterruptSignal = keyof typeof KINDS
 
+/** The same signal so soon again is the same one, told twice: timeout(1) tells the process and then its group, npm passes it on. */
+const ECHO_MS = 100
+
 /** What Interrupt needs of a process. */
 export interface SignalSource {
   on(signal: InterruptSignal, listener: (signal: InterruptSignal) => void): unknown
@@ -14,15 +17,19 @@ export interface SignalSource {
 /**
  * Turns SIGINT and SIGTERM into a request to wind down, from construction to close(). The first one aborts `signal` and
  * leaves the process running: what is in flight can finish, the report can be printed. A second one, of either sort, ends
- * the process at once with the status of the first.
+ * the process at once with the status of the first; the same one within a tenth of a second counts as its echo.
  */
 export class Interrupt {
   readonly #source: SignalSource
   readonly #controller = new AbortController()
+  readonly #nowMs: () => number
   #received: InterruptSignal | undefined
+  #receivedMs = 0
 
-  constructor(source: SignalSource = process) {
+  /** @param nowMs a clock that only goes forward */
+  constructor(source: SignalSource = process, nowMs: () => number = () => performance.now()) {
     this.#source = source
+    this.#nowMs = nowMs
     source.on('SIGINT', this.#receive)
     source.on('SIGTERM', this.#receive)
   }
@@ -59,10 +66,12 @@ export class Interrupt {
 
   readonly #receive = (signal: InterruptSignal): void => {
     if (this.exitCode !== undefined) {
+      if (signal === this.#received && this.#nowMs() - this.#receivedMs < ECHO_MS) return
       this.#source.exit(this.exitCode)
       return
     }
     this.#received = signal
+    this.#receivedMs = this.#nowMs()
     this.#controller.abort(signal)
   }
 }

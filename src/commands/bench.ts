@@ -1,3 +1,5 @@
+import {existsSync} from 'node:fs'
+
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
@@ -175,6 +177,12 @@ export default class Bench extends BaseCommand<typeof Bench> {
     if (flags.compare !== undefined) return this.compare(flags.compare)
     const cells = await this.cells()
     this.checkFlags(cells)
+    if (/#p\d+$/.test(args.image) && !existsSync(args.image)) {
+      throw refusal(
+        `${args.image}: a bench works on whole images`,
+        'Give the range with --offset and --size; "flushpoint partitions" tells it.',
+      )
+    }
     if (flags['verify-only']) return this.verifyOnly(cells)
     const replay = flags.trace === undefined ? undefined : await this.replay(flags.trace)
     const planned = replay === undefined ? cells : cells.map((cell) => bench.replayCell(cell, replay))

@@ -45,6 +45,19 @@ it('a second signal of either sort ends the process at once with the status of t
   expect(interrupt.received).toBe('SIGTERM')
 })
 
+it('the same signal right after the first is its echo, and later it is a second one', () => {
+  const source = new FakeProcess()
+  let nowMs = 1000
+  const interrupt = new Interrupt(source, () => nowMs)
+  source.raise('SIGINT')
+  nowMs = 1099
+  source.raise('SIGINT')
+  expect([source.exits, interrupt.kind]).toEqual([[], 'interrupted'])
+  nowMs = 1100
+  source.raise('SIGINT')
+  expect(source.exits).toEqual([130])
+})
+
 it('closing gives the signals back and may be done twice', () => {
   const source = new FakeProcess()
   const interrupt = new Interrupt(source)
