@@ -1,6 +1,7 @@
 /**
  * Method: what every other room may lean on and that leans on nothing: sizes, errors and their exit codes, errno names,
- * seeded random numbers and every choice in turn, byte ranges, slips of the finger. No I/O, no device knowledge.
+ * seeded random numbers and every choice in turn, byte ranges, slips of the finger, where the script of a thread lies. No
+ * I/O, no device knowledge.
  *
  * @module
  */
@@ -12,4 +13,5 @@ export {codeOf, ERRNO, errnoName, errnoOf} from './errno.js'
 export {Prng} from './prng.js'
 export type {Random} from './random.js'
 export {alignOut, isMultipleOf, joinRanges, overlaps, type Range} from './range.js'
+export {scriptUrl} from './script.js'
 export {formatBytes, formatBytesBoth, formatNs, formatSize, parseSize, SECTOR_BYTES, SIZE_RULE} from './units.js'

@@ -1,7 +1,7 @@
 import {closeSync} from 'node:fs'
 import {Worker} from 'node:worker_threads'
 
-import {ToolError, type ErrorKind} from '../base/index.js'
+import {scriptUrl, ToolError, type ErrorKind} from '../base/index.js'
 import {UnitMap} from './content.js'
 import {unpackResult, type FromWorker, type ToWorker, type WorkerSetup} from './job-message.js'
 import type {FinishedJob, JobSetup} from './job-setup.js'
@@ -81,7 +81,7 @@ function workerSetup(setup: JobSetup, job: number, fd: number, dsyncFd: number):
 }
 
 function hire(setup: WorkerSetup, progress: JobOptions['progress']): Hand {
-  const worker = new Worker(new URL('./job-worker.js', import.meta.url), {workerData: setup})
+  const worker = new Worker(scriptUrl('bench/job-worker.js'), {workerData: setup})
   const exited = new Promise((resolve) => worker.on('exit', resolve))
   let becomesReady = (): void => {}
   const ready = new Promise<void>((resolve) => {

@@ -1,5 +1,5 @@
 import {Worker} from 'node:worker_threads'
-import {ToolError} from '../base/index.js'
+import {scriptUrl, ToolError} from '../base/index.js'
 import {joinReports, shareOf, type CrashReport} from '../crash/index.js'
 import type {ExploreJob} from './explore-job.js'
 import type {WorkerMessage, WorkerTask} from './explore-worker.js'
@@ -73,7 +73,7 @@ export async function exploreInThreads(job: ExploreJob, {jobs = 1, ...options}: 
 async function exploreInThread(job: ExploreJob, options: ThreadOptions): Promise<ThreadEnd> {
   const pulse = new Pulse()
   const task: WorkerTask = {job, shared: pulse.shared}
-  const script = options.script ?? new URL('./explore-worker.js', import.meta.url)
+  const script = options.script ?? scriptUrl('crash-run/explore-worker.js')
   const worker = new Worker(script, {workerData: task, stdout: true, stderr: true})
   worker.stdout.pipe(options.output, {end: false})
   worker.stderr.pipe(options.output, {end: false})

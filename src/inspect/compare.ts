@@ -1,5 +1,5 @@
 import {Worker} from 'node:worker_threads'
-import {ToolError, type Range} from '../base/index.js'
+import {scriptUrl, ToolError, type Range} from '../base/index.js'
 import type {ImageSource} from '../image/index.js'
 import {oneSided, TASK_BYTES, TaskCounter, tasksOf, type Side} from './compare-plan.js'
 import {addRange, SHARED, TaskComparer} from './compare-task.js'
@@ -104,7 +104,7 @@ async function differences(a: Side, b: Side, {threads, progress}: CompareOptions
 
 /** Starts the second thread. `done` settles when it no longer reads. */
 function startHelper(work: CompareWork, byTask: Map<number, readonly Range[]>): {readonly done: Promise<void>} {
-  const worker = new Worker(new URL('./compare-worker.js', import.meta.url), {workerData: work})
+  const worker = new Worker(scriptUrl('inspect/compare-worker.js'), {workerData: work})
   const done = new Promise<void>((resolve, reject) => {
     let failure: unknown
     worker.on('message', (message: CompareMessage) => {

@@ -100,4 +100,4 @@ export interface FormatOptions {
  * Turns a document into text, piece by piece, so that a report of a million rows never becomes one string. Every format
  * ends its last line.
  */
-export type Format = (document: Document, options: FormatOptions) => Generator<string> | AsyncGenerator<string>
+export type Format = (document: Document, options: FormatOptions) => Generator<string>

@@ -76,7 +76,7 @@ export async function* renderDocument(
 ): AsyncGenerator<string> {
   const format: Format = await FORMATS[formatName].load()
   let chunk = ''
-  for await (const piece of format(document, options)) {
+  for (const piece of format(document, options)) {
     chunk += piece
     if (chunk.length < CHUNK_CHARACTERS) continue
     yield chunk

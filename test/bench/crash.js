@@ -5,8 +5,9 @@
 // by a test: compare figures of one machine with each other.
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {CrashModel, explore} from '../../dist/crash/index.js'
-import {exploreWithCommand} from '../../dist/crash-run/index.js'
+import {rooms} from './rooms.js'
+
+const [{CrashModel, explore}, {exploreWithCommand}] = await rooms('crash/index.ts', 'crash-run/index.ts')
 
 const SIZE_BYTES = 1 << 20
 const REPEATS = Number(process.env.REPEATS ?? 15)

@@ -6,13 +6,17 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
-import {UringBackend} from '../../dist/aio/uring/backend.js'
-import {cacheModeOf} from '../../dist/cache-mode/index.js'
-import {Ledger} from '../../dist/durability/index.js'
-import {Engine} from '../../dist/engine/index.js'
-import {loadUring} from '../../dist/native/index.js'
-import {orderingModeOf} from '../../dist/ordering/index.js'
-import {idBytes} from '../../dist/request/index.js'
+import {rooms} from './rooms.js'
+
+const [{UringBackend}, {cacheModeOf}, {Ledger}, {Engine}, {loadUring}, {orderingModeOf}, {idBytes}] = await rooms(
+  'aio/uring/backend.ts',
+  'cache-mode/index.ts',
+  'durability/index.ts',
+  'engine/index.ts',
+  'native/index.ts',
+  'ordering/index.ts',
+  'request/index.ts',
+)
 
 const SIZE_BYTES = 2 ** 30
 const BLOCK_BYTES = 4096

@@ -87,33 +87,17 @@ export default class Probe extends BaseCommand {
 }
 `
 
-/** Compiles the rooms the command line is made of and puts the probe command beside them. */
+/** Bundles the rooms the command line is made of and puts the probe command beside them. */
 export function buildProbe(): ProbeTool {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'flushpoint-probe-'))
   fs.writeFileSync(path.join(root, 'package.json'), packageJson())
   fs.symlinkSync(path.join(top, 'node_modules'), path.join(root, 'node_modules'))
-  fs.writeFileSync(
-    path.join(root, 'tsconfig.json'),
-    JSON.stringify({
-      extends: path.join(top, 'tsconfig.json'),
-      compilerOptions: {
-        rootDir: path.join(top, 'src'),
-        outDir: path.join(root, 'dist'),
-        noCheck: true,
-        declaration: false,
-        sourceMap: false,
-      },
-      include: [],
-      files: ['index.ts', 'command-not-found.ts'].map((name) => path.join(top, 'src/cli', name)),
-    }),
-  )
-  execFileSync(process.execPath, [path.join(top, 'node_modules/typescript/bin/tsc'), '-p', root])
+  const rooms = ['base/index.ts', 'cli/index.ts', 'cli/start.ts', 'cli/command-not-found.ts']
+  execFileSync(process.execPath, [path.join(top, 'bin/bundle.js'), path.join(root, 'dist'), ...rooms])
   fs.mkdirSync(path.join(root, 'dist/commands'))
   fs.writeFileSync(path.join(root, 'dist/commands/probe.js'), PROBE)
   fs.mkdirSync(path.join(root, 'bin'))
   fs.copyFileSync(path.join(top, 'bin/run.js'), path.join(root, 'bin/run.js'))
-  // A compiler configuration would make oclif look for TypeScript sources.
-  fs.rmSync(path.join(root, 'tsconfig.json'))
   return probeTool(root)
 }
 

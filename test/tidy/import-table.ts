@@ -30,7 +30,7 @@ const room = (
 export const IMPORT_TABLE: readonly Room[] = [
   room('base', 0, 'pure', [], 'sizes, errors and exit codes, errno names, seeded random numbers, byte ranges'),
 
-  room('report', 1, 'pure', ['base'], 'a Document and the formats it is written in', ['cli-table3']),
+  room('report', 1, 'pure', ['base'], 'a Document and the formats it is written in'),
   room('cache-mode', 1, 'pure', ['base'], 'one file of facts per cache mode'),
   room('ordering', 1, 'pure', ['base'], 'one file of facts per BARRIER policy'),
   room('frontend', 1, 'pure', ['base'], 'guest device models as facts'),

@@ -50,7 +50,7 @@ export const PLANTED: Record<RuleName, {broken: readonly Planted[]; sound: reado
     broken: [
       file('src/aio/a.ts', `export const lazy = () => import('koffi')`),
       file('src/report/a.ts', `import {Flags} from '@oclif/core/flags'`),
-      file('src/cli/a.ts', `import Table from 'cli-table3'`),
+      file('src/cli/a.ts', `import {blake3} from 'hash-wasm'`),
       file('src/commands/a.ts', `import ora from 'ora'`),
       file('src/base/a.ts', `import left from 'left-pad'`),
       file('src/image/a.ts', `import {openSync} from 'fs'`),

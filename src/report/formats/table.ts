@@ -9,40 +9,14 @@ const GREEN = '\u001b[32m'
 const RED = '\u001b[31m'
 const RESET = '\u001b[39m'
 
-/** Rows drawn by cli-table3. It takes some 0.2 ms a row; a list of a million is aligned without it, to the same look. */
-const GRID_ROWS = 1000
-
 /** A terminal narrower than this is left to break lines itself: there is no room for a label and its value. */
 const WIDTH_MIN = 20
-
-const BORDERS = [
-  'top',
-  'top-mid',
-  'top-left',
-  'top-right',
-  'bottom',
-  'bottom-mid',
-  'bottom-left',
-  'bottom-right',
-  'left',
-  'left-mid',
-  'mid',
-  'mid-mid',
-  'right',
-  'right-mid',
-] as const
-
-/** No borders and no styles: cli-table3 colours even into a pipe, whatever NO_COLOR says. */
-const LOOK = {
-  chars: {...Object.fromEntries(BORDERS.map((name) => [name, ''])), middle: GAP},
-  style: {'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true},
-}
 
 /**
  * For people: plain headings, aligned fields and tables, no line wider than `width`. A table too wide for that wraps its
  * text columns; when even that is not enough each row becomes a small list of fields.
  */
-export async function* table(document: Document, {width, color}: FormatOptions): AsyncGenerator<string> {
+export function* table(document: Document, {width, color}: FormatOptions): Generator<string> {
   const options = {width: Math.max(width, WIDTH_MIN), color}
   if (document.title !== '') yield underlined(document.title, '=', options.width)
   let previous: Block['kind'] | undefined = document.title === '' ? undefined : 'text'
@@ -55,7 +29,7 @@ export async function* table(document: Document, {width, color}: FormatOptions):
   }
 }
 
-async function* blockText(block: Block, options: FormatOptions): AsyncGenerator<string> {
+function* blockText(block: Block, options: FormatOptions): Generator<string> {
   const {width} = options
   switch (block.kind) {
     case 'heading':
@@ -118,7 +92,7 @@ function* fieldsText(block: FieldsBlock, width: number): Generator<string> {
   }
 }
 
-async function* chartText(block: ChartBlock, width: number): AsyncGenerator<string> {
+function* chartText(block: ChartBlock, width: number): Generator<string> {
   const drawn = chartLines(block, width)
   if (drawn === undefined) {
     yield* tableText(chartTable(block), width)
@@ -129,7 +103,7 @@ async function* chartText(block: ChartBlock, width: number): AsyncGenerator<stri
   if (block.note !== undefined) yield lines(block.note, width)
 }
 
-async function* tableText(block: TableBlock, width: number): AsyncGenerator<string> {
+function* tableText(block: TableBlock, width: number): Generator<string> {
   if (block.title !== undefined) yield lines(block.title, width)
   const widths = fitColumns(block, width, GAP.length, (cell) => printable(cell).split('\n'))
   if (widths) yield* gridText(block, widths)
@@ -138,37 +112,20 @@ async function* tableText(block: TableBlock, width: number): AsyncGenerator<stri
   if (block.note !== undefined) yield lines(block.note, width)
 }
 
-async function* gridText(block: TableBlock, widths: readonly number[]): AsyncGenerator<string> {
-  const {default: CliTable} = await import('cli-table3')
-  const fit = (cell: string, x: number): string => wrap(printable(cell), widths[x] ?? 1).join('\n')
-  const newGrid = (): InstanceType<typeof CliTable> =>
-    new CliTable({
-      ...LOOK,
-      colWidths: [...widths],
-      colAligns: block.columns.map((column) => column.align ?? 'left'),
-    })
-  const head = newGrid()
-  head.push(block.columns.map((column, x) => fit(column.name, x)))
-  yield trimmed(head.toString())
+function* gridText(block: TableBlock, widths: readonly number[]): Generator<string> {
+  const names = block.columns.map((column) => column.name)
+  yield alignedRow(block, names, widths)
   yield `${widths.map((columns) => '─'.repeat(columns)).join(GAP)}\n`
-  const grid = newGrid()
-  for (const row of block.rows.slice(0, GRID_ROWS)) grid.push(block.columns.map((_column, x) => fit(row[x] ?? '', x)))
-  if (grid.length > 0) yield trimmed(grid.toString())
-  for (let y = GRID_ROWS; y < block.rows.length; y++) yield alignedRow(block, y, widths, fit)
+  for (const row of block.rows) yield alignedRow(block, row, widths)
 }
 
-function alignedRow(
-  block: TableBlock,
-  y: number,
-  widths: readonly number[],
-  fit: (cell: string, x: number) => string,
-): string {
-  const cells = block.columns.map((_column, x) => fit(block.rows[y]?.[x] ?? '', x).split('\n'))
+function alignedRow({columns}: TableBlock, row: readonly string[], widths: readonly number[]): string {
+  const cells = columns.map((_column, x) => wrap(printable(row[x] ?? ''), widths[x] ?? 1))
   const height = Math.max(...cells.map((cell) => cell.length))
-  const drawn = Array.from({length: height}, (_, i) =>
-    block.columns
+  const drawn = Array.from({length: height}, (_, y) =>
+    columns
       .map((column, x) => {
-        const line = cells[x]?.[i] ?? ''
+        const line = cells[x]?.[y] ?? ''
         const padding = ' '.repeat(Math.max(0, (widths[x] ?? 1) - displayWidth(line)))
         return column.align === 'right' ? padding + line : line + padding
       })
