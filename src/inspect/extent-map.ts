@@ -85,20 +85,23 @@ function physicalExtents(libc: Pick<Libc, 'fiemap'>, {fd, startBytes, sizeBytes}
 class Row<T extends Range> {
   readonly #ranges: readonly T[]
   #at = 0
+  /** The range under the cursor, if one is there. */
+  here: T | undefined
+  /** Where the next change after the cursor is. */
+  untilBytes = 0
 
   constructor(ranges: readonly T[]) {
     this.#ranges = ranges
   }
 
-  /** The range that holds an offset, if one does, and where the next change after the offset is. */
-  look(offsetBytes: number): {readonly here: T | undefined; readonly untilBytes: number} {
+  moveTo(offsetBytes: number): void {
     let range = this.#ranges[this.#at]
     while (range !== undefined && range.offsetBytes + range.lengthBytes <= offsetBytes) {
       range = this.#ranges[++this.#at]
     }
-    if (range === undefined) return {here: undefined, untilBytes: Infinity}
-    if (range.offsetBytes > offsetBytes) return {here: undefined, untilBytes: range.offsetBytes}
-    return {here: range, untilBytes: range.offsetBytes + range.lengthBytes}
+    this.here = range !== undefined && range.offsetBytes <= offsetBytes ? range : undefined
+    if (range === undefined) this.untilBytes = Infinity
+    else this.untilBytes = this.here === undefined ? range.offsetBytes : range.offsetBytes + range.lengthBytes
   }
 }
 
@@ -107,22 +110,22 @@ function overlay(
   {startBytes, sizeBytes}: Pick<ImageSource, 'startBytes' | 'sizeBytes'>,
   parts: readonly Range[],
   physical: readonly Extent[],
-): MapExtent[] {
+): readonly MapExtent[] {
   const extents = new Joined()
   const [data, blocks] = [new Row(parts), new Row(physical)]
   const endBytes = startBytes + sizeBytes
   let cursorBytes = startBytes
   while (cursorBytes < endBytes) {
-    const part = data.look(cursorBytes)
-    const block = blocks.look(cursorBytes)
-    const untilBytes = Math.min(part.untilBytes, block.untilBytes, endBytes)
-    const flags = block.here?.flags ?? 0
+    data.moveTo(cursorBytes)
+    blocks.moveTo(cursorBytes)
+    const untilBytes = Math.min(data.untilBytes, blocks.untilBytes, endBytes)
+    const flags = blocks.here?.flags ?? 0
     const unwritten = (flags & UNWRITTEN) !== 0
-    const reads = part.here !== undefined
+    const reads = data.here !== undefined
     extents.add({
       offsetBytes: cursorBytes - startBytes,
       lengthBytes: untilBytes - cursorBytes,
-      kind: reads ? 'data' : block.here === undefined || !unwritten ? 'hole' : 'unwritten',
+      kind: reads ? 'data' : unwritten ? 'unwritten' : 'hole',
       // Data over unwritten blocks is in the page cache, to be written (or, being zeroes, only read there).
       delayed: reads && (flags & (DELALLOC | UNWRITTEN)) !== 0,
       shared: reads && (flags & SHARED) !== 0,
@@ -135,13 +138,16 @@ function overlay(
 
 /** Collects extents; one that is like the last makes the last longer. */
 export class Joined {
-  readonly list: MapExtent[] = []
+  readonly #list: {-readonly [Field in keyof MapExtent]: MapExtent[Field]}[] = []
+
+  get list(): readonly MapExtent[] {
+    return this.#list
+  }
 
   add(extent: MapExtent): void {
-    const last = this.list.at(-1)
-    if (last && alike(last, extent)) {
-      this.list[this.list.length - 1] = {...last, lengthBytes: last.lengthBytes + extent.lengthBytes}
-    } else this.list.push(extent)
+    const last = this.#list.at(-1)
+    if (last && alike(last, extent)) last.lengthBytes += extent.lengthBytes
+    else this.#list.push({...extent})
   }
 }
 

@@ -1,5 +1,5 @@
 import {alignOut, formatBytes, formatBytesBoth, SECTOR_BYTES} from '../base/index.js'
-import type {Block, Document} from '../report/index.js'
+import type {Block, Document, TableBlock} from '../report/index.js'
 import type {ExtentMap, MapExtent} from './extent-map.js'
 import {placesOf, type Place} from './place.js'
 
@@ -42,36 +42,46 @@ function sortOf({kind, delayed, shared, zeroes}: MapExtent): Sort {
 
 /** Where data and holes of an image are. Its JSON is what `qemu-img map --output=json` prints of a raw image. */
 export function mapDocument(map: ExtentMap, options: MapOptions): Document {
-  const {extents, sizeBytes} = map
-  const totals = totalsOf(extents)
   return {
     title: `${options.name}: where its data is`,
-    blocks: [
-      {
-        kind: 'fields',
-        rows: [
-          ['size', formatBytesBoth(sizeBytes)],
-          ...totals.map(({sort, bytes, count}) => [sort, totalText(bytes, count, sizeBytes)] as const),
-        ],
-      },
-      ...(sizeBytes === 0 ? [] : barBlocks(map, totals)),
-      ...(sizeBytes === 0 ? [] : [tableOf(map, options)]),
-      ...notesOf(map, totals),
-    ],
-    json: peerJson(map, options),
-    records: recordsOf(map, options, totals),
-    csvTable: {
-      kind: 'table',
-      columns: ['offsetBytes', 'lengthBytes', 'kind', 'delayed', 'shared', 'zeroes', 'place'].map((key) => ({
-        name: key,
-        key,
-      })),
-      rows: extents.map((extent) => [
-        ...[extent.offsetBytes, extent.lengthBytes, extent.kind, extent.delayed, extent.shared].map(String),
-        options.scanned ? String(extent.zeroes) : '',
-        placesOf(extent, options.places),
-      ]),
+    get blocks() {
+      return blocksOf(map, options)
     },
+    get json() {
+      return peerJson(map, options)
+    },
+    records: recordsOf(map, options),
+    get csvTable() {
+      return fullTable(map, options)
+    },
+  }
+}
+
+function blocksOf(map: ExtentMap, options: MapOptions): Block[] {
+  const {extents, sizeBytes} = map
+  const totals = totalsOf(extents)
+  const fields: Block = {
+    kind: 'fields',
+    rows: [
+      ['size', formatBytesBoth(sizeBytes)],
+      ...totals.map(({sort, bytes, count}) => [sort, totalText(bytes, count, sizeBytes)] as const),
+    ],
+  }
+  const drawn = sizeBytes === 0 ? [] : [...barBlocks(map, totals), tableOf(map, options)]
+  return [fields, ...drawn, ...notesOf(map, totals)]
+}
+
+/** All that is known of each extent, in plain numbers. */
+function fullTable({extents}: ExtentMap, {scanned, places}: MapOptions): TableBlock {
+  const keys = ['offsetBytes', 'lengthBytes', 'kind', 'delayed', 'shared', 'zeroes', 'place']
+  return {
+    kind: 'table',
+    columns: keys.map((key) => ({name: key, key})),
+    rows: extents.map((extent) => [
+      ...[extent.offsetBytes, extent.lengthBytes, extent.kind, extent.delayed, extent.shared].map(String),
+      scanned ? String(extent.zeroes) : '',
+      placesOf(extent, places),
+    ]),
   }
 }
 
@@ -85,8 +95,10 @@ function totalsOf(extents: readonly MapExtent[]): Total[] {
   const totals = new Map<Sort, {bytes: number; count: number}>()
   for (const extent of extents) {
     const sort = sortOf(extent)
-    const total = totals.get(sort) ?? {bytes: 0, count: 0}
-    totals.set(sort, {bytes: total.bytes + extent.lengthBytes, count: total.count + 1})
+    let total = totals.get(sort)
+    if (total === undefined) totals.set(sort, (total = {bytes: 0, count: 0}))
+    total.bytes += extent.lengthBytes
+    total.count++
   }
   return (Object.keys(SORTS) as Sort[]).flatMap((sort) => {
     const total = totals.get(sort)
@@ -164,7 +176,7 @@ function notesOf({holesUnknown, physicalUnknown}: ExtentMap, totals: readonly To
 
 interface PeerExtent {
   readonly start: number
-  readonly length: number
+  length: number
   readonly depth: number
   readonly present: boolean
   readonly zero: boolean
@@ -178,23 +190,21 @@ interface PeerExtent {
  */
 function peerJson({extents, sizeBytes}: ExtentMap, {startBytes}: MapOptions): PeerExtent[] {
   if (sizeBytes === 0) return [{start: 0, length: 0, depth: 0, present: false, zero: false, data: false}]
-  const rows: {start: number; length: number; zero: boolean; data: boolean}[] = []
+  const rows: PeerExtent[] = []
+  let last: PeerExtent | undefined
   const add = (start: number, length: number, zero: boolean, data: boolean): void => {
-    const last = rows.at(-1)
     if (last && last.zero === zero && last.data === data) last.length += length
-    else rows.push({start, length, zero, data})
+    else rows.push((last = {start, length, depth: 0, present: true, zero, data, offset: startBytes + start}))
   }
   for (const {offsetBytes, lengthBytes, kind, zeroes} of extents) {
     add(offsetBytes, lengthBytes, kind !== 'data' || zeroes, kind === 'data')
   }
   const {lengthBytes: roundedBytes} = alignOut({offsetBytes: 0, lengthBytes: sizeBytes}, SECTOR_BYTES)
   if (roundedBytes > sizeBytes) add(sizeBytes, roundedBytes - sizeBytes, true, false)
-  return rows.map(({start, length, zero, data}) => {
-    return {start, length, depth: 0, present: true, zero, data, offset: startBytes + start}
-  })
+  return rows
 }
 
-function* recordsOf(map: ExtentMap, options: MapOptions, totals: readonly Total[]): Generator<object> {
+function* recordsOf(map: ExtentMap, options: MapOptions): Generator<object> {
   for (const {offsetBytes, lengthBytes, kind, delayed, shared, zeroes} of map.extents) {
     const place = placesOf({offsetBytes, lengthBytes}, options.places)
     const extent = {record: 'extent', offsetBytes, lengthBytes, kind, delayed, shared}
@@ -207,6 +217,6 @@ function* recordsOf(map: ExtentMap, options: MapOptions, totals: readonly Total[
     sizeBytes: map.sizeBytes,
     holesUnknown: map.holesUnknown ?? null,
     physicalUnknown: map.physicalUnknown ?? null,
-    totals,
+    totals: totalsOf(map.extents),
   }
 }

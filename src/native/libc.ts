@@ -75,7 +75,7 @@ const FIEMAP_HEADER_BYTES = 32
 const FIEMAP_EXTENT_BYTES = 56
 const FIEMAP_EXTENT_LAST = 1
 /** Extents per call; a range with more takes more calls. */
-const FIEMAP_BATCH = 64
+const FIEMAP_BATCH = 1024
 
 /** _IOW(0x94, 9, int) of linux/fs.h. */
 const FICLONE = 0x40049409
@@ -209,11 +209,12 @@ function readExtents(
 ): ReturnType<Libc['fiemap']> {
   const endBytes = offsetBytes + lengthBytes
   const extents: Extent[] = []
+  const request = Buffer.alloc(FIEMAP_HEADER_BYTES + FIEMAP_BATCH * FIEMAP_EXTENT_BYTES)
   let cursorBytes = offsetBytes
   while (cursorBytes < endBytes) {
-    const request = Buffer.alloc(FIEMAP_HEADER_BYTES + FIEMAP_BATCH * FIEMAP_EXTENT_BYTES)
     request.writeBigUInt64LE(BigInt(cursorBytes), 0) // fm_start
-    request.writeBigUInt64LE(BigInt(endBytes - cursorBytes), 8) // fm_length; fm_flags at 16 stay 0: no FLAG_SYNC
+    request.writeBigUInt64LE(BigInt(endBytes - cursorBytes), 8) // fm_length
+    request.writeUInt32LE(0, 16) // fm_flags: no FLAG_SYNC
     request.writeUInt32LE(FIEMAP_BATCH, 24) // fm_extent_count
     const errno = call(request)
     if (errno !== 0) return -errno
@@ -233,9 +234,14 @@ function decodeExtents(request: Buffer): Extent[] {
   return Array.from({length: request.readUInt32LE(20)}, (_, index) => {
     const at = FIEMAP_HEADER_BYTES + index * FIEMAP_EXTENT_BYTES
     return {
-      offsetBytes: Number(request.readBigUInt64LE(at)),
-      lengthBytes: Number(request.readBigUInt64LE(at + 16)),
+      offsetBytes: readUint64(request, at),
+      lengthBytes: readUint64(request, at + 16),
       flags: request.readUInt32LE(at + 40),
     }
   })
+}
+
+/** As a double: exact for every offset that a file can have. */
+function readUint64(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32
 }
