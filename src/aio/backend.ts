@@ -72,15 +72,15 @@ export interface Backend {
 }
 
 /**
- * How steps reach the kernel: through the ring, or, with `data` and `sync`, as system calls on the thread that queues them. Data that
- * would have to be waited for still goes through the ring where `waits` is false: reads that the page cache does not hold, and writes
- * that are to be stable at their end. A sync on the calling thread is one that nothing else is in flight beside.
+ * Which steps are system calls on the thread that queues them, with `data` and `sync`, and do not go through the ring or the pool. Data
+ * that would have to be waited for still do where `waits` is false: reads that the page cache does not hold, and writes that are to
+ * be stable at their end. A sync on the calling thread is one that nothing else is in flight beside.
  */
 export interface InlineSteps {
   readonly data: boolean
   readonly waits: boolean
   readonly sync: boolean
-  /** Longer transfers go through the ring, so that they do not keep the thread from others; no limit when left out. */
+  /** Longer transfers are the backend's, so that they do not keep the thread from others; no limit when left out. */
   readonly mostBytes?: number | undefined
 }
 

@@ -27,7 +27,7 @@ export interface BackendTarget {
   readonly diskModel?: DiskModel | undefined
   /** A simulated device to share with other backends, from openSimDevice(): its own model counts, not diskModel. */
   readonly device?: SimDevice | undefined
-  /** Steps that io_uring may leave to plain system calls; none when left out. */
+  /** Steps that a real backend may leave to plain system calls; none when left out. */
   readonly inline?: InlineSteps | undefined
   /** Sockets that share the ring, from openRingSockets(); the other backends leave them alone. */
   readonly sockets?: RingSockets | undefined
@@ -58,18 +58,14 @@ export const BACKENDS: readonly BackendRow[] = [
     name: 'uring',
     summary: 'io_uring',
     async open(target) {
-      const [{loadTransfers, loadUring}, {UringBackend}] = await Promise.all([
+      const [{loadUring}, {UringBackend}] = await Promise.all([
         import('../native/index.js'),
         import('./uring/backend.js'),
       ])
       const loaded = await loadUring()
       if (!loaded.ok) return loaded.reason
-      const {inline} = target
-      const calls = inline && (await loadTransfers())
-      if (calls?.ok === false) return calls.reason
       try {
-        const options = {inline: inline && calls && {...inline, ...calls}, guest: target.sockets}
-        const backend = new UringBackend(loaded.uring, target.fd, target.tokens, options)
+        const backend = new UringBackend(loaded.uring, target.fd, target.tokens, {guest: target.sockets})
         return {backend, reason: 'io_uring is available', freshRanges: target.freshRanges}
       } catch (error) {
         if (error instanceof ToolError && error.kind === 'environment') return error.message
@@ -134,7 +130,7 @@ export async function openBackend(choice: AioChoice, target: BackendTarget): Pro
     if (choice !== 'auto' && choice !== row.name) continue
     const whole = await row.open(target)
     if (typeof whole !== 'string') {
-      const opened = row.name === 'sim' ? whole : placed(whole, target.startBytes)
+      const opened = row.name === 'sim' ? whole : placed(await withInline(whole, target), target.startBytes)
       if (choice !== 'auto')
         return {...opened, reason: row.name === 'sim' ? opened.reason : `asked for with --aio ${choice}`}
       return refused.length === 0 ? opened : {...opened, reason: `fallback: ${refused.join('; ')}`}
@@ -144,6 +140,14 @@ export async function openBackend(choice: AioChoice, target: BackendTarget): Pro
   throw new ToolError('environment', 'E_AIO', `--aio ${choice}: ${refused.join('; ')}`, {
     hint: 'Use --aio auto to take what this machine has, or --aio threads.',
   })
+}
+
+/** Without native calls every step is the backend's. */
+async function withInline(opened: OpenBackend, {fd, inline}: BackendTarget): Promise<OpenBackend> {
+  if (inline === undefined) return opened
+  const [{loadTransfers}, {InlineBackend}] = await Promise.all([import('../native/index.js'), import('./inline.js')])
+  const calls = await loadTransfers()
+  return calls.ok ? {...opened, backend: new InlineBackend(opened.backend, fd, inline, calls.transfers)} : opened
 }
 
 /** A simulated disk begins where the image does; a real one is all of the file. */

@@ -81,14 +81,15 @@ export async function measureSyncMethods(options: SyncMethodsOptions): Promise<S
     }
     memory.bytes.fill(0x5a)
     const calls = bound.transfers
+    const address = calls.addressOf(memory.bytes)
     const operations = WAYS.map(({flags, operation}): Operation | string => {
       try {
         const fd = image.reopen(...flags)
         fds.push(fd)
         const write = (stable: boolean): number => {
           const done = stable
-            ? calls.writeStable(fd, memory, 0, blockBytes, offsetBytes)
-            : calls.write(fd, memory, 0, blockBytes, offsetBytes)
+            ? calls.writeStable(fd, address, blockBytes, offsetBytes)
+            : calls.write(fd, address, blockBytes, offsetBytes)
           return done === blockBytes ? 0 : done < 0 ? done : -ERRNO.EIO
         }
         return operation(calls, fd, write)

@@ -1,19 +1,21 @@
 import {loadKoffi, type Koffi} from './koffi.js'
-import {RWF_DSYNC, type MappedMemory} from './uring.js'
+import {RWF_DSYNC} from './uring.js'
 
 /**
  * Transfers and syncs on the calling thread. Results are bytes, 0 for a sync, or a negative errno. The kernel is done with the
- * memory when a call returns.
+ * memory when a call returns. An address names `lengthBytes` of memory that stays where it is: part of what addressOf() was asked about.
  */
 export interface Transfers {
-  read(fd: number, memory: MappedMemory, memoryOffset: number, lengthBytes: number, offsetBytes: number): number
+  read(fd: number, address: number, lengthBytes: number, offsetBytes: number): number
   /** Reads what lies in the page cache; -EAGAIN where that is not all (preadv2(2), RWF_NOWAIT, Linux 4.14). */
-  readCached(fd: number, memory: MappedMemory, memoryOffset: number, lengthBytes: number, offsetBytes: number): number
-  write(fd: number, memory: MappedMemory, memoryOffset: number, lengthBytes: number, offsetBytes: number): number
+  readCached(fd: number, address: number, lengthBytes: number, offsetBytes: number): number
+  write(fd: number, address: number, lengthBytes: number, offsetBytes: number): number
   /** A write that is stable when it returns (pwritev2(2), RWF_DSYNC, Linux 4.7). */
-  writeStable(fd: number, memory: MappedMemory, memoryOffset: number, lengthBytes: number, offsetBytes: number): number
+  writeStable(fd: number, address: number, lengthBytes: number, offsetBytes: number): number
   fdatasync(fd: number): number
   fsync(fd: number): number
+  /** Where bytes outside the JavaScript heap are: those of a mapping, or of WebAssembly memory that nobody grows. */
+  addressOf(bytes: Uint8Array): number
   /** Gives back what the calls need themselves. */
   close(): void
 }
@@ -49,32 +51,30 @@ function bindTransfers(koffi: Koffi): Transfers {
   const fsync = libc.func('int fsync(int fd)')
   const {iovec, iovecAddress, unmap} = mapIovec(koffi, libc)
   const answer = (result: number): number => (result < 0 ? -koffi.errno() : result)
-  const describe = (memory: MappedMemory, memoryOffset: number, lengthBytes: number): void => {
-    const low = memory.addressLow + memoryOffset
-    iovec[0] = low
-    iovec[1] = memory.addressHigh + (low >= TWO_32 ? 1 : 0)
+  const describe = (address: number, lengthBytes: number): void => {
+    iovec[0] = address // modulo 2^32
+    iovec[1] = Math.floor(address / TWO_32)
     iovec[2] = lengthBytes
     iovec[3] = 0
   }
-  const addressOf = (memory: MappedMemory, memoryOffset: number): number =>
-    memory.addressHigh * TWO_32 + memory.addressLow + memoryOffset
   return {
-    read: (fd, memory, memoryOffset, lengthBytes, offsetBytes) =>
-      // SAFETY: the caller names a part of mapped memory, which stays mapped during this synchronous call.
-      answer(pread(fd, addressOf(memory, memoryOffset), lengthBytes, offsetBytes)),
-    readCached(fd, memory, memoryOffset, lengthBytes, offsetBytes) {
-      describe(memory, memoryOffset, lengthBytes)
-      // SAFETY: the iovec is a page of our own that names a part of mapped memory; both outlive this synchronous call.
+    read: (fd, address, lengthBytes, offsetBytes) =>
+      // SAFETY: the caller names memory that stays where it is during this synchronous call.
+      answer(pread(fd, address, lengthBytes, offsetBytes)),
+    readCached(fd, address, lengthBytes, offsetBytes) {
+      describe(address, lengthBytes)
+      // SAFETY: the iovec is a page of our own that names memory of the caller; both outlive this synchronous call.
       return answer(preadv2(fd, iovecAddress, 1, offsetBytes, RWF_NOWAIT))
     },
-    write: (fd, memory, memoryOffset, lengthBytes, offsetBytes) =>
+    write: (fd, address, lengthBytes, offsetBytes) =>
       // SAFETY: as for read; the kernel only reads the memory.
-      answer(pwrite(fd, addressOf(memory, memoryOffset), lengthBytes, offsetBytes)),
-    writeStable(fd, memory, memoryOffset, lengthBytes, offsetBytes) {
-      describe(memory, memoryOffset, lengthBytes)
+      answer(pwrite(fd, address, lengthBytes, offsetBytes)),
+    writeStable(fd, address, lengthBytes, offsetBytes) {
+      describe(address, lengthBytes)
       // SAFETY: as for readCached; the kernel only reads the memory.
       return answer(pwritev2(fd, iovecAddress, 1, offsetBytes, RWF_DSYNC))
     },
+    addressOf: (bytes) => Number(koffi.address(bytes)),
     // SAFETY: no pointers.
     fdatasync: (fd) => answer(fdatasync(fd)),
     // SAFETY: no pointers.

@@ -12,7 +12,6 @@ import {
   RWF_DSYNC,
   type MappedMemory,
   type MappedRing,
-  type Transfers,
   type Uring,
 } from '../../native/index.js'
 import {
@@ -25,7 +24,7 @@ import {
   STEP_ZERO,
   type StepOp,
 } from '../../request/index.js'
-import {yieldToSignals, type Backend, type InlineSteps, type Memory} from '../backend.js'
+import {yieldToSignals, type Backend, type Memory} from '../backend.js'
 import type {RingGuest} from './guest.js'
 
 /** fallocate(2) modes: FALLOC_FL_KEEP_SIZE with FALLOC_FL_ZERO_RANGE or FALLOC_FL_PUNCH_HOLE. */
@@ -33,18 +32,10 @@ const ZERO_RANGE_KEEP_SIZE = 0x11
 const PUNCH_HOLE_KEEP_SIZE = 0x03
 const TWO_32 = 2 ** 32
 
-/** Steps that are plain system calls, and the calls. */
-type InlineCalls = InlineSteps & {readonly transfers: Transfers}
-
 export interface UringOptions {
-  /** Steps that may be executed on this thread; the calls are closed with the backend. */
-  readonly inline?: InlineCalls | undefined
   /** Somebody whose entries travel on the same ring, and with the same system calls. */
   readonly guest?: RingGuest | undefined
 }
-
-/** A step that the ring has to take. */
-const NOT_INLINE = -(2 ** 30)
 
 /** What the upper half of the user data of a guest's entry holds; that of a step holds 0. */
 const OF_GUEST = 1
@@ -58,9 +49,6 @@ const CQE_WORDS = 4
  *
  * A FLUSH is an FSYNC entry of its own, issued only after the writes it must cover have completed: the ring orders nothing, and
  * links are never used (a failed FSYNC does not cut a link on current kernels).
- *
- * With `inline` steps are plain system calls where that is allowed and nothing queued has to be told of first: they end inside
- * queue(), and are reaped as any other.
  */
 export class UringBackend implements Backend {
   readonly name = 'uring'
@@ -87,18 +75,12 @@ export class UringBackend implements Backend {
   #inFlight = 0
   /** Steps among both. */
   #steps = 0
-  readonly #inline: InlineCalls | undefined
-  readonly #plainFd: number
-  readonly #inlineTokens: Int32Array
-  readonly #inlineResults: Int32Array
-  /** Steps that ended inside queue() and have not been reaped. */
-  #inlineDone = 0
 
   /**
    * @param tokens at most this many steps at a time
    * @throws ToolError of kind environment with the reason
    */
-  constructor(uring: Uring, fd: number, tokens: number, {inline, guest}: UringOptions = {}) {
+  constructor(uring: Uring, fd: number, tokens: number, {guest}: UringOptions = {}) {
     const opened = uring.openRing(tokens + (guest?.entries ?? 0))
     if (!opened.ok) throw new ToolError('environment', 'E_URING', opened.reason)
     this.#uring = uring
@@ -106,10 +88,6 @@ export class UringBackend implements Backend {
     this.#guest = guest
     guest?.moveIn(opened.ring.sqes, () => this.#takeForGuest())
     this.tokens = tokens
-    this.#inline = inline
-    this.#plainFd = fd
-    this.#inlineTokens = new Int32Array(tokens)
-    this.#inlineResults = new Int32Array(tokens)
     this.doneTokens = new Int32Array(opened.ring.completionEntries)
     this.doneResults = new Int32Array(opened.ring.completionEntries)
     this.#tail = Atomics.load(opened.ring.ring, opened.ring.sqTail)
@@ -136,15 +114,7 @@ export class UringBackend implements Backend {
     lengthBytes: number,
     dsync: boolean,
   ): boolean {
-    if (this.#steps + this.#inlineDone >= this.tokens) return false
-    if (this.#inline !== undefined) {
-      const result = this.#runInline(this.#inline, op, memory, memoryOffset, offsetBytes, lengthBytes, dsync)
-      if (result !== NOT_INLINE) {
-        this.#inlineTokens[this.#inlineDone] = token
-        this.#inlineResults[this.#inlineDone++] = result
-        return true
-      }
-    }
+    if (this.#steps >= this.tokens) return false
     const sqes = this.#ring.sqes
     const word = (this.#tail & this.#ring.sqMask) * SQE_WORDS
     let opcode = IORING_OP_FSYNC
@@ -199,43 +169,6 @@ export class UringBackend implements Backend {
     return true
   }
 
-  /** @returns what the step ended with, or NOT_INLINE where the ring has to take it */
-  #runInline(
-    {data, waits, sync, mostBytes = Infinity, transfers}: InlineCalls,
-    op: StepOp,
-    memory: Memory | undefined,
-    memoryOffset: number,
-    offsetBytes: number,
-    lengthBytes: number,
-    dsync: boolean,
-  ): number {
-    const fd = this.#plainFd
-    const mapped = memory as MappedMemory
-    switch (op) {
-      case STEP_READ: {
-        if (!data || lengthBytes > mostBytes) return NOT_INLINE
-        if (waits) return transfers.read(fd, mapped, memoryOffset, lengthBytes, offsetBytes)
-        const result = transfers.readCached(fd, mapped, memoryOffset, lengthBytes, offsetBytes)
-        // Not in the cache, or a file system that cannot tell; what is short is read again in one piece.
-        return result === lengthBytes ? result : NOT_INLINE
-      }
-      case STEP_WRITE:
-        if (!data || lengthBytes > mostBytes) return NOT_INLINE
-        if (dsync) {
-          return waits ? transfers.writeStable(fd, mapped, memoryOffset, lengthBytes, offsetBytes) : NOT_INLINE
-        }
-        return transfers.write(fd, mapped, memoryOffset, lengthBytes, offsetBytes)
-      case STEP_SYNC:
-      case STEP_SYNC_ALL:
-        if (!sync || this.#steps > 0) return NOT_INLINE
-        return op === STEP_SYNC ? transfers.fdatasync(fd) : transfers.fsync(fd)
-      case STEP_ZERO:
-      case STEP_PUNCH:
-      case STEP_NONE:
-        return NOT_INLINE
-    }
-  }
-
   /** The next entry, for the guest: cleared, and marked as its own in the upper half of the user data. */
   #takeForGuest(): number {
     const {sqes} = this.#ring
@@ -250,11 +183,9 @@ export class UringBackend implements Backend {
   submit(wait: boolean): Promise<void> | undefined {
     const {ring} = this.#ring
     if (this.#unsubmitted > 0) Atomics.store(ring, this.#ring.sqTail, this.#tail)
-    // Something can be reaped without asking the kernel; whoever does not wait asks it when nothing is left.
-    if (!wait && this.#inlineDone > 0) return undefined
     const ready = Atomics.load(ring, this.#ring.cqTail) !== this.#head
-    if (this.#unsubmitted === 0 && (ready || this.#inlineDone > 0 || this.#inFlight === 0)) return undefined
-    const waitFor = wait && !ready && this.#inlineDone === 0 ? 1 : 0
+    if (this.#unsubmitted === 0 && (ready || this.#inFlight === 0)) return undefined
+    const waitFor = wait && !ready ? 1 : 0
     const submitted = this.#ring.enter(this.#unsubmitted, waitFor, IORING_ENTER_GETEVENTS)
     if (submitted >= 0) {
       this.#inFlight += submitted
@@ -268,16 +199,6 @@ export class UringBackend implements Backend {
   }
 
   reap(): number {
-    if (this.#inlineDone > 0) {
-      const done = this.#inlineDone
-      for (let i = 0; i < done; i++) {
-        this.doneTokens[i] = this.#inlineTokens[i] as number
-        this.doneResults[i] = this.#inlineResults[i] as number
-      }
-      this.#inlineDone = 0
-      return done
-    }
-    if (this.#inFlight === 0) return 0
     if (this.#inFlight === 0) return 0
     const {ring, cqes, cqMask} = this.#ring
     const end = Atomics.load(ring, this.#ring.cqTail)
@@ -309,6 +230,5 @@ export class UringBackend implements Backend {
   async close(): Promise<void> {
     invariant(this.#inFlight === 0, 'the ring is closed with steps in flight')
     this.#ring.close()
-    this.#inline?.transfers.close()
   }
 }

@@ -2,8 +2,8 @@ import {readFileSync} from 'node:fs'
 import {afterEach, describe, expect} from 'vitest'
 import {UringBackend} from '../../../src/aio/uring/backend.js'
 import {ToolError} from '../../../src/base/index.js'
-import {loadTransfers, loadUring, type Transfers, type Uring} from '../../../src/native/index.js'
-import {STEP_NONE, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO, type StepOp} from '../../../src/request/index.js'
+import {loadUring, type Uring} from '../../../src/native/index.js'
+import {STEP_NONE, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO} from '../../../src/request/index.js'
 import {capability, itNeeds} from '../../peers.js'
 import {describeBackendContract, runOrders} from '../contract.js'
 import {directRefusal, realImage, type RealImage} from '../real-image.js'
@@ -51,34 +51,6 @@ for (const [mode, needs] of [
   }
 }
 
-const bound = await loadTransfers()
-const calls = capability(bound.ok, bound.ok ? '' : bound.reason)
-
-for (const [waits, mode, needs] of [
-  [true, 'writeback', [ring, calls]],
-  [false, 'writeback', [ring, calls]],
-  [true, 'none', [ring, calls, direct]],
-] as const) {
-  const name = `uring (${mode}, with plain system calls, ${waits ? 'which wait' : 'for what is cached'})`
-  if (needs.every((need) => need.present)) {
-    describeBackendContract(name, async ({readOnly}) => {
-      const image = realImage(SIZE_BYTES, {mode, readOnly})
-      const own = await loadTransfers()
-      if (!own.ok) throw new Error(own.reason)
-      const inline = {data: true, waits, sync: true, transfers: own.transfers}
-      return {
-        backend: new UringBackend(uring(), image.fd, 16, {inline}),
-        sizeBytes: SIZE_BYTES,
-        cleanup: async () => image.remove(),
-      }
-    })
-  } else {
-    itNeeds(needs, `the ${name} backend keeps the contract of a backend`, () => {
-      expect(needs.map((need) => need.reason)).toEqual(needs.map(() => ''))
-    })
-  }
-}
-
 describe('the uring backend', () => {
   let image: RealImage | undefined
   afterEach(() => {
@@ -121,47 +93,6 @@ describe('the uring backend', () => {
     await runOut(backend, 1)
     await backend.close()
   })
-
-  itNeeds(
-    [ring, calls],
-    'leaves to the ring what is long, or has to be stable, where plain calls may not wait',
-    async () => {
-      image = realImage(SIZE_BYTES)
-      const own = await loadTransfers()
-      if (!own.ok) throw new Error(own.reason)
-      const used: string[] = []
-      const plain = own.transfers
-      const noted = (name: string, result: number): number => {
-        used.push(name)
-        return result
-      }
-      const transfers: Transfers = {
-        ...plain,
-        write: (...parameters) => noted('write', plain.write(...parameters)),
-        writeStable: (...parameters) => noted('writeStable', plain.writeStable(...parameters)),
-        read: (...parameters) => noted('read', plain.read(...parameters)),
-        readCached: (...parameters) => noted('readCached', plain.readCached(...parameters)),
-      }
-      const inline = {data: true, waits: false, sync: false, mostBytes: 4096, transfers}
-      const backend = new UringBackend(uring(), image.fd, 4, {inline})
-      const memory = backend.createMemory(16_384)
-      const ways: [op: StepOp, lengthBytes: number, dsync: boolean][] = [
-        [STEP_WRITE, 4096, false],
-        [STEP_WRITE, 8192, false],
-        [STEP_WRITE, 4096, true],
-        [STEP_READ, 4096, false],
-        [STEP_READ, 8192, false],
-      ]
-      for (const [op, lengthBytes, dsync] of ways) {
-        backend.queue(op, 0, memory, 0, 0, lengthBytes, dsync)
-        await runOut(backend, 1)
-        expect(backend.doneResults[0]).toBe(lengthBytes)
-      }
-      expect(used).toEqual(['write', 'readCached'])
-      memory.free()
-      await backend.close()
-    },
-  )
 
   itNeeds([ring], 'reads and zeroes beyond 4 GiB where it was told, not where 32 bits would end', async () => {
     image = realImage(2 ** 33 + 8192)

@@ -1,0 +1,146 @@
+import type {Transfers} from '../native/index.js'
+import {
+  STEP_NONE,
+  STEP_PUNCH,
+  STEP_READ,
+  STEP_SYNC,
+  STEP_SYNC_ALL,
+  STEP_WRITE,
+  STEP_ZERO,
+  type StepOp,
+} from '../request/index.js'
+import {BackendAround, type Backend, type InlineSteps, type Memory} from './backend.js'
+
+/** A step that the backend inside has to take. */
+const NOT_INLINE = -(2 ** 30)
+
+/**
+ * A backend of which some steps are plain system calls on the thread that queues them. They end inside queue(), before what was
+ * queued earlier and has to be waited for, and are reaped as any other.
+ */
+export class InlineBackend extends BackendAround implements Backend {
+  readonly ordersTags = false
+  readonly doneTokens: Int32Array
+  readonly doneResults: Int32Array
+  readonly #fd: number
+  readonly #steps: InlineSteps
+  readonly #transfers: Transfers
+  /** Steps the backend inside has. */
+  #inFlight = 0
+  /** Steps that ended inside queue() and have not been reaped. */
+  #ended = 0
+  readonly #endedTokens: Int32Array
+  readonly #endedResults: Int32Array
+  readonly #addresses = new WeakMap<Memory, number>()
+  #memory: Memory | undefined
+  #address = 0
+
+  /** @param fd the descriptor that `inner` is open on; `transfers` are closed with it */
+  constructor(inner: Backend, fd: number, steps: InlineSteps, transfers: Transfers) {
+    super(inner)
+    this.doneTokens = inner.doneTokens
+    this.doneResults = inner.doneResults
+    this.#fd = fd
+    this.#steps = steps
+    this.#transfers = transfers
+    this.#endedTokens = new Int32Array(inner.tokens)
+    this.#endedResults = new Int32Array(inner.tokens)
+  }
+
+  queue(
+    op: StepOp,
+    token: number,
+    memory: Memory | undefined,
+    memoryOffset: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    dsync: boolean,
+  ): boolean {
+    if (this.#inFlight + this.#ended >= this.tokens) return false
+    const result = this.#run(op, memory, memoryOffset, offsetBytes, lengthBytes, dsync)
+    if (result !== NOT_INLINE) {
+      this.#endedTokens[this.#ended] = token
+      this.#endedResults[this.#ended++] = result
+      return true
+    }
+    const isQueued = this.inner.queue(op, token, memory, memoryOffset, offsetBytes, lengthBytes, dsync)
+    if (isQueued) this.#inFlight++
+    return isQueued
+  }
+
+  /** @returns what the step ended with, or NOT_INLINE */
+  #run(
+    op: StepOp,
+    memory: Memory | undefined,
+    memoryOffset: number,
+    offsetBytes: number,
+    lengthBytes: number,
+    dsync: boolean,
+  ): number {
+    const {data, waits, sync, mostBytes = Infinity} = this.#steps
+    const transfers = this.#transfers
+    const fd = this.#fd
+    switch (op) {
+      case STEP_READ: {
+        if (!data || lengthBytes > mostBytes) return NOT_INLINE
+        const address = this.#addressOf(memory as Memory) + memoryOffset
+        if (waits) return transfers.read(fd, address, lengthBytes, offsetBytes)
+        const result = transfers.readCached(fd, address, lengthBytes, offsetBytes)
+        // Not in the cache, or a file system that cannot tell; what is short is read again in one piece.
+        return result === lengthBytes ? result : NOT_INLINE
+      }
+      case STEP_WRITE: {
+        if (!data || lengthBytes > mostBytes || (dsync && !waits)) return NOT_INLINE
+        const address = this.#addressOf(memory as Memory) + memoryOffset
+        if (dsync) return transfers.writeStable(fd, address, lengthBytes, offsetBytes)
+        return transfers.write(fd, address, lengthBytes, offsetBytes)
+      }
+      case STEP_SYNC:
+      case STEP_SYNC_ALL:
+        if (!sync || this.#inFlight > 0) return NOT_INLINE
+        return op === STEP_SYNC ? transfers.fdatasync(fd) : transfers.fsync(fd)
+      case STEP_ZERO:
+      case STEP_PUNCH:
+      case STEP_NONE:
+        return NOT_INLINE
+    }
+  }
+
+  #addressOf(memory: Memory): number {
+    if (memory === this.#memory) return this.#address
+    let address = this.#addresses.get(memory)
+    if (address === undefined) {
+      address = this.#transfers.addressOf(memory.bytes)
+      this.#addresses.set(memory, address)
+    }
+    this.#memory = memory
+    this.#address = address
+    return address
+  }
+
+  submit(wait: boolean): Promise<void> | undefined {
+    // Something can be reaped without asking anybody; whoever does not wait asks when nothing is left.
+    if (this.#ended === 0) return this.inner.submit(wait)
+    return wait ? this.inner.submit(false) : undefined
+  }
+
+  reap(): number {
+    const ended = this.#ended
+    if (ended === 0) {
+      const count = this.inner.reap()
+      this.#inFlight -= count
+      return count
+    }
+    for (let i = 0; i < ended; i++) {
+      this.doneTokens[i] = this.#endedTokens[i] as number
+      this.doneResults[i] = this.#endedResults[i] as number
+    }
+    this.#ended = 0
+    return ended
+  }
+
+  override async close(): Promise<void> {
+    await this.inner.close()
+    this.#transfers.close()
+  }
+}

@@ -1,0 +1,155 @@
+import {afterEach, describe, expect} from 'vitest'
+import type {Backend, InlineSteps} from '../../src/aio/backend.js'
+import {InlineBackend} from '../../src/aio/inline.js'
+import {ThreadsBackend} from '../../src/aio/threads/backend.js'
+import {UringBackend} from '../../src/aio/uring/backend.js'
+import {loadTransfers, loadUring, type Transfers} from '../../src/native/index.js'
+import {STEP_READ, STEP_SYNC, STEP_WRITE, type StepOp} from '../../src/request/index.js'
+import {capability, itNeeds} from '../peers.js'
+import {describeBackendContract} from './contract.js'
+import {directRefusal, realImage, type RealImage} from './real-image.js'
+
+const SIZE_BYTES = 1 << 20
+const loaded = await loadUring()
+
+/** Why there is no ring here; empty when there is one. */
+function missing(): string {
+  if (!loaded.ok) return loaded.reason
+  const opened = loaded.uring.openRing(4)
+  if (!opened.ok) return opened.reason
+  opened.ring.close()
+  return ''
+}
+
+const reason = missing()
+const ring = capability(reason === '', reason)
+const directReason = directRefusal()
+const direct = capability(directReason === '', directReason)
+const bound = await loadTransfers()
+const calls = capability(bound.ok, bound.ok ? '' : bound.reason)
+
+/** A real backend on an image, with 16 tokens. */
+function real(name: 'uring' | 'threads', image: RealImage): Backend {
+  if (name === 'threads') return new ThreadsBackend(image.fd, image.dsyncFd, 16)
+  if (!loaded.ok) throw new Error(loaded.reason)
+  return new UringBackend(loaded.uring, image.fd, 16)
+}
+
+async function transfersOfOurOwn(): Promise<Transfers> {
+  const own = await loadTransfers()
+  if (!own.ok) throw new Error(own.reason)
+  return own.transfers
+}
+
+for (const [inner, waits, mode, needs] of [
+  ['uring', true, 'writeback', [ring, calls]],
+  ['uring', false, 'writeback', [ring, calls]],
+  ['uring', true, 'none', [ring, calls, direct]],
+  ['threads', true, 'writeback', [calls]],
+  ['threads', false, 'writeback', [calls]],
+  ['threads', true, 'none', [calls, direct]],
+] as const) {
+  const name = `${inner} (${mode}, with plain system calls, ${waits ? 'which wait' : 'for what is cached'})`
+  if (needs.every((need) => need.present)) {
+    describeBackendContract(name, async ({readOnly}) => {
+      const image = realImage(SIZE_BYTES, {mode, readOnly})
+      const steps = {data: true, waits, sync: true}
+      return {
+        backend: new InlineBackend(real(inner, image), image.fd, steps, await transfersOfOurOwn()),
+        sizeBytes: SIZE_BYTES,
+        cleanup: async () => image.remove(),
+      }
+    })
+  } else {
+    itNeeds(needs, `the ${name} backend keeps the contract of a backend`, () => {
+      expect(needs.map((need) => need.reason)).toEqual(needs.map(() => ''))
+    })
+  }
+}
+
+describe('plain system calls around a backend', () => {
+  let image: RealImage | undefined
+  afterEach(() => {
+    image?.remove()
+    image = undefined
+  })
+
+  /** The calls that were made for these steps, one after another. */
+  async function used(steps: InlineSteps, ways: readonly (readonly [StepOp, number, boolean])[]): Promise<string[]> {
+    image = realImage(SIZE_BYTES)
+    const names: string[] = []
+    const plain = await transfersOfOurOwn()
+    const noted = (name: string, result: number): number => {
+      names.push(name)
+      return result
+    }
+    const transfers: Transfers = {
+      ...plain,
+      write: (...parameters) => noted('write', plain.write(...parameters)),
+      writeStable: (...parameters) => noted('writeStable', plain.writeStable(...parameters)),
+      read: (...parameters) => noted('read', plain.read(...parameters)),
+      readCached: (...parameters) => noted('readCached', plain.readCached(...parameters)),
+      fdatasync: (fd) => noted('fdatasync', plain.fdatasync(fd)),
+    }
+    const backend = new InlineBackend(real('threads', image), image.fd, steps, transfers)
+    const memory = backend.createMemory(16_384)
+    for (const [op, lengthBytes, dsync] of ways) {
+      backend.queue(op, 0, op === STEP_SYNC ? undefined : memory, 0, 0, lengthBytes, dsync)
+      let reaped = 0
+      while (reaped === 0) {
+        await backend.submit(true)
+        reaped = backend.reap()
+      }
+      expect(backend.doneResults[0]).toBe(lengthBytes)
+    }
+    memory.free()
+    await backend.close()
+    return names
+  }
+
+  itNeeds([calls], 'leave to the backend what is long, or has to be stable, where they may not wait', async () => {
+    const steps = {data: true, waits: false, sync: false, mostBytes: 4096}
+    const ways = [
+      [STEP_WRITE, 4096, false],
+      [STEP_WRITE, 8192, false],
+      [STEP_WRITE, 4096, true],
+      [STEP_READ, 4096, false],
+      [STEP_READ, 8192, false],
+      [STEP_SYNC, 0, false],
+    ] as const
+    expect(await used(steps, ways)).toEqual(['write', 'readCached'])
+  })
+
+  itNeeds([calls], 'take all of it where they may wait', async () => {
+    const ways = [
+      [STEP_WRITE, 8192, false],
+      [STEP_WRITE, 4096, true],
+      [STEP_READ, 8192, false],
+      [STEP_SYNC, 0, false],
+    ] as const
+    const all = ['write', 'writeStable', 'read', 'fdatasync']
+    expect(await used({data: true, waits: true, sync: true}, ways)).toEqual(all)
+  })
+
+  itNeeds([calls], 'leave a sync to the backend while something else is in flight there', async () => {
+    image = realImage(SIZE_BYTES)
+    const steps = {data: false, waits: false, sync: true}
+    let syncs = 0
+    const plain = await transfersOfOurOwn()
+    const transfers = {...plain, fdatasync: (fd: number) => (syncs++, plain.fdatasync(fd))}
+    const backend = new InlineBackend(real('threads', image), image.fd, steps, transfers)
+    const memory = backend.createMemory(4096)
+    const run = async (...queue: (() => boolean)[]): Promise<void> => {
+      for (const one of queue) expect(one()).toBe(true)
+      for (let reaped = 0; reaped < queue.length; reaped += backend.reap()) await backend.submit(true)
+    }
+    const write = (): boolean => backend.queue(STEP_WRITE, 0, memory, 0, 0, 4096, false)
+    const sync = (): boolean => backend.queue(STEP_SYNC, 1, undefined, 0, 0, 0, false)
+    await run(write, sync)
+    expect(syncs).toBe(0)
+    await run(sync)
+    expect(syncs).toBe(1)
+    memory.free()
+    await backend.close()
+  })
+})
