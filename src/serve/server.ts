@@ -5,6 +5,7 @@ import type {Image} from '../image/index.js'
 import type {Listening} from '../native/index.js'
 import {orderingModeOf} from '../ordering/index.js'
 import {idBytes, STEP_SYNC, type STEP_PUNCH} from '../request/index.js'
+import {IdleSpin} from './idle-spin.js'
 import {listenForRing, listenWithNet, type Listeners} from './listeners.js'
 import type {StatusSource} from './nbd/block-status.js'
 import {Connection} from './nbd/connection.js'
@@ -50,6 +51,7 @@ export class Server {
   readonly #engine: Engine
   readonly #recording: Recording | undefined
   readonly #connections = new Map<Pipe, Connection>()
+  readonly #spin = new IdleSpin()
   #nextId = 1
   #stopAtMs: number | undefined
   #wantsStop = false
@@ -131,7 +133,7 @@ export class Server {
         this.#exchange.flush()
         if (this.#isOver) break
         // Collecting may have brought in what has ended on sockets, the clock among it: that is no time to wait.
-        const waiting = sockets.tags.length > 0 ? undefined : this.#wait()
+        const waiting = sockets.tags.length > 0 ? undefined : this.#wait(sockets)
         if (waiting) await waiting
         transport.dispatch()
         // What has been done in passing is answered with the same system call that waits for more.
@@ -151,10 +153,17 @@ export class Server {
   }
 
   /** Waits until something has ended, in the image or on a socket, and collects it. */
-  #wait(): Promise<void> | undefined {
+  #wait(sockets: RingSockets): Promise<void> | undefined {
     if (this.#engine.pending > 0) return this.#engine.tick(true)
-    const waiting = this.#backend.submit(true)
+    const sinceMs = performance.now()
+    const untilMs = sinceMs + this.#spin.ms
+    do {
+      this.#backend.submit(false)
+      this.#backend.reap()
+    } while (sockets.tags.length === 0 && performance.now() < untilMs)
+    const waiting = sockets.tags.length > 0 ? undefined : this.#backend.submit(true)
     if (waiting) return waiting.then(() => this.#engine.tick(false))
+    this.#spin.waited(performance.now() - sinceMs)
     return this.#engine.tick(false)
   }
 
