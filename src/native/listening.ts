@@ -12,6 +12,8 @@ export interface Listening {
   portOf(fd: number): number
   /** Sends small messages at once. Does nothing to sockets that are not TCP. */
   noDelay(fd: number): void
+  /** Lets a unix socket hold so many bytes that wait to be read, or as many as the system allows. TCP finds its own measure. */
+  sendBuffer(fd: number, bytes: number): void
   /** Ends both directions: whatever waits on the socket ends. */
   shutdown(fd: number): void
 }
@@ -31,6 +33,9 @@ const AF_INET6 = 10
 const SOCK_STREAM_CLOEXEC = 0x80001
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
+const SO_SNDBUF = 7
+const SO_SNDBUFFORCE = 32
+const SO_DOMAIN = 39
 const IPPROTO_TCP = 6
 const TCP_NODELAY = 1
 const SHUT_RDWR = 2
@@ -44,6 +49,7 @@ function bindListening(koffi: Koffi): Listening {
   const listen = libc.func('int listen(int fd, int backlog)')
   const getsockname = libc.func('int getsockname(int fd, void *address, void *length)')
   const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)')
+  const getsockopt = libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)')
   const shutdown = libc.func('int shutdown(int fd, int how)')
   const one = new Int32Array([1])
 
@@ -92,6 +98,14 @@ function bindListening(koffi: Koffi): Listening {
     noDelay(fd) {
       // SAFETY: `one` holds the four bytes the call reads.
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4)
+    },
+    sendBuffer(fd, bytes) {
+      const [domain, length] = [new Int32Array(1), new Uint32Array([4])]
+      // SAFETY: the kernel writes at most the four bytes it is told of, and how many it wrote.
+      if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, domain, length) !== 0 || domain[0] !== AF_UNIX) return
+      const value = new Int32Array([bytes])
+      // SAFETY: `value` holds the four bytes that each call reads. The first goes beyond net.core.wmem_max, with CAP_NET_ADMIN.
+      if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, value, 4) !== 0) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, 4)
     },
     shutdown(fd) {
       // SAFETY: plain numbers; a descriptor that is no connected socket is an errno that nobody needs.

@@ -13,6 +13,8 @@ const FIRST_CONNECTION = 8
 /** The clock wakes a loop that waits in the kernel, so that Node's own events never wait longer. */
 const CLOCK_MS = 100
 const ENVELOPE_BYTES = 4096
+/** With the usual 208 KiB a reply of that size is sent in steps, each of them a wake-up of the client and of the server. */
+const SEND_BUFFER_BYTES = 1 << 20
 
 /** What a transport tells its server. */
 export interface TransportUser {
@@ -121,6 +123,7 @@ export class RingTransport {
     let id = FIRST_CONNECTION
     while (this.#pipes[id] !== undefined) id++
     this.#listening.noDelay(result)
+    this.#listening.sendBuffer(result, SEND_BUFFER_BYTES)
     const pipe = new RingPipe(this.#sockets, this.#listening, this.#backend, result, id, () => {
       this.#pipes[id] = undefined
       this.#count--

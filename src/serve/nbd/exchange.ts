@@ -34,6 +34,9 @@ import type {RequestHeader} from './request-header.js'
 import {wireError} from './refusal.js'
 import {alignedIn, alignedOut, isAligned, Rewrite} from './rewrite.js'
 
+/** So much is read or written before what is done is answered: a client works on the first replies while the rest is read. */
+const TURN_BYTES = 512 * 1024
+
 /** What an exchange is made of. */
 export interface ExchangeOptions {
   readonly engine: Engine
@@ -72,6 +75,8 @@ export class Exchange {
   /** A request with ends finer than a sector that has everything to itself, and what waits behind it. */
   #rewrite: Rewrite | undefined
   #behind: Call[] = []
+  /** Bytes of requests that have been taken since the last replies left. */
+  #turnBytes = 0
   #sending: Connection[] = []
   #waiting: Connection[] = []
 
@@ -95,7 +100,7 @@ export class Exchange {
   }
 
   get hasRoom(): boolean {
-    return this.#engine.room > 0
+    return this.#engine.room > 0 && this.#turnBytes < TURN_BYTES
   }
 
   /** Resumes a connection when the engine has room; in turn, so that nobody is forgotten. */
@@ -130,6 +135,7 @@ export class Exchange {
     if (takesMemory) {
       const bytes = dataBytes > 0 ? dataBytes : Math.min(header.length, PAYLOAD_MAX_BYTES)
       call.bytes = bytes
+      this.#turnBytes += bytes
       call.memory = this.#pool.acquire(call.dataAt + bytes + 512)
     }
     return call
@@ -302,6 +308,7 @@ export class Exchange {
       else this.#ended(call, status, errno)
     }
     if (this.#rewrite) this.#pushRewrite()
+    this.#turnBytes = 0
     if (this.#waiting.length > 0 && engine.room > 0) {
       const waiting = this.#waiting
       this.#waiting = []
