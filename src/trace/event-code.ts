@@ -15,13 +15,22 @@ const FINAL_STATUSES: readonly number[] = [STATUS_OK, STATUS_IOERR, STATUS_UNSUP
 /** More ranges than any file system can report for one request. */
 const FRESH_MAX = 2 ** 20
 
+/** What the fields of an event take at most, less text and ranges. */
+const FIELDS_MAX_BYTES = 256
+
+/** No event takes more bytes than this says of it. */
+export function eventMaxBytes(event: TraceEvent): number {
+  if (event.kind === 'mark') return FIELDS_MAX_BYTES + event.name.length * 3 // UTF-8 of a unit of UTF-16
+  if (event.kind === 'start' && event.fresh !== undefined) return FIELDS_MAX_BYTES + event.fresh.length * 16
+  return FIELDS_MAX_BYTES
+}
+
 /**
- * An event as the payload of a record: code, time, then its fields.
+ * Puts an event down as the payload of a record: code, time, then its fields.
  *
  * @param content offset of the record with its data
- * @param to an empty writer, and empty again afterwards
  */
-export function encodeEvent(event: TraceEvent, content: number | undefined, to: FieldWriter): Uint8Array {
+export function encodeEvent(event: TraceEvent, content: number | undefined, to: FieldWriter): void {
   to.u8(CODES[event.kind])
   to.number(event.atNs)
   switch (event.kind) {
@@ -62,7 +71,6 @@ export function encodeEvent(event: TraceEvent, content: number | undefined, to: 
       to.number(event.line)
       break
   }
-  return to.take()
 }
 
 function writeRanges(ranges: readonly Range[], to: FieldWriter): void {

@@ -2,14 +2,30 @@ const FIRST_BYTES = 256
 
 /** Puts fields one after the other into a buffer that grows. */
 export class FieldWriter {
-  #bytes = new Uint8Array(FIRST_BYTES)
-  #view = new DataView(this.#bytes.buffer)
-  #length = 0
+  #bytes: Uint8Array
+  #view: DataView
+  #end = 0
+
+  /** @param bytes is written to as long as it is large enough */
+  constructor(bytes: Uint8Array = new Uint8Array(FIRST_BYTES)) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  }
+
+  /** Where the next field goes. */
+  get end(): number {
+    return this.#end
+  }
+
+  /** Goes on from here. */
+  moveTo(offset: number): void {
+    this.#end = offset
+  }
 
   u8(value: number): void {
     this.#room(1)
-    this.#view.setUint8(this.#length, value)
-    this.#length += 1
+    this.#bytes[this.#end] = value
+    this.#end += 1
   }
 
   flag(value: boolean): void {
@@ -18,28 +34,32 @@ export class FieldWriter {
 
   number(value: number): void {
     this.#room(8)
-    this.#view.setFloat64(this.#length, value, true)
-    this.#length += 8
+    this.#view.setFloat64(this.#end, value, true)
+    this.#end += 8
   }
 
   text(value: string): void {
     const bytes = new TextEncoder().encode(value)
     this.number(bytes.length)
+    this.bytes(bytes)
+  }
+
+  bytes(bytes: Uint8Array): void {
     this.#room(bytes.length)
-    this.#bytes.set(bytes, this.#length)
-    this.#length += bytes.length
+    this.#bytes.set(bytes, this.#end)
+    this.#end += bytes.length
   }
 
   /** What was put in since the last time. */
   take(): Uint8Array {
-    const bytes = this.#bytes.slice(0, this.#length)
-    this.#length = 0
+    const bytes = this.#bytes.slice(0, this.#end)
+    this.#end = 0
     return bytes
   }
 
   #room(bytes: number): void {
-    if (this.#length + bytes <= this.#bytes.length) return
-    const wider = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + bytes))
+    if (this.#end + bytes <= this.#bytes.length) return
+    const wider = new Uint8Array(Math.max(this.#bytes.length * 2, this.#end + bytes))
     wider.set(this.#bytes)
     this.#bytes = wider
     this.#view = new DataView(wider.buffer)

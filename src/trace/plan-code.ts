@@ -1,5 +1,5 @@
 import {kindOfType, STEP_SYNC_ALL, type Plan, type RequestKind, type StepOp} from '../request/index.js'
-import {FieldError, type FieldReader, type FieldWriter} from './fields.js'
+import {FieldError, FieldWriter, type FieldReader} from './fields.js'
 
 const OPERANDS: readonly RequestKind['operands'][] = ['data', 'segment', 'id', 'cdb', 'range', 'switch', 'none']
 
@@ -77,8 +77,18 @@ export function planOf(values: PlanValues): Plan {
   }
 }
 
+/** Plans as fields: a run has few of them, and each of its requests names one. */
+const WRITTEN = new WeakMap<Plan, Uint8Array>()
+
 export function writePlan(plan: Plan, to: FieldWriter): void {
+  let written = WRITTEN.get(plan)
+  if (written === undefined) WRITTEN.set(plan, (written = fieldsOf(plan)))
+  to.bytes(written)
+}
+
+function fieldsOf(plan: Plan): Uint8Array {
   const {kind, writes, flushes, operands, step, flushCommands} = planValues(plan)
+  const to = new FieldWriter()
   to.number(kind)
   to.flag(writes)
   to.flag(flushes)
@@ -86,6 +96,7 @@ export function writePlan(plan: Plan, to: FieldWriter): void {
   to.u8(step)
   to.u8(flushCommands)
   for (const fact of PLAN_FACTS) to.flag(plan[fact])
+  return to.take()
 }
 
 export function readPlan(from: FieldReader): Plan {

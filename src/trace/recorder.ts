@@ -2,7 +2,7 @@ import {crc32c, invariant} from '../base/index.js'
 import {digestOf} from './checksum.js'
 import {ContentIndex} from './content-index.js'
 import type {TraceEvent} from './event.js'
-import {encodeEvent} from './event-code.js'
+import {encodeEvent, eventMaxBytes} from './event-code.js'
 import {FieldWriter} from './fields.js'
 import {
   CHECKSUM_BYTES,
@@ -36,7 +36,8 @@ export class TraceRecorder {
   readonly #index = new ContentIndex()
   readonly #buffer = new Uint8Array(BUFFER_BYTES)
   readonly #view = new DataView(this.#buffer.buffer)
-  readonly #fields = new FieldWriter()
+  /** Writes fields where records are put together. */
+  readonly #fields = new FieldWriter(this.#buffer)
   #buffered = 0
   /** Bytes put out so far: the offset of the next record. */
   #offset = 0
@@ -78,8 +79,19 @@ export class TraceRecorder {
     )
     // Nothing is stored for no bytes at all.
     const content = data === undefined || data.length === 0 ? undefined : this.#content(data)
-    this.#record(RECORD_EVENT, encodeEvent(event, content, this.#fields))
     this.#events++
+    const most = HEAD_BYTES + eventMaxBytes(event) + CHECKSUM_BYTES
+    if (most > BUFFER_BYTES) {
+      const fields = new FieldWriter()
+      encodeEvent(event, content, fields)
+      this.#record(RECORD_EVENT, fields.take())
+      return
+    }
+    // There are millions of them: they are put together where they will be written from.
+    if (this.#buffered + most > BUFFER_BYTES) this.#flush()
+    this.#fields.moveTo(this.#buffered + HEAD_BYTES)
+    encodeEvent(event, content, this.#fields)
+    this.#seal(RECORD_EVENT, this.#fields.end)
   }
 
   /** Writes the end record. Nothing may follow. */
@@ -115,15 +127,19 @@ export class TraceRecorder {
       this.#put(u32Bytes(crc32c(body)))
       return
     }
-    // Most records are small and there are millions of them: they are put together where they will be written from.
     if (this.#buffered + length + CHECKSUM_BYTES > BUFFER_BYTES) this.#flush()
+    this.#buffer.set(payload, this.#buffered + HEAD_BYTES)
+    this.#seal(type, this.#buffered + length)
+  }
+
+  /** Makes a record of the payload that lies in the buffer, behind room for its head, up to `end`. */
+  #seal(type: number, end: number): void {
     const start = this.#buffered
     this.#view.setUint32(start, type, true)
-    this.#view.setUint32(start + 4, payload.length, true)
-    this.#buffer.set(payload, start + HEAD_BYTES)
-    this.#view.setUint32(start + length, crc32c(this.#buffer.subarray(start, start + length)), true)
-    this.#buffered += length + CHECKSUM_BYTES
-    this.#offset += length + CHECKSUM_BYTES
+    this.#view.setUint32(start + 4, end - start - HEAD_BYTES, true)
+    this.#view.setUint32(end, crc32c(this.#buffer, start, end), true)
+    this.#buffered = end + CHECKSUM_BYTES
+    this.#offset += this.#buffered - start
   }
 
   #put(bytes: Uint8Array): void {
