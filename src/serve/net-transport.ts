@@ -84,10 +84,11 @@ export class NetPipe implements Pipe {
   #listen(socket: net.Socket): void {
     socket.pause()
     socket.on('data', (chunk: Uint8Array) => {
-      socket.pause()
       this.#chunk = chunk
       this.#used = 0
       this.#deliver()
+      // To stop and to start again takes system calls and a turn: not for somebody who wants to go on.
+      if (this.#chunk !== undefined || this.#target === undefined) socket.pause()
     })
     socket.on('end', () => {
       this.#hasEnded = true
@@ -120,7 +121,8 @@ export class NetPipe implements Pipe {
       this.user?.received(count)
     }
     this.#isDelivering = false
-    if (this.#target !== undefined && this.#chunk === undefined && !this.#hasEnded) this.#socket.resume()
+    const wants = this.#target !== undefined && this.#chunk === undefined && !this.#hasEnded
+    if (wants && this.#socket.isPaused()) this.#socket.resume()
     this.#closeWhenIdle()
   }
 

@@ -5,6 +5,7 @@ import type {Image} from '../image/index.js'
 import type {Listening} from '../native/index.js'
 import {orderingModeOf} from '../ordering/index.js'
 import {idBytes, STEP_SYNC, type STEP_PUNCH} from '../request/index.js'
+import {Bell} from './bell.js'
 import {IdleSpin} from './idle-spin.js'
 import {listenForRing, listenWithNet, type Listeners} from './listeners.js'
 import type {StatusSource} from './nbd/block-status.js'
@@ -158,7 +159,7 @@ export class Server {
     const sinceMs = performance.now()
     const untilMs = sinceMs + this.#spin.ms
     do {
-      this.#backend.submit(false)
+      void this.#backend.submit(false)
       this.#backend.reap()
     } while (sockets.tags.length === 0 && performance.now() < untilMs)
     const waiting = sockets.tags.length > 0 ? undefined : this.#backend.submit(true)
@@ -170,7 +171,8 @@ export class Server {
   async #runOnNet(): Promise<void> {
     const {listen, maxConnections, signal} = this.#options
     const listeners = await listenWithNet(listen)
-    let wake = (): void => {}
+    const bell = new Bell()
+    const wake = (): void => bell.ring()
     const user = {
       connected: (pipe: Pipe): PipeUser => {
         const told = this.#connected(pipe)
@@ -197,19 +199,17 @@ export class Server {
     try {
       this.#ready(listeners)
       for (;;) {
+        bell.clear()
         if (this.#windsDown()) transport.stop()
         this.#exchange.collect()
         this.#exchange.flush()
         if (this.#isOver) break
-        const event = new Promise<void>((resolve) => {
-          wake = () => setImmediate(resolve)
-        })
         if (this.#engine.pending === 0) {
-          await event
+          await this.#rung(bell)
           continue
         }
         const waiting = this.#engine.tick(true)
-        if (waiting) await Promise.race([waiting, event])
+        if (waiting) await Promise.race([waiting, bell.rung()])
       }
     } finally {
       clearInterval(clock)
@@ -218,6 +218,15 @@ export class Server {
       await this.#drain()
       listeners.close()
     }
+  }
+
+  /** Waits on the event loop until something has happened on a socket; asks for a while, as #wait does. */
+  async #rung(bell: Bell): Promise<void> {
+    const sinceMs = performance.now()
+    const untilMs = sinceMs + this.#spin.ms
+    while (!bell.hasRung && performance.now() < untilMs) await yieldToSignals()
+    await bell.rung()
+    this.#spin.waited(performance.now() - sinceMs)
   }
 
   #ready({address}: Listeners<unknown>): void {
