@@ -412,9 +412,10 @@ export class Ledger {
     fresh: readonly {readonly offsetBytes: number; readonly lengthBytes: number}[] | undefined,
   ): void {
     if (this.#fresh === undefined) return
-    const metadata = flight.plan.kind.operands === 'segment'
-    const ranges = fresh === undefined || metadata ? [flight, ...(fresh ?? [])] : fresh
-    for (const {offsetBytes, lengthBytes} of ranges) {
+    // The host was asked before the device got there: what is ahead may still give blocks back.
+    const stale = [...this.#flights.aheadByTag(flight)].filter((ahead) => changesAllocation(ahead))
+    const ranges = fresh === undefined || changesAllocation(flight) ? [flight, ...(fresh ?? [])] : fresh
+    for (const {offsetBytes, lengthBytes} of [...ranges, ...stale]) {
       const owner = flight.note.write
       this.#fresh.add({from: offsetBytes, to: offsetBytes + lengthBytes, owner, since: this.#flights.now})
     }
@@ -431,6 +432,10 @@ export class Ledger {
   #idsOf(writes: readonly number[]): number[] {
     return writes.map((index) => this.#log.ids[index] ?? 0).toSorted((a, b) => a - b)
   }
+}
+
+function changesAllocation({plan}: LedgerFlight): boolean {
+  return plan.kind.operands === 'segment'
 }
 
 /**

@@ -37,6 +37,8 @@ interface Request {
   write: Write | undefined
   drains: boolean
   tagged: boolean
+  /** It changes the allocation of what it writes to. */
+  unmaps: boolean
   /** Its own data is stable when it ends. */
   endsStable: boolean
   syncsFirst: boolean
@@ -105,6 +107,7 @@ function replay(events: readonly TraceEvent[], mode: CacheMode, ordering: Orderi
         write,
         drains: barrier && (ordering.drains || (ordering.tags && !tagged)),
         tagged,
+        unmaps: kind.operands === 'segment',
         endsStable: syncsItself || (barrier && ordering.postFlush !== 'none' && !mode.noFlush),
         syncsFirst,
         syncsAtAll: syncsFirst || syncsItself,
@@ -123,6 +126,15 @@ function replay(events: readonly TraceEvent[], mode: CacheMode, ordering: Orderi
         {offsetBytes: (write.sectors[0] ?? 0) * 512, lengthBytes: write.sectors.length * 512},
       ]) {
         fresh.push({owner: write, since: now, from: range.offsetBytes, to: range.offsetBytes + range.lengthBytes})
+      }
+      for (const {id, end, unmaps, write: ahead} of requests.values()) {
+        // What a tag keeps ahead comes to the blocks after the host was asked about them, and before this write.
+        const isAhead = [...requests.values()].some(
+          (tag) => tag.tagged && tag.id >= id && tag.id <= event.id && tag.end === Infinity,
+        )
+        if (id >= event.id || end < Infinity || !unmaps || !isAhead) continue
+        for (const sector of ahead?.sectors ?? [])
+          fresh.push({owner: write, since: now, from: sector * 512, to: (sector + 1) * 512})
       }
     }
     if (event.kind === 'complete') {
