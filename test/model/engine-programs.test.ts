@@ -15,6 +15,7 @@ const write = (from: number, flags = 0): Ask => ({kind: OUT, from, sectors: 1, f
 const ORDERED: readonly Ask[] = [write(0), write(1, FLAG_BARRIER), {kind: FLUSH}]
 const FLAGGED: readonly Ask[] = [
   write(0),
+  write(1, FLAG_FUA),
   write(1, FLAG_PREFLUSH | FLAG_FUA),
   write(1, FLAG_BARRIER | FLAG_PREFLUSH),
   {kind: FLUSH, flags: FLAG_BARRIER},

@@ -1,8 +1,9 @@
+import {trustsStableWrites} from '../../src/cache-mode/index.js'
 import {CRASH_KINDS, type CrashKind} from '../../src/durability/index.js'
-import {FLAG_BARRIER, FLAG_PREFLUSH, FLUSH} from '../../src/request/index.js'
+import {FLAG_BARRIER, FLAG_FUA, FLAG_PREFLUSH, FLUSH} from '../../src/request/index.js'
 import type {SubmitEvent, TraceEvent} from '../../src/trace/index.js'
 import {byLedger, type Judge, type Rules} from './crash-model.js'
-import {tellEvents, type EngineMoment} from './engine-world.js'
+import {DEPTH, tellEvents, type EngineMoment} from './engine-world.js'
 
 /** Everything the disk can keep after one trace, whatever happened below it. */
 interface Found {
@@ -36,7 +37,7 @@ export class EngineTraces {
     const found = this.#found.get(key) ?? {events: [...events], kept, waits: false, isPlain: false}
     this.#found.set(key, found)
     found.waits ||= waits
-    found.isPlain ||= !this.#flushesLate(events) && !this.#flushesBehindTag(events)
+    found.isPlain ||= !this.#flushesLate(events) && !this.#flushesBehindTag(events) && !this.#flushesBehindFua(events)
     for (const kind of CRASH_KINDS) for (const image of graph.images(states, kind)) found.kept.get(kind)?.add(image)
   }
 
@@ -80,6 +81,17 @@ export class EngineTraces {
     }
     const flushes = submitted(events).filter(({type, id}) => type === FLUSH.type && late.has(id))
     return flushes.some(({id}) => events.some((event) => event.kind === 'complete' && event.id === id))
+  }
+
+  /**
+   * FUA promises its own data. Through the page cache, with more than one request in flight, the engine syncs behind the write, and the
+   * sync takes along what had completed.
+   */
+  #flushesBehindFua(events: readonly TraceEvent[]): boolean {
+    if (trustsStableWrites(this.#rules.mode, DEPTH)) return false
+    const isFua = ({flags}: SubmitEvent): boolean => (flags & (FLAG_FUA | FLAG_PREFLUSH)) === FLAG_FUA
+    const writes = submitted(events).filter(isFua)
+    return writes.some(({id}) => events.some((event) => event.kind === 'complete' && event.id === id))
   }
 
   /**

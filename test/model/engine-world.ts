@@ -8,7 +8,8 @@ import {byLedger, type Judge, type Rules} from './crash-model.js'
 import {OrderedBackend} from './ordered-backend.js'
 import {StateGraph, type DiskCall} from './state-graph.js'
 
-const DEPTH = 4
+/** Requests in flight at a time. */
+export const DEPTH = 4
 
 /** A request for the engine, as an application sends it. */
 export interface Ask {
