@@ -92,6 +92,14 @@ export class Flights<Note> {
     for (const other of this.#byId.values()) if (other.id > tag) yield other
   }
 
+  /** Those in flight that an ordered tag keeps ahead of another: they have ended by the time the device comes to it. */
+  *aheadByTag({id, plan}: Flight<Note>): IterableIterator<Flight<Note>> {
+    if (!this.#ordering.tags) return
+    const earlier = [...this.#byId.values()].filter((other) => other.id < id)
+    const tag = plan.tags ? id : earlier.findLast((other) => other.plan.tags)?.id
+    for (const other of earlier) if (tag !== undefined && other.id <= tag) yield other
+  }
+
   /** Remembers a request, or answers undefined when it has no part in stability. */
   submit(event: SubmitEvent, noteOf: (plan: Plan, event: SubmitEvent) => Note): Flight<Note> | undefined {
     const made = event.plan ?? this.#planOf(event.type, event.flags)

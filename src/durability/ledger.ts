@@ -221,17 +221,10 @@ export class Ledger {
 
   /** What binds sectors together: see Tie. Without ties, sectors are independent of each other. */
   ties(kind: CrashKind): Tie[] {
-    const {direct, dsync, noFlush} = this.#mode
-    return tiesOf({
-      kind,
-      flights: this.#flights.values(),
-      loose: this.#loose(),
-      executesAsItPersists: direct && dsync && !noFlush,
-      keepsEpochs: this.#keepsEpochs,
-    })
+    return tiesOf({kind, flights: this.#flights.values(), loose: this.#loose(kind), keepsEpochs: this.#keepsEpochs})
   }
 
-  #loose(): LooseWrite[] {
+  #loose(kind: CrashKind): LooseWrite[] {
     const {ids, ends} = this.#log
     const flying = [...this.#flights.values()].filter(({started, note}) => started && note.write >= 0)
     const writes = [...this.#volatile, ...flying.map(({note}) => note.write)]
@@ -239,7 +232,19 @@ export class Ledger {
       id: ids[write] ?? 0,
       end: ends[write] ?? Infinity,
       epoch: this.#epochOf.get(write) ?? 0,
+      keepsWhatIsExecuted: this.#keepsWhatIsExecuted(write, kind),
     }))
+  }
+
+  /**
+   * Whether a crash spares a write as soon as the device has executed it, before that is known: the host's memory survives a process
+   * kill; the drive an OS crash, for a write past the page cache none of whose blocks is fresh; the medium everything.
+   */
+  #keepsWhatIsExecuted(write: number, kind: CrashKind): boolean {
+    const {direct, dsync, noFlush} = this.#mode
+    if (kind === 'processKill' || (direct && dsync && !noFlush)) return true
+    if (kind !== 'osCrash' || this.#fresh === undefined) return false
+    return this.#fresh.since(this.#log.froms[write] ?? 0, this.#log.tos[write] ?? Infinity) === Infinity
   }
 
   /** The failed syncs of the run, with the writes each left in doubt. */
@@ -407,9 +412,10 @@ export class Ledger {
     fresh: readonly {readonly offsetBytes: number; readonly lengthBytes: number}[] | undefined,
   ): void {
     if (this.#fresh === undefined) return
-    const metadata = flight.plan.kind.operands === 'segment'
-    const ranges = fresh === undefined || metadata ? [flight, ...(fresh ?? [])] : fresh
-    for (const {offsetBytes, lengthBytes} of ranges) {
+    // The host was asked before the device got there: what is ahead may still give blocks back.
+    const stale = [...this.#flights.aheadByTag(flight)].filter((ahead) => changesAllocation(ahead))
+    const ranges = fresh === undefined || changesAllocation(flight) ? [flight, ...(fresh ?? [])] : fresh
+    for (const {offsetBytes, lengthBytes} of [...ranges, ...stale]) {
       const owner = flight.note.write
       this.#fresh.add({from: offsetBytes, to: offsetBytes + lengthBytes, owner, since: this.#flights.now})
     }
@@ -426,6 +432,10 @@ export class Ledger {
   #idsOf(writes: readonly number[]): number[] {
     return writes.map((index) => this.#log.ids[index] ?? 0).toSorted((a, b) => a - b)
   }
+}
+
+function changesAllocation({plan}: LedgerFlight): boolean {
+  return plan.kind.operands === 'segment'
 }
 
 /**

@@ -18,6 +18,8 @@ export interface LooseWrite {
   readonly end: number
   /** Barriers that had come before it when it started. */
   readonly epoch: number
+  /** Once the device has executed it, the crash no longer takes it away. */
+  readonly keepsWhatIsExecuted: boolean
 }
 
 interface WriteNote {
@@ -31,20 +33,18 @@ export interface TieFacts {
   readonly flights: Iterable<Flight<WriteNote>>
   /** Writes in flight that have started, and completed ones that are not stable. */
   readonly loose: readonly LooseWrite[]
-  /** What the device executes in order also survives in that order. */
-  readonly executesAsItPersists: boolean
   /** The medium keeps what barriers keep apart in that order (an order-only cache barrier). */
   readonly keepsEpochs: boolean
 }
 
 /**
  * Every tie between the writes that a crash may lose. Two mechanisms make one: a sync that comes before the data of a write, and a
- * device that executes ordered tags in order; a third is a cache that keeps epochs. Ties of ordered tags hold as long as no write
+ * device that executes ordered tags in order, where the crash spares what it has executed; a third is a cache that keeps epochs. Ties of ordered tags hold as long as no write
  * or sync fails: the error hole has none.
  *
  * Source: semantics 8.2 (ord) and 8.6.
  */
-export function tiesOf({kind, flights, loose, executesAsItPersists, keepsEpochs}: TieFacts): Tie[] {
+export function tiesOf({kind, flights, loose, keepsEpochs}: TieFacts): Tie[] {
   const needs = new Map<number, Set<number>>()
   const tie = (id: number, others: Iterable<number>): void => {
     const known = needs.get(id) ?? new Set<number>()
@@ -57,13 +57,13 @@ export function tiesOf({kind, flights, loose, executesAsItPersists, keepsEpochs}
     const syncs = syncsFirst && kind !== 'processKill'
     if (plan.tags) {
       if (!flight.started) continue
-      const inOrder = executesAsItPersists || kind === 'processKill'
       const before = loose
-        .filter((write) => write.id < id && (syncs || (inOrder && write.end === Infinity)))
+        .filter((write) => write.id < id && (syncs || (write.keepsWhatIsExecuted && write.end === Infinity)))
         .map((write) => write.id)
       if (note.write >= 0) tie(id, before)
       // What comes behind starts at its end, but finds its data on the medium only where that end says so.
-      const own = note.write >= 0 && (inOrder || plan.dsync || plan.postSync) ? [id] : []
+      const isThere = loose.some((write) => write.id === id && write.keepsWhatIsExecuted)
+      const own = note.write >= 0 && (isThere || plan.dsync || plan.postSync) ? [id] : []
       for (const later of loose) if (later.id > id && later.end === Infinity) tie(later.id, [...before, ...own])
     } else if (syncs && note.write >= 0) {
       tie(

@@ -17,6 +17,11 @@ type SlotOrder = typeof FREE_ORDER | typeof DRAINING | typeof TAGGED
  * Cancelling removes a slot wherever it waits; since "a barrier is pending" is nothing but its place in the queue, what was
  * held behind it goes on.
  *
+ * Two things of that engine have no part here. Its workers left after ten idle seconds and were started again when needed: threads
+ * belong to the backends now, which keep theirs (libuv's pool, the kernel's workers), and an idle schedule holds nothing. And it
+ * reported support for barriers under writeback only: under O_DIRECT the allocation and the disk's cache need them just as much,
+ * and under O_DSYNC the order does, so they are kept in every mode.
+ *
  * Pure state, no I/O; one instance per image.
  */
 export class Schedule {

@@ -22,7 +22,11 @@ export const BARRIER = wish(0, 'BARRIER', 'none', 'Linux barrier.txt, empty barr
 /** fsync(2) in the guest: waits for the writes before it, then asks the driver to make them stable. */
 export const FSYNC = wish(1, 'FSYNC', 'none', 'fsync(2); seed 001')
 
-/** Makes a range stable, or orders the writes to it, or both: see the RANGE_* flags. */
+/**
+ * Makes a range stable, or orders the writes to it, or both: see the RANGE_* flags. A sync without the low-level flush, which would
+ * only have to outlive the host's kernel, cannot be asked for: Linux has sync_file_range(2) for it, which commits no allocation, so
+ * that data in fresh blocks would not outlive even that.
+ */
 export const FSYNC_RANGE = wish(2, 'FSYNC_RANGE', 'range', 'seed 000, fsync_range with flags')
 
 /** Completes when the writes to a range are stable, and forces nothing. */

@@ -8,7 +8,10 @@ const ANCHOR_BIT = 0x01
 const LIST_HEADER_BYTES = 8
 /** u64 LBA, u32 blocks, u32 reserved. */
 const DESCRIPTOR_BYTES = 16
-/** One range is one request for everything above this room. VPD page B0h announces it. */
+/**
+ * A write has one range for everything above this room: traces, the ledger and the crash model. The hull of several would call what
+ * lies between them discarded, and requests of their own would need a status and a place in the queue each. VPD page B0h announces it.
+ */
 export const UNMAP_DESCRIPTORS_MAX = 1
 
 function listBytesOf(cdb: Uint8Array): number {

@@ -37,6 +37,8 @@ interface Request {
   write: Write | undefined
   drains: boolean
   tagged: boolean
+  /** It changes the allocation of what it writes to. */
+  unmaps: boolean
   /** Its own data is stable when it ends. */
   endsStable: boolean
   syncsFirst: boolean
@@ -105,6 +107,7 @@ function replay(events: readonly TraceEvent[], mode: CacheMode, ordering: Orderi
         write,
         drains: barrier && (ordering.drains || (ordering.tags && !tagged)),
         tagged,
+        unmaps: kind.operands === 'segment',
         endsStable: syncsItself || (barrier && ordering.postFlush !== 'none' && !mode.noFlush),
         syncsFirst,
         syncsAtAll: syncsFirst || syncsItself,
@@ -123,6 +126,15 @@ function replay(events: readonly TraceEvent[], mode: CacheMode, ordering: Orderi
         {offsetBytes: (write.sectors[0] ?? 0) * 512, lengthBytes: write.sectors.length * 512},
       ]) {
         fresh.push({owner: write, since: now, from: range.offsetBytes, to: range.offsetBytes + range.lengthBytes})
+      }
+      for (const {id, end, unmaps, write: ahead} of requests.values()) {
+        // What a tag keeps ahead comes to the blocks after the host was asked about them, and before this write.
+        const isAhead = [...requests.values()].some(
+          (tag) => tag.tagged && tag.id >= id && tag.id <= event.id && tag.end === Infinity,
+        )
+        if (id >= event.id || end < Infinity || !unmaps || !isAhead) continue
+        for (const sector of ahead?.sectors ?? [])
+          fresh.push({owner: write, since: now, from: sector * 512, to: (sector + 1) * 512})
       }
     }
     if (event.kind === 'complete') {
@@ -182,7 +194,8 @@ interface Setting {
  * a ord b: b is on the medium (or, when only the process dies, in the host's memory) only if a is (semantics 8.2 and 8.6). A write
  * that failed, or that a failed sync left in doubt, is ordered with nothing. A barrier orders what has started: the rest is nowhere yet.
  */
-function isOrdered(a: Write, b: Write, {requests}: Replay, {mode, kind, medium}: Setting): boolean {
+function isOrdered(a: Write, b: Write, {requests, fresh}: Replay, setting: Setting): boolean {
+  const {kind, medium} = setting
   if (a === b || isUncertain(a) || isUncertain(b)) return false
   // PREFLUSH+FUA and the like: what the flush covers, before the own data.
   const own = requests.get(b.id)
@@ -192,7 +205,8 @@ function isOrdered(a: Write, b: Write, {requests}: Replay, {mode, kind, medium}:
   return [...requests.values()].some(
     (barrier) =>
       barrier.started < Infinity &&
-      (isOrderedByTag(a, b, barrier, mode, kind) || (keepsEpochs(medium, kind) && isOrderedByEpoch(a, b, barrier))),
+      (isOrderedByTag(a, b, barrier, sparesExecuted(a, fresh, setting)) ||
+        (keepsEpochs(medium, kind) && isOrderedByEpoch(a, b, barrier))),
   )
 }
 
@@ -202,15 +216,30 @@ function isUncertain({state, tainted}: Write): boolean {
 }
 
 /** An ordered tag in flight: everything before it, then its own data, then everything behind it. */
-function isOrderedByTag(a: Write, b: Write, tag: Request, mode: CacheMode, kind: CrashKind): boolean {
+function isOrderedByTag(a: Write, b: Write, tag: Request, asExecuted: boolean): boolean {
   if (!tag.tagged || tag.end < Infinity || b.state !== 'in flight') return false
   const {write} = tag
   const isBefore = a.id < tag.id && (b === write || b.id > tag.id)
   const isBehind = a === write && b.id > tag.id
-  // What is executed in order is in order in the host's memory, and on a device without a cache also on the medium.
-  const asExecuted = kind === 'processKill' || (mode.direct && mode.dsync && !mode.noFlush)
   if (isBefore) return asExecuted ? a.state === 'in flight' || tag.syncsFirst : tag.syncsFirst
   return isBehind && (asExecuted || tag.endsStable)
+}
+
+/**
+ * What is executed in order is in order in the host's memory, which a process kill spares; in the drive, which an OS crash spares,
+ * for writes past the page cache whose blocks all have their storage; and on a device without a cache also on the medium.
+ */
+function sparesExecuted(write: Write, fresh: readonly Fresh[], {mode, kind, medium}: Setting): boolean {
+  if (kind === 'processKill' || (mode.direct && mode.dsync && !mode.noFlush)) return true
+  if (kind !== 'osCrash' || !mode.direct || mode.noFlush || keepsEpochs(medium, kind)) return false
+  return !write.sectors.some((sector) => isFresh(sector, fresh))
+}
+
+function isFresh(sector: number, fresh: readonly Fresh[], before = Infinity): boolean {
+  return fresh.some(
+    ({owner, since, from, to}) =>
+      !owner.stable && owner.state !== 'void' && since < before && from < (sector + 1) * 512 && to > sector * 512,
+  )
 }
 
 function keepsEpochs(medium: Medium, kind: CrashKind): boolean {
@@ -230,10 +259,7 @@ function survives(write: Write, sector: number, all: Replay, {mode, kind, medium
   if (write.tainted) return false
   if (kind === 'processKill') return true
   if (kind === 'powerLoss' || mode.noFlush || !mode.direct || keepsEpochs(medium, kind)) return false
-  return !all.fresh.some(
-    ({owner, since, from, to}) =>
-      !owner.stable && owner.state !== 'void' && since < write.end && from < (sector + 1) * 512 && to > sector * 512,
-  )
+  return !isFresh(sector, all.fresh, write.end)
 }
 
 const isBefore = (a: Write, b: Write): boolean => a.end < b.begin

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {CACHE_MODES, cacheModeOf} from '../../src/cache-mode/index.js'
 import {CRASH_KINDS, Ledger, type CrashKind} from '../../src/durability/index.js'
 import {orderingModeOf} from '../../src/ordering/index.js'
-import {FLAG_BARRIER, FLAG_FUA, STATUS_CANCELED, STATUS_UNSUPP} from '../../src/request/index.js'
+import {FLAG_BARRIER, FLAG_FUA, STATUS_CANCELED, STATUS_UNSUPP, type RequestName} from '../../src/request/index.js'
 import type {TraceEvent} from '../../src/trace/index.js'
 import {
   done,
@@ -289,6 +289,21 @@ describe('allocation under none', () => {
       const ledger = ledgerOf('none', [submit(1, name), start(1), done(1)])
       expect(ledger.candidates('osCrash', 0)).toEqual([0, 1])
     }
+  })
+
+  it('a write behind a tag finds no blocks that were there when it was sent and that something ahead gives back', () => {
+    const ahead = (name: RequestName, flags: number): TraceEvent[] => [submit(1, name, 0, 1, flags), start(1)]
+    const tag = [submit(2, 'OUT', 3, 1, FLAG_BARRIER), start(2)]
+    const behind = [submit(3, 'OUT'), start(3)]
+    const ends = [done(2, {stable: true}), done(3)]
+    const runs = [
+      [...ahead('WRITE_ZEROES', FLAG_BARRIER), ...behind, done(1, {stable: true}), done(3)],
+      [...ahead('DISCARD', FLAG_FUA), ...tag, ...behind, done(1, {stable: true}), ...ends],
+      [...ahead('DISCARD', FLAG_FUA), submit(3, 'OUT', 0, 1, FLAG_BARRIER), start(3), done(1, {stable: true}), done(3)],
+    ]
+    for (const events of runs) expect(ledgerOf('none', events, 'tag').candidates('osCrash', 0)).toEqual([1, 3])
+    const beside = [...ahead('DISCARD', 0), done(1), ...flush(2), ...behind, done(3)]
+    expect(ledgerOf('none', beside, 'tag').candidates('osCrash', 0)).toEqual([3])
   })
 
   it('a range that became fresh after a write had completed does not undo it', () => {

@@ -137,6 +137,23 @@ describe('a barrier', () => {
     expectOrder(rig, 'complete 65 OK', 'start 66')
   })
 
+  it('F12: leaves nothing behind once all has ended, so that whatever comes after a pause starts at once', () => {
+    const rig = run('wBwBE', {ordering: 'drain-flush'})
+    expect([rig.engine.pending, rig.outstanding]).toEqual([0, []])
+    const ids = submitAll(rig, 'wBr')
+    expect(rig.outstanding).toEqual([`write ${ids[0]}`])
+    rig.settle()
+    expect(ids.map((id) => rig.status(id))).toEqual(['OK', 'OK', 'OK'])
+  })
+
+  it('F13: is kept under none and writethrough too, where the engine of 2009 reported no support for barriers', () => {
+    for (const mode of ['none', 'writethrough'] as const) {
+      const rig = run('wBw', {mode, ordering: 'drain-flush'})
+      expectOrder(rig, 'complete 1 OK', 'start 2', 'complete 2 OK', 'start 3')
+      expect(rig.syncs).toBeGreaterThanOrEqual(2)
+    }
+  })
+
   it('starts what it held in the order of submission, and lets it run together', () => {
     const rig = new Rig()
     submitAll(rig, 'Bwrw')

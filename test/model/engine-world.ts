@@ -8,7 +8,8 @@ import {byLedger, type Judge, type Rules} from './crash-model.js'
 import {OrderedBackend} from './ordered-backend.js'
 import {StateGraph, type DiskCall} from './state-graph.js'
 
-const DEPTH = 4
+/** Requests in flight at a time. */
+export const DEPTH = 4
 
 /** A request for the engine, as an application sends it. */
 export interface Ask {
@@ -30,14 +31,20 @@ export interface EngineMoment {
   readonly events: readonly TraceEvent[]
   readonly graph: StateGraph
   readonly states: ReadonlySet<number>
+  /** The engine waits for the device, or is done. Anywhere else it has not yet given away what it is about to. */
+  readonly waits: boolean
 }
 
-type Happened = {readonly event: TraceEvent} | {readonly call: DiskCall}
+type Happened = {readonly event: TraceEvent} | {readonly call: DiskCall} | {readonly waits: true}
 
 /** Runs a program to its end. @returns everything that happened, in order */
 function run({mode, ordering, sectors}: Rules, program: Program, random: Random): Happened[] {
   const happened: Happened[] = []
-  const backend = new OrderedBackend(random, (call) => happened.push({call}))
+  const backend = new OrderedBackend(
+    random,
+    (call) => happened.push({call}),
+    () => happened.push({waits: true}),
+  )
   const ended = new Set<number>()
   const engine = new Engine({
     device: {capacitySectors: sectors, readOnly: false, logicalBlockBytes: SECTOR_BYTES},
@@ -66,6 +73,7 @@ function run({mode, ordering, sectors}: Rules, program: Program, random: Random)
       engine.release(slot)
     }
   }
+  happened.push({waits: true})
   return happened
 }
 
@@ -108,12 +116,12 @@ export function everyRun(rules: Rules, program: Program, visit: (moment: EngineM
       let states: ReadonlySet<number> = new Set([graph.start])
       let key = ''
       for (const one of run(rules, program, chooser)) {
-        key += 'event' in one ? tellEvents([one.event]) + tellPlan(one.event) : JSON.stringify(one.call)
+        key += 'event' in one ? tellEvents([one.event]) + tellPlan(one.event) : JSON.stringify(one)
         if ('event' in one) events.push(one.event)
         const known = seen.get(key)
         if (known === undefined && 'call' in one) states = graph.after(states, one.call)
         if (known !== undefined) states = known
-        else visit({events, graph, states})
+        else visit({events, graph, states, waits: 'waits' in one})
         seen.set(key, states)
       }
     },
@@ -121,24 +129,19 @@ export function everyRun(rules: Rules, program: Program, visit: (moment: EngineM
   )
 }
 
-/** How many images a judge allows at a moment and the disk can keep, and what the disk keeps beyond that, told. */
-export function compare(
+/** What the disk can keep at a moment beyond what a judge allows, told. */
+export function excess(
   {events, graph, states}: EngineMoment,
   rules: Rules,
   judge: Judge = byLedger,
-): {readonly faults: readonly string[]; readonly allowed: number; readonly kept: number} {
-  const faults: string[] = []
-  let [allowedCount, keptCount] = [0, 0]
-  for (const kind of CRASH_KINDS) {
+): readonly string[] {
+  return CRASH_KINDS.flatMap((kind) => {
     const allowed = judge(events, rules, kind)
     const kept = graph.images(states, kind)
-    allowedCount += allowed.size
-    keptCount += kept.size
-    if ([...kept].every((image) => allowed.has(image))) continue
+    if ([...kept].every((image) => allowed.has(image))) return []
     const lists = `allowed ${[...allowed].join(', ')}; found ${[...kept].join(', ')}`
-    faults.push(`${rules.mode.name}, ${rules.ordering.name}, ${kind}: ${tellEvents(events)}: ${lists}`)
-  }
-  return {faults, allowed: allowedCount, kept: keptCount}
+    return [`${rules.mode.name}, ${rules.ordering.name}, ${kind}: ${tellEvents(events)}: ${lists}`]
+  })
 }
 
 /** "submit #1 1@0+512; start #1" */

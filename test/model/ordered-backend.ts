@@ -19,7 +19,7 @@ interface Outstanding {
 /**
  * A backend without a disk: it tells which calls it would make, and lets another decide which step ends next. A write is known by
  * the value it writes. An ordered tag starts when everything queued before it has ended, and nothing queued behind it starts before
- * it has ended; behind the end of one, more steps may end before anybody looks.
+ * it has ended; with one in the line, more steps may end before anybody looks.
  */
 export class OrderedBackend implements Backend {
   readonly name = 'sim'
@@ -32,14 +32,17 @@ export class OrderedBackend implements Backend {
   readonly doneResults = new Int32Array(16)
   readonly #random: Random
   readonly #tell: (call: DiskCall) => void
+  readonly #waited: () => void
   /** Queued and not ended, in this order. */
   readonly #line: Outstanding[] = []
   #finished: Outstanding[] = []
   #syncs = 0
 
-  constructor(random: Random, tell: (call: DiskCall) => void) {
+  /** @param waited told when the engine lets the device go on */
+  constructor(random: Random, tell: (call: DiskCall) => void, waited: () => void = () => {}) {
     this.#random = random
     this.#tell = tell
+    this.#waited = waited
   }
 
   createMemory(bytes: number): Memory {
@@ -75,10 +78,12 @@ export class OrderedBackend implements Backend {
 
   submit(wait: boolean): undefined {
     if (!wait || this.#line.length === 0) return
+    this.#waited()
     for (let goesOn = true; goesOn;) {
       const ended = this.#random.pick(this.#line.filter(({started}) => started))
+      const hasTags = this.#line.some(({ordered}) => ordered)
       this.#end(ended)
-      goesOn = ended.ordered && this.#line.length > 0 && this.#random.chance(0.5)
+      goesOn = hasTags && this.#line.length > 0 && this.#random.chance(0.5)
     }
   }
 

@@ -1,6 +1,7 @@
 import {SECTOR_BYTES, type Range} from '../../src/base/index.js'
+import {trustsStableWrites} from '../../src/cache-mode/index.js'
 import {CRASH_KINDS, type CrashKind} from '../../src/durability/index.js'
-import type {Plan} from '../../src/request/index.js'
+import {FLUSH, type Plan} from '../../src/request/index.js'
 import type {TraceEvent} from '../../src/trace/index.js'
 import {byDefinition, byLedger, type Judge, type Rules} from './crash-model.js'
 import {continuations, planOf, tellHistory, type Bounds, type History, type SmallRequest, type Step} from './program.js'
@@ -45,12 +46,24 @@ export interface Moment {
   readonly branches: readonly Branch[]
 }
 
+/** How a host deals with its disk. */
+export interface Host {
+  readonly ignoresTags?: boolean
+  /**
+   * Requests in flight at a time, as far as they decide how a write is made stable: with one, or past the page cache, within its
+   * step; else by a sync behind it, as the engine does. One when left out.
+   */
+  readonly depth?: number
+}
+
 /** A disk, the rules its traces are judged by, and every moment of every small program on it. */
 export class SmallWorld {
   readonly rules: Rules
   readonly layout: Layout
   readonly graph: StateGraph
   readonly #ignoresTags: boolean
+  /** No step makes a write stable: a sync behind it does. */
+  readonly #syncsBehind: boolean
 
   /** @param graph of a world with the same layout and the same open flags, to go on with */
   constructor(
@@ -58,16 +71,17 @@ export class SmallWorld {
     layout: Layout,
     lies?: 'flush' | 'fua',
     graph?: StateGraph,
-    device: {readonly ignoresTags?: boolean} = {},
+    {ignoresTags = false, depth = 1}: Host = {},
   ) {
-    this.#ignoresTags = device.ignoresTags === true
+    this.#ignoresTags = ignoresTags
+    this.#syncsBehind = !trustsStableWrites(rules.mode, depth)
     this.rules = {...rules, sectors: SECTORS}
     this.layout = layout
     this.graph =
       graph ??
       new StateGraph({
         sizeBytes: SECTORS * SECTOR_BYTES,
-        mode: rules.mode,
+        mode: {...rules.mode, dsync: rules.mode.dsync && !this.#syncsBehind},
         blockBytes: layout.blockBytes,
         allocated: () => !layout.holes,
         careless: true,
@@ -95,7 +109,8 @@ export class SmallWorld {
   }
 
   #planOf(request: SmallRequest): Plan {
-    return planOf(request, this.rules.mode, this.rules.ordering)
+    const plan = planOf(request, this.rules.mode, this.rules.ordering)
+    return plan.dsync && this.#syncsBehind ? {...plan, dsync: false, postSync: true} : plan
   }
 
   #advance(history: History, branches: readonly Branch[]): readonly Branch[] {
@@ -288,13 +303,23 @@ export interface Demands {
 }
 
 /**
- * Where a write that is stable by itself has ended in a block of which another write is waiting for the allocation: the host
- * commits the block once, for both, and the ledger does not know what a block is. There the disk keeps more than it must.
+ * Whether one write's sync may have brought the allocation of another: there the disk keeps more than it must, by what the ledger
+ * does not know. It does not know what a block is: where one holds both writes, the host commits it once, for both. And it learns of
+ * fresh blocks when a write is given to the device, which behind a tag executes it later, maybe in a block committed by then.
  */
 function commitsForOthers({rules, layout}: SmallWorld, {branches}: Moment): boolean {
   const {direct, dsync} = rules.mode
-  const mayShare = direct && !dsync && layout.holes && layout.blockBytes > SECTOR_BYTES
-  return mayShare && branches.some(({events}) => events.some((event) => event.kind === 'complete' && event.stable))
+  if (!direct || dsync || !layout.holes) return false
+  const {tags} = rules.ordering
+  const mayShare = layout.blockBytes > SECTOR_BYTES
+  return branches.some(({events}) => {
+    const flushes = events.filter((event) => event.kind === 'submit' && event.type === FLUSH.type)
+    return events.some((event) => {
+      if (event.kind !== 'complete') return false
+      const isFlush = flushes.some((flush) => flush.kind === 'submit' && flush.id === event.id)
+      return (event.stable && (mayShare || tags)) || (isFlush && mayShare && tags)
+    })
+  })
 }
 
 /**

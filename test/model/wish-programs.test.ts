@@ -15,7 +15,7 @@ import {
   RANGE_BEFORE,
   RANGE_SYNC,
 } from '../../src/request/index.js'
-import {compare, everyRun, tellEvents, type Ask, type EngineMoment} from './engine-world.js'
+import {excess, everyRun, tellEvents, type Ask, type EngineMoment} from './engine-world.js'
 
 // What each request of semantics 7.1 to 7.5 promises, said of the images that a disk below the real engine can be made to keep, and
 // not of what the ledger believes. Requests are numbered from 1; sector i is meant by s<i>.
@@ -58,7 +58,7 @@ function exceptions(
     rules,
     (_, sent) => program[sent],
     (moment) => {
-      expect(compare(moment, rules).faults).toEqual([])
+      expect(excess(moment, rules)).toEqual([])
       for (const image of moment.graph.images(moment.states, kind)) {
         const ids = image.split(' ').map(Number)
         if (!claim({ids, moment})) found.push(`${tellEvents(moment.events)}: ${image}`)
