@@ -1,5 +1,5 @@
 import {MemoryPool, type Backend, type Memory} from '../../aio/index.js'
-import type {Range} from '../../base/index.js'
+import {invariant, type Range} from '../../base/index.js'
 import type {CacheMode} from '../../cache-mode/index.js'
 import type {Engine} from '../../engine/index.js'
 import {DISCARD, FLAG_FUA, FLAG_UNMAP, FLUSH, IN, OUT, STATUS_OK, WRITE_ZEROES} from '../../request/index.js'
@@ -94,8 +94,9 @@ export class Exchange {
     this.#pool.release(memory)
   }
 
+  /** What waits behind a rewrite will need the engine's room too. */
   get hasRoom(): boolean {
-    return this.#engine.room > 0
+    return this.#engine.room > this.#behind.length
   }
 
   /** Resumes a connection when the engine has room; in turn, so that nobody is forgotten. */
@@ -246,6 +247,7 @@ export class Exchange {
     const {memory} = call
     this.#options.offer?.(type === OUT.type ? memory?.bytes.subarray(memoryOffset, memoryOffset + length) : undefined)
     const slot = this.#engine.submit(type, flags, offset, length, memory, memoryOffset)
+    invariant(slot >= 0, 'a request is taken only where the engine has room')
     this.#callOf[slot] = call
   }
 
@@ -302,7 +304,7 @@ export class Exchange {
       else this.#ended(call, status, errno)
     }
     if (this.#rewrite) this.#pushRewrite()
-    if (this.#waiting.length > 0 && engine.room > 0) {
+    if (this.#waiting.length > 0 && this.hasRoom) {
       const waiting = this.#waiting
       this.#waiting = []
       for (const connection of waiting) connection.resume()
