@@ -89,6 +89,7 @@ export class Server {
       engine: this.#engine,
       backend,
       mode,
+      lasts: image.volatile === undefined,
       served,
       status,
       zeroesFast,
@@ -296,8 +297,8 @@ export class Server {
 
   #result(bytesAtRisk: number, closing: Pick<ServeResult, 'closingSync' | 'closingErrno'>): ServeResult {
     const {path, mode, snapshot} = this.#options
-    const {connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others, errors} =
-      this.#tally
+    const {connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others} = this.#tally
+    const {refused, errors, failedWrites, failedFlushes, redundantFlushes} = this.#tally
     return {
       image: {
         path,
@@ -311,13 +312,17 @@ export class Server {
       volatile: this.#image.volatile,
       aio: {backend: this.#opened.backend.name, reason: this.#opened.reason, syncs: this.#engine.syncs},
       transport: this.#ring ? 'io_uring' : 'node:net',
-      counts: {connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others, errors},
+      counts: {
+        ...{connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others},
+        ...{refused, errors, failedWrites, failedFlushes, redundantFlushes},
+      },
       flushesIgnored: mode.noFlush ? flushes : 0,
       faults: this.#tally.faults,
       bytesAtRisk,
       poison: this.#engine.poison,
       ...closing,
       notes: this.#image.notes,
+      interruptedBy: this.#options.interruptedBy(),
     }
   }
 }

@@ -1,5 +1,6 @@
 import {execFileSync, spawnSync} from 'node:child_process'
-import {readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
 import tls from 'node:tls'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
@@ -10,11 +11,15 @@ import {parseKeys} from '../../src/serve/tls.js'
 import {statusLine} from '../../src/serve/document.js'
 import {dataRanges, statusBySeeking} from '../../src/serve/nbd/block-status.js'
 import {transmissionFlags} from '../../src/serve/nbd/export.js'
+import {fileSystemOf} from '../../src/image/file-system.js'
 import {TIMEOUT_MS} from '../e2e/cli.js'
 import {Scene} from '../image/scene.js'
-import {itNeeds, peerIt} from '../peers.js'
-import {infoData, option, RawClient, request, WRITE} from './nbd/client.js'
+import {capability, itNeeds, peerIt} from '../peers.js'
+import {FLUSH, infoData, option, RawClient, request, WRITE} from './nbd/client.js'
 import {Served, uring} from './served.js'
+
+const SHM = '/dev/shm'
+const shm = capability(existsSync(SHM) && fileSystemOf(SHM).name === 'tmpfs', `${SHM} is no tmpfs here`)
 
 vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
 
@@ -188,6 +193,23 @@ describe('a server as a process', () => {
       }).stdout
     expect([info(keys), info(others)]).toEqual(['1048576\n', ''])
     await served.stop()
+  })
+
+  itNeeds([shm], 'says that nothing lasts of what was flushed to an image in memory', async () => {
+    const folder = mkdtempSync(join(SHM, 'flushpoint-served-'))
+    scene.onClose(() => rmSync(folder, {recursive: true}))
+    const inMemory = join(folder, 'disk.img')
+    writeFileSync(inMemory, Buffer.alloc(2 ** 20))
+    const served = await Served.start(scene, inMemory)
+    const client = await RawClient.connect(served.socket)
+    await client.go()
+    client.send(request({type: WRITE, flags: 1, data: Buffer.alloc(4096, 1)}))
+    expect(await client.simple()).toMatchObject({error: 0})
+    client.send(request({type: FLUSH}))
+    expect(await client.simple()).toMatchObject({error: 0})
+    client.close()
+    const {document} = await served.stop()
+    expect(document).toMatchObject({bytesAtRisk: 4096, hazards: [{code: 'NOTHING_LASTS'}]})
   })
 
   it('ends with 6 when the only client that it was to serve breaks the protocol', async () => {

@@ -129,6 +129,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
         ...(await this.options()),
         listen: given ?? (own as {address: ListenAddress}).address,
         signal: over.signal,
+        interruptedBy: () => interrupt.received,
         ready: ({address, status}) => {
           const security = flags.tls === undefined ? (flags['tls-psk'] === undefined ? 'no' : 'psk') : 'certificates'
           const uri = uriOf(address, flags.export, security)
@@ -160,7 +161,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
     }
   }
 
-  private async options(): Promise<Omit<ServeOptions, 'listen' | 'signal' | 'ready'>> {
+  private async options(): Promise<Omit<ServeOptions, 'listen' | 'signal' | 'interruptedBy' | 'ready'>> {
     const {flags, args} = this
     const [{tlsWithCertificates, tlsWithKeys}, {parseSpoil}] = await Promise.all([
       import('../../serve/index.js'),

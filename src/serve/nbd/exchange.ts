@@ -39,6 +39,8 @@ export interface ExchangeOptions {
   readonly engine: Engine
   readonly backend: Backend
   readonly mode: CacheMode
+  /** What is synced outlives the host. */
+  readonly lasts: boolean
   readonly served: Export
   readonly status: StatusSource
   /** Zeroes and holes are made in place: FAST_ZERO can be kept. */
@@ -66,6 +68,8 @@ export class Exchange {
   readonly #options: ExchangeOptions
   readonly #engine: Engine
   readonly #mode: CacheMode
+  /** A sync makes something stable. */
+  readonly #syncsLast: boolean
   readonly #pool: MemoryPool
   readonly #calls = new CallPool()
   readonly #callOf: (Call | undefined)[] = []
@@ -81,6 +85,7 @@ export class Exchange {
     this.tally = options.tally
     this.#engine = options.engine
     this.#mode = options.mode
+    this.#syncsLast = options.lasts && !options.mode.noFlush
     this.#pool = new MemoryPool((bytes) => options.backend.createMemory(bytes))
   }
 
@@ -170,6 +175,7 @@ export class Exchange {
         else this.#rewriteAlone(call, fua)
         return
       case NBD_CMD_FLUSH:
+        if (this.meter.isSettled) this.tally.redundantFlushes++
         call.covers = this.meter.flushBegan()
         this.#give(call, FLUSH.type, 0, 0, 0, 0)
         return
@@ -318,12 +324,14 @@ export class Exchange {
       case NBD_CMD_WRITE:
       case NBD_CMD_TRIM:
       case NBD_CMD_WRITE_ZEROES: {
-        const isStable = this.#mode.dsync || ((header.flags & NBD_CMD_FLAG_FUA) !== 0 && !this.#mode.noFlush)
-        if (!isOk || !isStable) this.meter.wrote(header.offset, header.length)
+        const isSynced = this.#mode.dsync || (header.flags & NBD_CMD_FLAG_FUA) !== 0
+        if (!isOk || !isSynced || !this.#syncsLast) this.meter.wrote(header.offset, header.length)
+        if (!isOk) this.tally.failedWrites++
         break
       }
       case NBD_CMD_FLUSH:
-        if (isOk && !this.#mode.noFlush) {
+        if (!isOk) this.tally.failedFlushes++
+        else if (this.#syncsLast) {
           this.meter.flushed(call.covers)
           this.tally.flushed()
         }
