@@ -1,6 +1,7 @@
 import {fstatSync} from 'node:fs'
 
 import {openBackend, openRingSockets, type AioChoice, type Backend, type InlineSteps} from '../aio/index.js'
+import {Recording} from '../archive/index.js'
 import {ERRNO, invariant, SECTOR_BYTES, ToolError} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {SYNC_TOKENS} from '../engine/index.js'
@@ -9,7 +10,6 @@ import {loadLibc, loadListening} from '../native/index.js'
 import {STEP_PUNCH} from '../request/index.js'
 import {dataRanges, statusBySeeking, type StatusSource} from './nbd/block-status.js'
 import type {ServeOptions, ServeResult} from './options.js'
-import {Recording} from './recording.js'
 import {DEPTH, runAlone, Server} from './server.js'
 
 /** What a probe punches lies behind the end of the image. */
@@ -113,12 +113,12 @@ function record(name: string, {path, mode}: ServeOptions, image: Image, status: 
   const header = {version: 1, sizeBytes, mode: mode.name, ordering: 'none', source: 'flushpoint serve nbd'} as const
   const source = openSource(path)
   try {
-    const data = dataRanges(status, sizeBytes)
     return new Recording({
       name,
       header,
-      fd: image.fd,
-      data,
+      imagePath: path,
+      // Nobody knows what clients will change.
+      before: dataRanges(status, sizeBytes),
       read: (bytes, at) => source.readInto(bytes, image.startBytes + at),
     })
   } finally {

@@ -1,4 +1,5 @@
 import {SpoiltBackend, yieldToSignals, type Backend, type openBackend, type RingSockets} from '../aio/index.js'
+import type {Recording} from '../archive/index.js'
 import {invariant, SECTOR_BYTES} from '../base/index.js'
 import {Engine} from '../engine/index.js'
 import type {Image} from '../image/index.js'
@@ -13,7 +14,6 @@ import type {Export} from './nbd/export.js'
 import {NetPipe, NetTransport} from './net-transport.js'
 import type {ServeOptions, ServeResult, ServeStatus} from './options.js'
 import type {Pipe, PipeUser} from './pipe.js'
-import type {Recording} from './recording.js'
 import {RingTransport} from './ring-transport.js'
 import {Tally} from './tally.js'
 
