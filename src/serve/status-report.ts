@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 
+import {codeOf, ToolError} from '../base/index.js'
 import {statusJson, statusLine} from './document.js'
 import type {ServeStatus} from './options.js'
 
@@ -24,11 +25,14 @@ export class StatusReport {
   #requests = 0
   #atMs = performance.now()
   #perSecond = 0
+  /** The file could not be written, which is told once. */
+  #isLost = false
 
+  /** @throws ToolError of kind environment when the file cannot be made */
   constructor(targets: StatusTargets) {
     this.#targets = targets
+    this.#replace(targets.status())
     process.on('SIGUSR1', this.#asked)
-    this.#write(targets.status())
     if (targets.file === undefined && !targets.watched) return
     this.#timer = setInterval(() => {
       const status = this.#measured()
@@ -59,12 +63,33 @@ export class StatusReport {
     return status
   }
 
-  /** Readers see all of a status or the one before. */
+  /** A server does not end because its status cannot be kept. */
   #write(status: ServeStatus): void {
+    try {
+      this.#replace(status)
+      this.#isLost = false
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error
+      if (!this.#isLost) this.#targets.line(error.message)
+      this.#isLost = true
+    }
+  }
+
+  /** Readers see all of a status or the one before. */
+  #replace(status: ServeStatus): void {
     const {file, uri} = this.#targets
     if (file === undefined) return
     const beside = `${file}.${process.pid}.part`
-    fs.writeFileSync(beside, `${JSON.stringify({uri, ...statusJson(status, this.#perSecond)})}\n`)
-    fs.renameSync(beside, file)
+    try {
+      fs.writeFileSync(beside, `${JSON.stringify({uri, ...statusJson(status, this.#perSecond)})}\n`)
+      fs.renameSync(beside, file)
+    } catch (error) {
+      fs.rmSync(beside, {force: true})
+      throw new ToolError('environment', 'E_STATUS', `--status ${file}: cannot be written (${codeOf(error)})`, {
+        hint: 'Check that its folder exists and may be written to.',
+        context: {path: file},
+        cause: error,
+      })
+    }
   }
 }

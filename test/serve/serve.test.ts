@@ -1,5 +1,5 @@
 import {execFileSync, spawnSync} from 'node:child_process'
-import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import tls from 'node:tls'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
@@ -159,6 +159,21 @@ describe('a server as a process', () => {
       TIMEOUT_MS,
     )
   }
+
+  it('goes on when its status cannot be kept any more, and says so once', async () => {
+    const folder = scene.path('status')
+    mkdirSync(folder)
+    const served = await Served.start(scene, image, ['--status', join(folder, 'status.json')])
+    rmSync(folder, {recursive: true})
+    served.signal('SIGUSR1')
+    const client = await RawClient.connect(served.socket)
+    await client.go()
+    client.close()
+    const {ended} = await served.stop()
+    expect(ended.exit).toBe(0)
+    expect(ended.stderr.match(/status\.json: cannot be written \(ENOENT\)/g)).toHaveLength(1)
+  })
+
   peerIt(['openssl'], 'speaks TLS with a certificate, and tells who does not that it has to', async () => {
     const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes', '-newkey', 'ec']
     const key = ['-pkeyopt', 'ec_paramgen_curve:prime256v1', '-keyout', scene.path('server-key.pem')]

@@ -163,15 +163,18 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
 
   private async options(): Promise<Omit<ServeOptions, 'listen' | 'signal' | 'interruptedBy' | 'ready'>> {
     const {flags, args} = this
-    const [{tlsWithCertificates, tlsWithKeys}, {parseSpoil}] = await Promise.all([
+    const [{tlsWithCertificates, tlsWithKeys}, {parseSpoil}, {refuseImage}] = await Promise.all([
       import('../../serve/index.js'),
       import('../../aio/index.js'),
+      import('../../archive/index.js'),
     ])
     if (Buffer.byteLength(flags.export) > 4096) throw refusal('--export: a name has at most 4096 bytes', 'Shorten it.')
     const {tls, 'tls-psk': keys} = flags
     const {placeOfName} = args.image.includes('#p') ? await import('../../inspect/index.js') : {placeOfName: undefined}
+    const place = placeOfName?.(args.image) ?? {path: args.image}
+    if (flags.status !== undefined) refuseImage('--status', flags.status, place.path)
     return {
-      ...(placeOfName?.(args.image) ?? {path: args.image}),
+      ...place,
       mode: cacheModeOf(flags.cache),
       aio: flags.aio,
       readOnly: flags['read-only'] ?? false,

@@ -76,7 +76,17 @@ describe('serve nbd refuses', () => {
     const missing = scene.path('missing.img')
     await expectRefusal(scene, ['serve', 'nbd', missing], {exit: 3, code: 'E_NO_IMAGE', says: missing})
     const trace = ['serve', 'nbd', image, '--trace', image]
-    await expectRefusal(scene, trace, {exit: 2, code: 'E_TRACE_IS_IMAGE', says: 'this is the image'})
+    for (const copied of [[], ['--snapshot']]) {
+      await expectRefusal(scene, [...trace, ...copied], {exit: 2, code: 'E_TRACE_IS_IMAGE', says: 'this is the image'})
+    }
+    const status = ['serve', 'nbd', image, '--status', image]
+    await expectRefusal(scene, status, {exit: 2, code: 'E_STATUS_IS_IMAGE', says: 'this is the image'})
+  })
+
+  it('a status file that cannot be made', async () => {
+    const status = scene.path('no/status.json')
+    const refusal = {exit: 3, code: 'E_STATUS', says: 'cannot be written (ENOENT)'}
+    await expectRefusal(scene, ['serve', 'nbd', image, '--status', status], refusal)
   })
 
   it('a socket that is there already', async () => {
