@@ -24,10 +24,10 @@ const PROBE_BYTES = 4096
 export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
   const image = await openServed(options)
   try {
-    const native = options.tls === undefined ? await loadListening() : undefined
-    const listening = native?.ok === true ? native.listening : undefined
+    const native = await loadListening()
+    const listening = native.ok ? native.listening : undefined
     const entries = 2 * options.maxConnections + 32
-    const sockets = listening && options.aio !== 'threads' ? await openRingSockets(entries) : undefined
+    const sockets = listening && aioChoice(options) !== 'threads' ? await openRingSockets(entries) : undefined
     const opened = await openBackend(aioChoice(options), {
       fd: image.fd,
       startBytes: image.startBytes,
@@ -49,7 +49,7 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
       const writes = !options.readOnly && !image.readOnly && !image.blockDevice
       const zeroesFast = writes && (await canPunch(opened.backend, image))
       const recording = options.trace === undefined ? undefined : record(options.trace, options, image, status)
-      return await new Server({options, image, opened, ring, status, zeroesFast, recording}).run()
+      return await new Server({options, image, opened, ring, listening, status, zeroesFast, recording}).run()
     } finally {
       await opened.backend.close()
     }

@@ -33,6 +33,7 @@ export interface ServerParts {
   readonly opened: Opened
   /** The sockets of the ring; undefined leaves them to node:net. */
   readonly ring: RingParts | undefined
+  readonly listening: Listening | undefined
   readonly status: StatusSource
   readonly zeroesFast: boolean
   readonly recording: Recording | undefined
@@ -45,6 +46,7 @@ export class Server {
   readonly #opened: Opened
   readonly #backend: Backend
   readonly #ring: RingParts | undefined
+  readonly #listening: Listening | undefined
   readonly #tally = new Tally(performance.now())
   readonly #exchange: Exchange
   readonly #engine: Engine
@@ -55,7 +57,7 @@ export class Server {
   #wantsStop = false
 
   constructor(parts: ServerParts) {
-    const {options, image, opened, ring, status, zeroesFast, recording} = parts
+    const {options, image, opened, ring, listening, status, zeroesFast, recording} = parts
     const backend = options.spoil ? new SpoiltBackend(opened.backend, options.spoil, options.seed) : opened.backend
     const readOnly = options.readOnly || image.readOnly
     this.#options = options
@@ -63,6 +65,7 @@ export class Server {
     this.#opened = opened
     this.#backend = backend
     this.#ring = ring
+    this.#listening = listening
     const {mode} = options
     const served: Export = {
       name: options.exportName,
@@ -161,7 +164,7 @@ export class Server {
 
   async #runOnNet(): Promise<void> {
     const {listen, maxConnections, signal} = this.#options
-    const listeners = await listenWithNet(listen)
+    const listeners = await listenWithNet(listen, this.#listening)
     let wake = (): void => {}
     const user = {
       connected: (pipe: Pipe): PipeUser => {
