@@ -27,6 +27,8 @@ export class StatusReport {
   #perSecond = 0
   /** The file could not be written, which is told once. */
   #isLost = false
+  /** A line stands where the next text would begin. */
+  #isShown = false
 
   /** @throws ToolError of kind environment when the file cannot be made */
   constructor(targets: StatusTargets) {
@@ -37,6 +39,7 @@ export class StatusReport {
     this.#timer = setInterval(() => {
       const status = this.#measured()
       targets.watched?.(statusLine(status, this.#perSecond))
+      this.#isShown = targets.watched !== undefined
       this.#write(status)
     }, EVERY_MS)
     this.#timer.unref()
@@ -45,13 +48,25 @@ export class StatusReport {
   close(): void {
     clearInterval(this.#timer)
     process.off('SIGUSR1', this.#asked)
+    this.#wipe()
     this.#write(this.#measured())
   }
 
   readonly #asked = (): void => {
     const status = this.#measured()
-    this.#targets.line(statusLine(status, this.#perSecond))
+    this.#line(statusLine(status, this.#perSecond))
     this.#write(status)
+  }
+
+  #line(text: string): void {
+    this.#wipe()
+    this.#targets.line(text)
+  }
+
+  /** Clears the line of this moment, for what comes in its place. */
+  #wipe(): void {
+    if (this.#isShown) this.#targets.watched?.('')
+    this.#isShown = false
   }
 
   #measured(): ServeStatus {
@@ -70,7 +85,7 @@ export class StatusReport {
       this.#isLost = false
     } catch (error) {
       if (!(error instanceof ToolError)) throw error
-      if (!this.#isLost) this.#targets.line(error.message)
+      if (!this.#isLost) this.#line(error.message)
       this.#isLost = true
     }
   }

@@ -1,6 +1,7 @@
-import {execFileSync, spawnSync} from 'node:child_process'
+import {execFileSync, spawn, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
 import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import tls from 'node:tls'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
@@ -12,7 +13,7 @@ import {statusLine} from '../../src/serve/document.js'
 import {dataRanges, statusBySeeking} from '../../src/serve/nbd/block-status.js'
 import {transmissionFlags} from '../../src/serve/nbd/export.js'
 import {fileSystemOf} from '../../src/image/file-system.js'
-import {TIMEOUT_MS} from '../e2e/cli.js'
+import {BIN, TIMEOUT_MS} from '../e2e/cli.js'
 import {Scene} from '../image/scene.js'
 import {capability, itNeeds, peerIt} from '../peers.js'
 import {FLUSH, infoData, option, RawClient, request, WRITE} from './nbd/client.js'
@@ -22,6 +23,36 @@ const SHM = '/dev/shm'
 const shm = capability(existsSync(SHM) && fileSystemOf(SHM).name === 'tmpfs', `${SHM} is no tmpfs here`)
 
 vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
+
+/** What a terminal is told to clear its line. */
+const WIPED = '\r\x1b[K'
+
+/**
+ * Runs the tool on a terminal of 80 columns.
+ *
+ * @param act told how to read what the terminal shows so far, and the process id of the tool
+ * @returns all that was shown
+ */
+async function onTerminal(
+  scene: Scene,
+  args: readonly string[],
+  act: (said: () => string, child: () => number) => Promise<void>,
+): Promise<string> {
+  const pidFile = scene.path('pid')
+  const words = [process.execPath, BIN, ...args].map((word) => `'${word}'`).join(' ')
+  const command = `stty cols 80; echo $$ > '${pidFile}'; exec ${words}`
+  const child = spawn('script', ['-qec', command, '/dev/null'], {stdio: ['pipe', 'pipe', 'ignore']})
+  scene.onClose(() => child.kill('SIGKILL'))
+  let said = ''
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const closed = once(child, 'close')
+  await act(
+    () => said,
+    () => Number(readFileSync(pidFile, 'utf8')),
+  )
+  await closed
+  return said
+}
 
 describe('an address to listen on', () => {
   it.each([
@@ -159,6 +190,23 @@ describe('a server as a process', () => {
       TIMEOUT_MS,
     )
   }
+
+  peerIt(['script'], 'shows its status on a terminal in one line, which gives way to what else is said', async () => {
+    const ended = await onTerminal(scene, ['serve', 'nbd', image], async (said, child) => {
+      await vi.waitFor(() => expect(said()).toContain('0 bytes lost if power went now'), {timeout: TIMEOUT_MS})
+      process.kill(child(), 'SIGUSR1')
+      await vi.waitFor(() => expect(said()).toContain(`${WIPED}note: 0 connections`), {timeout: TIMEOUT_MS})
+      process.kill(child(), 'SIGTERM')
+    })
+    const shown = ended.split(WIPED).slice(1)
+    expect(shown.length).toBeGreaterThan(1)
+    // Each is wiped before the next, and the report begins on a line of its own.
+    expect(shown.filter((text) => /lost if power/.test(text) && !text.startsWith('note: ')).join('')).not.toContain(
+      '\n',
+    )
+    const beforeReport = ended.slice(0, ended.indexOf('disk.img: 0 connections served') - dirname(image).length - 1)
+    expect(beforeReport.endsWith(WIPED) || beforeReport.endsWith('\n')).toBe(true)
+  })
 
   it('goes on when its status cannot be kept any more, and says so once', async () => {
     const folder = scene.path('status')

@@ -140,7 +140,10 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
             uri,
             file: flags.status,
             line: (text) => this.note(text),
-            watched: watched ? (text) => process.stderr.write(`\r\x1b[K${text}`) : undefined,
+            // One that wraps could not be wiped.
+            watched: watched
+              ? (text) => process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns || 80) - 1)}`)
+              : undefined,
           })
           if (words === undefined || words.length === 0) this.note(`serving ${args.image} at ${uri}`)
           else {

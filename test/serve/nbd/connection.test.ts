@@ -110,8 +110,8 @@ class Surroundings {
   }
 
   /** One thing happens: a request ends, a send leaves, the engine has room again. */
-  step(prng: Prng): void {
-    if (this.inEngine.length > 0 && prng.chance(0.6)) {
+  step(prng: Prng, pace: number): void {
+    if (this.inEngine.length > 0 && prng.chance(pace)) {
       const [call] = this.inEngine.splice(prng.below(this.inEngine.length), 1)
       if (call) this.connection.ended(call, prng.chance(0.1) ? 5 : 0)
     }
@@ -150,17 +150,28 @@ function wildRequest(prng: Prng, style: ReplyStyle): Buffer {
   const flags = prng.chance(0.6) ? prng.pick([0, 0, 1, 32, 33]) : prng.below(2 ** 16)
   const offset = prng.chance(0.7) ? prng.below(2 ** 21) * 512 : prng.pick(EXTREMES)
   const small = BigInt(prng.below(64 * 1024))
-  const length = prng.chance(0.8) ? small : prng.pick(EXTREMES)
+  const length = prng.chance(0.2) ? prng.pick(EXTREMES) : small
   const data = Buffer.alloc(Number(small), 1)
   const sendsData = (type === 1 || (flags & 32) !== 0) && prng.chance(0.9)
   if (style === 'extended') return extendedRequest({type, flags, offset, length, ...(sendsData && {data})})
   return request({type, flags, offset, length: length % 2n ** 32n, ...(sendsData && type === 1 && {data})})
 }
 
+/** A request that is served: only many of those take what a connection may have. */
+function tameRequest(prng: Prng, style: ReplyStyle, lengthMost: number): Buffer {
+  const [isWrite, offset] = [prng.chance(0.1), prng.below(2 ** 20) * 512]
+  const data = Buffer.alloc(prng.below(4096), 1)
+  const fields = isWrite ? {type: 1, offset, data} : {type: 0, offset, length: prng.below(lengthMost)}
+  return style === 'extended' ? extendedRequest({...fields, flags: isWrite ? 32 : 0}) : request(fields)
+}
+
 function session(prng: Prng, style: ReplyStyle): Buffer {
   const styles = {simple: [], structured: [option(8)], extended: [option(11)]}[style]
   const parts = [u32(3), ...styles, option(7, infoData(''))]
-  for (let i = prng.below(300); i >= 0; i--) parts.push(wildRequest(prng, style))
+  const [isTame, lengthMost] = [prng.chance(0.5), prng.pick([4096, 2 ** 20])]
+  for (let i = prng.below(600); i >= 0; i--) {
+    parts.push(isTame ? tameRequest(prng, style, lengthMost) : wildRequest(prng, style))
+  }
   const bytes = Buffer.concat(parts)
   if (prng.chance(0.3)) bytes[prng.below(bytes.length)] = prng.below(256)
   return prng.chance(0.5) ? bytes.subarray(0, prng.below(bytes.length)) : bytes
@@ -180,7 +191,7 @@ describe('the header of a request', () => {
       if (isRefused || header.type === 3 || header.type === 7) continue
       accepted++
       expect(header.offset + header.length).toBeLessThanOrEqual(SERVED.sizeBytes)
-      if (header.type <= 1) expect(header.length).toBeLessThanOrEqual(PAYLOAD_MAX_BYTES)
+      expect(header.type > 1 || header.length <= PAYLOAD_MAX_BYTES).toBe(true)
     }
     expect(accepted).toBeGreaterThan(1000)
   })
@@ -188,20 +199,22 @@ describe('the header of a request', () => {
 
 describe('a connection', () => {
   for (const style of STYLES) {
-    it.each(Array.from({length: 60}, (_, seed) => seed))(
+    it.each(Array.from({length: 40}, (_, seed) => seed))(
       `keeps within its bounds whatever comes in ${style} style, and gives everything back (seed %i)`,
       (seed) => {
         const prng = new Prng(seed)
         const around = new Surroundings()
         const bytes = session(prng, style)
+        // Some disks are slow.
+        const pace = prng.pick([0.02, 0.6])
         let at = 0
         for (let turn = 0; at < bytes.length && around.closedTimes === 0 && turn < 50_000; turn++) {
           at += around.feed(bytes.subarray(at, at + 1 + prng.below(prng.chance(0.5) ? 40 : 70_000)))
-          around.step(prng)
+          around.step(prng, pace)
         }
         for (let turn = 0; around.closedTimes === 0 && turn < 5000; turn++) {
           around.hangUp()
-          around.step(prng)
+          around.step(prng, 0.6)
         }
         expect(around.closedTimes, `seed ${seed}`).toBe(1)
         expect([around.calls, around.bytes, around.memories], `seed ${seed}`).toEqual([0, 0, 0])
