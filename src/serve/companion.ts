@@ -29,7 +29,8 @@ export function runBeside(
     const passOn = (): void => {
       if (interrupt.reason === 'SIGTERM') child.kill('SIGTERM')
     }
-    interrupt.addEventListener('abort', passOn)
+    if (interrupt.aborted) passOn()
+    else interrupt.addEventListener('abort', passOn)
     child.once('error', (error) => {
       reject(
         new ToolError('environment', 'E_COMMAND', `${program}: cannot be started (${codeOf(error) ?? error.message})`, {
