@@ -44,6 +44,7 @@ export const PEERS = {
   zstd: 'zstd',
   sqlite3: 'sqlite3',
   blkid: 'util-linux',
+  script: 'bsdutils',
   flock: 'util-linux',
   xxd: 'xxd',
   hexdump: 'bsdextrautils',

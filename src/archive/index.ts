@@ -10,3 +10,4 @@
 export {openSource} from './file-source.js'
 export {openTrace, openTraceText, type OpenTrace} from './open.js'
 export {createOutput, recordTo, writeTrace, type OutputFile} from './output-file.js'
+export {Recording, refuseImage} from './recording.js'

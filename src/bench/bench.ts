@@ -1,4 +1,5 @@
 import type {DiskModel} from '../aio/index.js'
+import {refuseImage} from '../archive/index.js'
 import {syncFacts} from '../image/index.js'
 import type {Cell} from './cell.js'
 import {UnitMap} from './content.js'
@@ -152,6 +153,7 @@ class Bench {
 
   async #turn(cell: Cell, round: number, stage: Stage): Promise<void> {
     const {path, diskModel, signal, stream, timed, record} = this.#options
+    if (record !== undefined) refuseImage('--record', record, path)
     this.#report(cell, round, 0, 0)
     const setup = setupOf(cell, stage, path)
     const paced = setup.paced || timed

@@ -1,5 +1,3 @@
-import fs from 'node:fs'
-
 import {alignedBytes} from '../aio/index.js'
 import {recordTo} from '../archive/index.js'
 import {ToolError} from '../base/index.js'
@@ -28,7 +26,7 @@ const PIECE_BYTES = 1 << 20
 /**
  * Begins to record a round: first what the region holds, where the workload writes, then every event, with the data of each write.
  *
- * @throws ToolError: usage where that is too much or the name is that of the image, environment or io where the file cannot be made
+ * @throws ToolError: usage where that is too much, environment or io where the file cannot be made
  */
 export function startRecording(
   name: string,
@@ -57,7 +55,6 @@ export function startRecording(
       },
     )
   }
-  refuseImage(name, stage)
   const {sizeBytes} = stage
   const {recorder, file} = recordTo(name, {
     version: 1,
@@ -88,15 +85,4 @@ export function startRecording(
     close: () => file.commit(),
     discard: () => file.discard(),
   }
-}
-
-/** The file of a trace replaces what stands under its name: never the image. */
-function refuseImage(name: string, {target}: Stage): void {
-  if (target.fd < 0 || !fs.existsSync(name)) return
-  const [trace, image] = [fs.statSync(name), fs.fstatSync(target.fd)]
-  if (trace.dev !== image.dev || trace.ino !== image.ino) return
-  throw new ToolError('usage', 'E_TRACE_IS_IMAGE', `--record ${name}: this is the image`, {
-    hint: 'Name another file for the trace.',
-    context: {path: name},
-  })
 }

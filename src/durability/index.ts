@@ -12,7 +12,7 @@
  */
 export {CRASH_KINDS, type CrashKind} from './crash-kind.js'
 export {guarantees, type Guarantee, type GuaranteeId} from './guarantees.js'
-export {HAZARD_CODES} from './hazard-codes.js'
+export {HAZARD_CODES, type HazardCode} from './hazard-codes.js'
 export {HazardWatch, type Hazard} from './hazards.js'
 export {listIds} from './id-list.js'
 export {Ledger} from './ledger.js'

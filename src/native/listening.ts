@@ -8,8 +8,12 @@ export interface Listening {
   unix(path: string, backlog: number): number
   /** Listens on an address. @param address 4 or 16 bytes */
   inet(address: Uint8Array, port: number, backlog: number): number
-  /** The port a TCP socket is bound to; 0 for others. */
-  portOf(fd: number): number
+  /** Where a socket is bound; undefined for one without a name in the file system and without an address. */
+  boundTo(fd: number): BoundAddress | undefined
+  /** Somebody has made it a stream socket that listens. */
+  listens(fd: number): boolean
+  /** Lets a ring wait on it: with O_NONBLOCK an accept that finds nobody would end at once. */
+  makeBlocking(fd: number): void
   /** Sends small messages at once. Does nothing to sockets that are not TCP. */
   noDelay(fd: number): void
   /** Lets a unix socket hold so many bytes that wait to be read, or as many as the system allows. TCP finds its own measure. */
@@ -17,6 +21,9 @@ export interface Listening {
   /** Ends both directions: whatever waits on the socket ends. */
   shutdown(fd: number): void
 }
+
+export type BoundAddress =
+  {readonly kind: 'unix'; readonly path: string} | {readonly kind: 'tcp'; readonly host: string; readonly port: number}
 
 export type ListeningAnswer =
   {readonly ok: true; readonly listening: Listening} | {readonly ok: false; readonly reason: string}
@@ -36,6 +43,10 @@ const SO_REUSEADDR = 2
 const SO_SNDBUF = 7
 const SO_SNDBUFFORCE = 32
 const SO_DOMAIN = 39
+const SO_ACCEPTCONN = 30
+const F_GETFL = 3
+const F_SETFL = 4
+const O_NONBLOCK = 0o4000
 const IPPROTO_TCP = 6
 const TCP_NODELAY = 1
 const SHUT_RDWR = 2
@@ -50,6 +61,7 @@ function bindListening(koffi: Koffi): Listening {
   const getsockname = libc.func('int getsockname(int fd, void *address, void *length)')
   const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)')
   const getsockopt = libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)')
+  const fcntl = libc.func('int fcntl(int fd, int command, ...)')
   const shutdown = libc.func('int shutdown(int fd, int how)')
   const one = new Int32Array([1])
 
@@ -87,13 +99,23 @@ function bindListening(koffi: Koffi): Listening {
       encoded.set(address, isV4 ? 4 : 8)
       return open(isV4 ? AF_INET : AF_INET6, encoded, backlog)
     },
-    portOf(fd) {
+    boundTo(fd) {
       const address = Buffer.alloc(128)
       const length = new Uint32Array([address.length])
       // SAFETY: the kernel writes at most the length it is told, and that length back.
-      if (getsockname(fd, address, length) !== 0) return 0
-      const domain = address.readUInt16LE(0)
-      return domain === AF_INET || domain === AF_INET6 ? address.readUInt16BE(2) : 0
+      return getsockname(fd, address, length) === 0 ? readAddress(address.subarray(0, length[0])) : undefined
+    },
+    listens(fd) {
+      const value = new Int32Array(1)
+      const length = new Uint32Array([4])
+      // SAFETY: the kernel writes at most the four bytes it is told of, and the length back.
+      return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, value, length) === 0 && value[0] === 1
+    },
+    makeBlocking(fd) {
+      // SAFETY: plain numbers.
+      const flags = Number(fcntl(fd, F_GETFL))
+      // SAFETY: plain numbers; the variable argument is the int that F_SETFL takes.
+      if (flags >= 0 && (flags & O_NONBLOCK) !== 0) fcntl(fd, F_SETFL, 'int', flags & ~O_NONBLOCK)
     },
     noDelay(fd) {
       // SAFETY: `one` holds the four bytes the call reads.
@@ -112,4 +134,19 @@ function bindListening(koffi: Koffi): Listening {
       shutdown(fd, SHUT_RDWR)
     },
   }
+}
+
+/** Reads a struct sockaddr of the length the kernel told. */
+function readAddress(bytes: Buffer): BoundAddress | undefined {
+  const domain = bytes.length < 2 ? 0 : bytes.readUInt16LE(0)
+  if (domain === AF_UNIX) {
+    const end = bytes.indexOf(0, 2)
+    const path = bytes.toString('utf8', 2, end < 0 ? bytes.length : end)
+    return path === '' ? undefined : {kind: 'unix', path}
+  }
+  if (domain === AF_INET) return {kind: 'tcp', host: bytes.subarray(4, 8).join('.'), port: bytes.readUInt16BE(2)}
+  if (domain !== AF_INET6) return undefined
+  const words = Array.from({length: 8}, (_, i) => bytes.readUInt16BE(8 + i * 2).toString(16))
+  // A URL writes it in the short form.
+  return {kind: 'tcp', host: new URL(`http://[${words.join(':')}]`).hostname.slice(1, -1), port: bytes.readUInt16BE(2)}
 }

@@ -7,6 +7,7 @@ import {
   type SimDevice,
   type Spoil,
 } from '../aio/index.js'
+import type {Recording} from '../archive/index.js'
 import {formatBytes, SECTOR_BYTES, ToolError, type Range} from '../base/index.js'
 import {DATA_MAX_BYTES, type BatchRequest, type Pattern, type Statement} from '../batch/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
@@ -20,7 +21,7 @@ import {CommandCount} from './command-count.js'
 import {mayEnableCache} from './cache-switch.js'
 import {drive} from './driver.js'
 import type {AtRisk, RunResult} from './result.js'
-import {Recording} from './recording.js'
+import {recordRun} from './recording.js'
 import {sessionOf, type GuestChoice, type Session} from './session.js'
 import {sessionGuarantees} from './session-guarantees.js'
 import {countOutcomes, outcomesOf} from './outcomes.js'
@@ -173,7 +174,7 @@ async function runOn(
     const {syncs} = engine
     const elapsedNs = engine.readClock() - startNs
     watching = false
-    recording?.close()
+    recording?.commit()
     const sizeNow = stage.currentSizeBytes()
     const cutToBytes = sizeNow < stage.sizeBytes ? sizeNow : undefined
     const written = requests.filter(({id}) => id <= driven.ran && driven.statuses[id - 1] === STATUS_OK)
@@ -236,14 +237,14 @@ async function runOn(
 }
 
 function recordingOf(
-  {statements, fileBytes}: RunOptions,
+  {path, statements, fileBytes}: RunOptions,
   name: string,
   {mode, ordering, stage, scsi}: {mode: CacheMode; ordering: OrderingMode; stage: Stage; scsi: EngineOptions['scsi']},
 ): Recording {
   const sizeBytes = stage.capacitySectors * SECTOR_BYTES
   const header = {version: 1, sizeBytes, mode: mode.name, ordering: ordering.name, source: 'flushpoint run'} as const
   try {
-    return new Recording({name, header, requests: requestsOf(statements), stage, scsi, fileBytes})
+    return recordRun({name, header, requests: requestsOf(statements), stage, imagePath: path, scsi, fileBytes})
   } catch (error) {
     stage.takeBack()
     throw error

@@ -10,16 +10,27 @@ const URI_PLACE = '{uri}'
  * Runs a command beside a server, with the URI in place of {uri} and in NBD_URI.
  *
  * @param quiet its stdout goes to stderr: stdout is for a document
+ * @param interrupt its reason is the signal that came: SIGTERM is passed on, SIGINT a terminal tells everybody by itself
  * @returns its exit status; 128 and the number of the signal that ended it, as shells have it
  * @throws ToolError of kind environment when it cannot be started
  */
-export function runBeside(words: readonly string[], uri: string, quiet: boolean): Promise<number> {
+export function runBeside(
+  words: readonly string[],
+  uri: string,
+  quiet: boolean,
+  interrupt: AbortSignal,
+): Promise<number> {
   const [program = '', ...args] = words.map((word) => word.replaceAll(URI_PLACE, uri))
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: ['inherit', quiet ? 2 : 'inherit', 'inherit'],
       env: {...process.env, NBD_URI: uri},
     })
+    const passOn = (): void => {
+      if (interrupt.reason === 'SIGTERM') child.kill('SIGTERM')
+    }
+    if (interrupt.aborted) passOn()
+    else interrupt.addEventListener('abort', passOn)
     child.once('error', (error) => {
       reject(
         new ToolError('environment', 'E_COMMAND', `${program}: cannot be started (${codeOf(error) ?? error.message})`, {
@@ -29,6 +40,9 @@ export function runBeside(words: readonly string[], uri: string, quiet: boolean)
         }),
       )
     })
-    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+    child.once('exit', (code, signal) => {
+      interrupt.removeEventListener('abort', passOn)
+      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0))
+    })
   })
 }

@@ -1,7 +1,8 @@
 import {formatBytes, formatBytesBoth} from '../base/index.js'
-import {assumptions, DISK, guarantees} from '../durability/index.js'
+import {assumptions, CRASH_KINDS, DISK, guarantees, type Medium} from '../durability/index.js'
 import {orderingModeOf} from '../ordering/index.js'
 import type {Block, Document} from '../report/index.js'
+import {atMostAtRisk, hazardsOf} from './hazards.js'
 import type {ServeResult, ServeStatus} from './options.js'
 
 /** The report of a server that has ended. */
@@ -14,14 +15,18 @@ export function serveDocument(result: ServeResult): Document {
     json,
     records: [
       ...json.guarantees.map((guarantee) => ({record: 'guarantee', mode: mode.name, ...guarantee})),
+      ...json.hazards.map((hazard) => ({record: 'hazard', mode: mode.name, ...hazard})),
       {record: 'summary', mode: mode.name, ...counts, bytesAtRisk: result.bytesAtRisk, syncs: result.aio.syncs},
     ],
   }
 }
 
-function guaranteesOf({mode, volatile}: ServeResult): ReturnType<typeof guarantees> {
-  const medium = volatile === undefined ? DISK : ({kind: 'volatile', why: volatile} as const)
-  return guarantees(mode, orderingModeOf('none'), medium)
+function mediumOf({volatile}: ServeResult): Medium {
+  return volatile === undefined ? DISK : {kind: 'volatile', why: volatile}
+}
+
+function guaranteesOf(result: ServeResult): ReturnType<typeof guarantees> {
+  return guarantees(result.mode, orderingModeOf('none'), mediumOf(result))
 }
 
 /** The contract of `serve nbd --json`: schema flushpoint/serve@1. */
@@ -37,9 +42,13 @@ function serveJson(result: ServeResult) {
     flushesIgnored,
     faults,
     bytesAtRisk,
+    atRisk: atMostAtRisk(result),
     guarantees: guaranteesOf(result),
+    assumptions: assumptions(mode, mediumOf(result)),
+    hazards: hazardsOf(result),
     closingSync: result.closingSync,
     notes,
+    interruptedBy: result.interruptedBy ?? null,
   }
 }
 
@@ -58,11 +67,14 @@ function blocksOf(result: ServeResult): Block[] {
         ['written', `${counts.writes} requests, ${formatBytes(counts.writtenBytes)}`],
         ['trimmed, zeroed', `${counts.trims}, ${counts.zeroes}`],
         ['flushed', `${counts.flushes} FLUSH, ${counts.fuas} FUA, ${aio.syncs} host syncs`],
-        ...(counts.errors > 0 ? ([['errors', String(counts.errors)]] as const) : []),
+        ...(counts.others > 0 ? ([['cached, mapped', String(counts.others)]] as const) : []),
+        ...(counts.refused > 0 ? ([['refused', String(counts.refused)]] as const) : []),
+        ...(counts.errors > 0 ? ([['failed', String(counts.errors)]] as const) : []),
         ...notes.map((note): readonly [string, string] => ['note', note]),
       ],
     },
     ...(faults.length === 0 ? [] : faultBlocks(result)),
+    ...riskBlocks(result),
     {kind: 'heading', level: 2, text: `What ${mode.name} guarantees`},
     {
       kind: 'table',
@@ -71,14 +83,43 @@ function blocksOf(result: ServeResult): Block[] {
         {name: 'holds', key: 'holds'},
         {name: 'why', key: 'why'},
       ],
-      rows: guaranteesOf(result).map(({id, holds, why}) => [id, String(holds), why]),
+      rows: guaranteesOf(result).map(({id, holds, why}) => [id, holdsText(holds), why]),
     },
     {kind: 'text', text: 'Rests on:'},
-    {
-      kind: 'list',
-      items: assumptions(mode, result.volatile === undefined ? DISK : {kind: 'volatile', why: result.volatile}),
-    },
+    {kind: 'list', items: assumptions(mode, mediumOf(result))},
+    ...hazardBlocks(result),
     ...verdicts(result, bytesAtRisk),
+  ]
+}
+
+function holdsText(holds: boolean | 'assumed'): string {
+  if (holds === 'assumed') return holds
+  return holds ? 'yes' : 'no'
+}
+
+const FAILURES = {processKill: 'process kill', osCrash: 'host OS crash', powerLoss: 'power loss'} as const
+
+function riskBlocks(result: ServeResult): Block[] {
+  const risk = atMostAtRisk(result)
+  return [
+    {kind: 'heading', level: 2, text: 'What would have been lost when the last client had gone'},
+    {
+      kind: 'table',
+      columns: [
+        {name: 'failure', key: 'failure'},
+        {name: 'lost or in doubt, at most', key: 'lost'},
+      ],
+      rows: CRASH_KINDS.map((kind) => [FAILURES[kind], formatBytes(risk[kind].bytesAtMost)]),
+    },
+  ]
+}
+
+function hazardBlocks(result: ServeResult): Block[] {
+  const hazards = hazardsOf(result)
+  if (hazards.length === 0) return []
+  return [
+    {kind: 'heading', level: 2, text: 'Hazards'},
+    {kind: 'list', items: hazards.map(({code, message}) => `${code}: ${message}`)},
   ]
 }
 
@@ -89,7 +130,7 @@ function faultBlocks({faults}: ServeResult): Block[] {
   ]
 }
 
-function verdicts({mode, flushesIgnored, closingSync, poison}: ServeResult, bytesAtRisk: number): Block[] {
+function verdicts({mode, flushesIgnored, closingSync, poison, volatile}: ServeResult, bytesAtRisk: number): Block[] {
   const blocks: Block[] = []
   if (mode.noFlush) {
     const text = `${flushesIgnored} ${flushesIgnored === 1 ? 'flush was' : 'flushes were'} answered and ignored: nothing that was written is sure to survive a crash of the host`
@@ -100,7 +141,7 @@ function verdicts({mode, flushesIgnored, closingSync, poison}: ServeResult, byte
   if (bytesAtRisk === 0)
     blocks.push({kind: 'verdict', ok: true, text: 'nothing was at risk when the last client had gone'})
   else {
-    const synced = closingSync === 'done' ? '; the image was synced then' : ''
+    const synced = closingSync === 'done' && volatile === undefined ? '; the image was synced then' : ''
     const text = `${formatBytes(bytesAtRisk)} would have been lost in a power cut when the last client had gone${synced}`
     blocks.push({kind: 'text', text: `! ${text}`})
   }

@@ -5,7 +5,7 @@ import {join} from 'node:path'
 
 import {errnoName, errnoOf, ToolError} from '../base/index.js'
 import type {Listening} from '../native/index.js'
-import {addressBytes, type ListenAddress} from './address.js'
+import {addressBytes, isLocal, type ListenAddress} from './address.js'
 
 const BACKLOG = 128
 
@@ -36,12 +36,27 @@ export function listenForRing(listening: Listening, address: ListenAddress): Lis
     }
     case 'tcp': {
       const fd = checked(listening.inet(addressBytes(address.host), address.port, BACKLOG), address)
-      const port = address.port === 0 ? listening.portOf(fd) : address.port
-      return {sockets: [fd], address: {...address, port}, close: () => closeSync(fd)}
+      return {sockets: [fd], address: listening.boundTo(fd) ?? address, close: () => closeSync(fd)}
     }
-    case 'inherited':
-      return {sockets: address.fds, address, close: () => address.fds.forEach((fd) => closeSync(fd))}
+    case 'inherited': {
+      const bound = inherited(address.fds, listening)
+      for (const fd of address.fds) listening.makeBlocking(fd)
+      return {sockets: address.fds, address: bound ?? address, close: () => address.fds.forEach((fd) => closeSync(fd))}
+    }
   }
+}
+
+/** Where sockets that somebody else made are bound: one that others reach, or the first. @throws ToolError where one does not listen */
+function inherited(fds: readonly number[], listening: Listening): ListenAddress | undefined {
+  const other = fds.find((fd) => !listening.listens(fd))
+  if (other === undefined) {
+    const bound = fds.map((fd) => listening.boundTo(fd))
+    return bound.find((address) => address && !isLocal(address)) ?? bound[0]
+  }
+  throw new ToolError('environment', 'E_LISTEN_FDS', `LISTEN_FDS: descriptor ${other} is no socket that listens`, {
+    hint: 'A socket unit needs Accept=no and ListenStream=; LISTEN_FDS counts descriptors from 3 on.',
+    context: {op: 'listen'},
+  })
 }
 
 function closeUnix(fd: number, path: string): void {
@@ -54,12 +69,16 @@ function checked(fd: number, address: ListenAddress): number {
   return fd
 }
 
-/** Listens with node:net. @throws ToolError of kind environment */
-export async function listenWithNet(address: ListenAddress): Promise<Listeners<net.Server>> {
+/** Listens with node:net. @param listening to look at sockets of others, if it can be had @throws ToolError of kind environment */
+export async function listenWithNet(
+  address: ListenAddress,
+  listening: Listening | undefined,
+): Promise<Listeners<net.Server>> {
   const targets: net.ListenOptions[] = []
   if (address.kind === 'unix') targets.push({path: address.path})
   else if (address.kind === 'tcp') targets.push({host: address.host, port: address.port})
   const fds = address.kind === 'inherited' ? address.fds : []
+  const given = listening && fds.length > 0 ? inherited(fds, listening) : undefined
   const servers: net.Server[] = []
   const mask = process.umask(0o077)
   try {
@@ -72,7 +91,7 @@ export async function listenWithNet(address: ListenAddress): Promise<Listeners<n
   const port = typeof bound === 'object' && bound !== null ? bound.port : 0
   return {
     sockets: servers,
-    address: address.kind === 'tcp' ? {...address, port} : address,
+    address: address.kind === 'tcp' ? {...address, port} : (given ?? address),
     close: () => {
       for (const server of servers) server.close()
     },

@@ -31,6 +31,8 @@ export interface ServeOptions {
   readonly trace?: string | undefined
   /** Aborted to wind down: nobody is accepted, what is in flight is finished, the image is synced. */
   readonly signal: AbortSignal
+  /** The name of the signal that the process was sent, if one came. */
+  readonly interruptedBy: () => string | undefined
   /** Told when clients can connect. */
   readonly ready: (server: {readonly address: ListenAddress; readonly status: () => ServeStatus}) => void
 }
@@ -71,7 +73,11 @@ export interface ServeResult {
     readonly trims: number
     readonly zeroes: number
     readonly others: number
+    readonly refused: number
     readonly errors: number
+    readonly failedWrites: number
+    readonly failedFlushes: number
+    readonly redundantFlushes: number
   }
   readonly flushesIgnored: number
   readonly faults: readonly Fault[]
@@ -80,4 +86,6 @@ export interface ServeResult {
   readonly closingSync: 'done' | 'skipped' | 'failed'
   readonly closingErrno: number
   readonly notes: readonly string[]
+  /** The signal that ended it, or undefined where nobody had to. */
+  readonly interruptedBy: string | undefined
 }

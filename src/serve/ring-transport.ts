@@ -36,6 +36,8 @@ export class RingTransport {
   #count = 0
   #isStopping = false
   #hasClock = false
+  /** Nobody could be accepted (no descriptor is free): not again before the clock. */
+  #rests = false
 
   constructor(options: {
     sockets: RingSockets
@@ -66,7 +68,7 @@ export class RingTransport {
       this.#hasClock = true
       this.#sockets.timeout(TAG_CLOCK, this.#clock, 0, CLOCK_MS)
     }
-    if (this.#isStopping || this.#count >= this.#max) return
+    if (this.#isStopping || this.#rests || this.#count >= this.#max) return
     this.#listeners.forEach((fd, index) => {
       if (this.#accepting[index]) return
       this.#accepting[index] = true
@@ -107,7 +109,7 @@ export class RingTransport {
   }
 
   #ended(tag: number, result: number): void {
-    if (tag === TAG_CLOCK) this.#hasClock = false
+    if (tag === TAG_CLOCK) this.#hasClock = this.#rests = false
     else if (tag === TAG_CANCEL) return
     else if (tag < FIRST_CONNECTION * 2) this.#accepted(tag - TAG_ACCEPT, result)
     else this.#pipes[tag >>> 1]?.ended((tag & 1) === 1, result)
@@ -115,7 +117,10 @@ export class RingTransport {
 
   #accepted(listener: number, result: number): void {
     this.#accepting[listener] = false
-    if (result < 0) return
+    if (result < 0) {
+      this.#rests = true
+      return
+    }
     if (this.#isStopping) {
       closeSync(result)
       return

@@ -71,6 +71,11 @@ export class RiskMeter {
     this.#sets.at(-1)?.sectors.add(offsetBytes, lengthBytes)
   }
 
+  /** Nothing that has ended is left to be made stable. */
+  get isSettled(): boolean {
+    return !this.#isPoisoned && this.#sets.every(({sectors}) => sectors.size === 0)
+  }
+
   /** A flush has been submitted: it covers what has ended. @returns its number for flushed() */
   flushBegan(): number {
     const covers = this.#epoch

@@ -1,6 +1,7 @@
 import {fstatSync} from 'node:fs'
 
 import {openBackend, openRingSockets, type AioChoice, type Backend, type InlineSteps} from '../aio/index.js'
+import {Recording} from '../archive/index.js'
 import {ERRNO, invariant, SECTOR_BYTES, ToolError} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {SYNC_TOKENS} from '../engine/index.js'
@@ -9,7 +10,6 @@ import {loadLibc, loadListening} from '../native/index.js'
 import {STEP_PUNCH} from '../request/index.js'
 import {dataRanges, statusBySeeking, type StatusSource} from './nbd/block-status.js'
 import type {ServeOptions, ServeResult} from './options.js'
-import {Recording} from './recording.js'
 import {DEPTH, runAlone, Server} from './server.js'
 
 /** What a probe punches lies behind the end of the image. */
@@ -24,10 +24,10 @@ const PROBE_BYTES = 4096
 export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
   const image = await openServed(options)
   try {
-    const native = options.tls === undefined ? await loadListening() : undefined
-    const listening = native?.ok === true ? native.listening : undefined
+    const native = await loadListening()
+    const listening = native.ok ? native.listening : undefined
     const entries = 2 * options.maxConnections + 32
-    const sockets = listening && options.aio !== 'threads' ? await openRingSockets(entries) : undefined
+    const sockets = listening && aioChoice(options) !== 'threads' ? await openRingSockets(entries) : undefined
     const opened = await openBackend(aioChoice(options), {
       fd: image.fd,
       startBytes: image.startBytes,
@@ -49,7 +49,7 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
       const writes = !options.readOnly && !image.readOnly && !image.blockDevice
       const zeroesFast = writes && (await canPunch(opened.backend, image))
       const recording = options.trace === undefined ? undefined : record(options.trace, options, image, status)
-      return await new Server({options, image, opened, ring, status, zeroesFast, recording}).run()
+      return await new Server({options, image, opened, ring, listening, status, zeroesFast, recording}).run()
     } finally {
       await opened.backend.close()
     }
@@ -113,12 +113,12 @@ function record(name: string, {path, mode}: ServeOptions, image: Image, status: 
   const header = {version: 1, sizeBytes, mode: mode.name, ordering: 'none', source: 'flushpoint serve nbd'} as const
   const source = openSource(path)
   try {
-    const data = dataRanges(status, sizeBytes)
     return new Recording({
       name,
       header,
-      fd: image.fd,
-      data,
+      imagePath: path,
+      // Nobody knows what clients will change.
+      before: dataRanges(status, sizeBytes),
       read: (bytes, at) => source.readInto(bytes, image.startBytes + at),
     })
   } finally {

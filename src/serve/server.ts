@@ -1,4 +1,5 @@
 import {SpoiltBackend, yieldToSignals, type Backend, type openBackend, type RingSockets} from '../aio/index.js'
+import type {Recording} from '../archive/index.js'
 import {invariant, SECTOR_BYTES} from '../base/index.js'
 import {Engine} from '../engine/index.js'
 import type {Image} from '../image/index.js'
@@ -15,7 +16,6 @@ import type {Export} from './nbd/export.js'
 import {NetPipe, NetTransport} from './net-transport.js'
 import type {ServeOptions, ServeResult, ServeStatus} from './options.js'
 import type {Pipe, PipeUser} from './pipe.js'
-import type {Recording} from './recording.js'
 import {RingTransport} from './ring-transport.js'
 import {Tally} from './tally.js'
 
@@ -35,6 +35,7 @@ export interface ServerParts {
   readonly opened: Opened
   /** The sockets of the ring; undefined leaves them to node:net. */
   readonly ring: RingParts | undefined
+  readonly listening: Listening | undefined
   readonly status: StatusSource
   readonly zeroesFast: boolean
   readonly recording: Recording | undefined
@@ -47,6 +48,7 @@ export class Server {
   readonly #opened: Opened
   readonly #backend: Backend
   readonly #ring: RingParts | undefined
+  readonly #listening: Listening | undefined
   readonly #tally = new Tally(performance.now())
   readonly #exchange: Exchange
   readonly #engine: Engine
@@ -58,7 +60,7 @@ export class Server {
   #wantsStop = false
 
   constructor(parts: ServerParts) {
-    const {options, image, opened, ring, status, zeroesFast, recording} = parts
+    const {options, image, opened, ring, listening, status, zeroesFast, recording} = parts
     const backend = options.spoil ? new SpoiltBackend(opened.backend, options.spoil, options.seed) : opened.backend
     const readOnly = options.readOnly || image.readOnly
     this.#options = options
@@ -66,6 +68,7 @@ export class Server {
     this.#opened = opened
     this.#backend = backend
     this.#ring = ring
+    this.#listening = listening
     const {mode} = options
     const served: Export = {
       name: options.exportName,
@@ -92,6 +95,7 @@ export class Server {
       engine: this.#engine,
       backend,
       mode,
+      lasts: image.volatile === undefined,
       served,
       status,
       zeroesFast,
@@ -170,7 +174,7 @@ export class Server {
 
   async #runOnNet(): Promise<void> {
     const {listen, maxConnections, signal} = this.#options
-    const listeners = await listenWithNet(listen)
+    const listeners = await listenWithNet(listen, this.#listening)
     const bell = new Bell()
     const wake = (): void => bell.ring()
     const user = {
@@ -314,8 +318,8 @@ export class Server {
 
   #result(bytesAtRisk: number, closing: Pick<ServeResult, 'closingSync' | 'closingErrno'>): ServeResult {
     const {path, mode, snapshot} = this.#options
-    const {connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others, errors} =
-      this.#tally
+    const {connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others} = this.#tally
+    const {refused, errors, failedWrites, failedFlushes, redundantFlushes} = this.#tally
     return {
       image: {
         path,
@@ -329,13 +333,17 @@ export class Server {
       volatile: this.#image.volatile,
       aio: {backend: this.#opened.backend.name, reason: this.#opened.reason, syncs: this.#engine.syncs},
       transport: this.#ring ? 'io_uring' : 'node:net',
-      counts: {connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others, errors},
+      counts: {
+        ...{connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others},
+        ...{refused, errors, failedWrites, failedFlushes, redundantFlushes},
+      },
       flushesIgnored: mode.noFlush ? flushes : 0,
       faults: this.#tally.faults,
       bytesAtRisk,
       poison: this.#engine.poison,
       ...closing,
       notes: this.#image.notes,
+      interruptedBy: this.#options.interruptedBy(),
     }
   }
 }

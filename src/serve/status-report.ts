@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 
+import {codeOf, ToolError} from '../base/index.js'
 import {statusJson, statusLine} from './document.js'
 import type {ServeStatus} from './options.js'
 
@@ -24,15 +25,21 @@ export class StatusReport {
   #requests = 0
   #atMs = performance.now()
   #perSecond = 0
+  /** The file could not be written, which is told once. */
+  #isLost = false
+  /** A line stands where the next text would begin. */
+  #isShown = false
 
+  /** @throws ToolError of kind environment when the file cannot be made */
   constructor(targets: StatusTargets) {
     this.#targets = targets
+    this.#replace(targets.status())
     process.on('SIGUSR1', this.#asked)
-    this.#write(targets.status())
     if (targets.file === undefined && !targets.watched) return
     this.#timer = setInterval(() => {
       const status = this.#measured()
       targets.watched?.(statusLine(status, this.#perSecond))
+      this.#isShown = targets.watched !== undefined
       this.#write(status)
     }, EVERY_MS)
     this.#timer.unref()
@@ -41,13 +48,25 @@ export class StatusReport {
   close(): void {
     clearInterval(this.#timer)
     process.off('SIGUSR1', this.#asked)
+    this.#wipe()
     this.#write(this.#measured())
   }
 
   readonly #asked = (): void => {
     const status = this.#measured()
-    this.#targets.line(statusLine(status, this.#perSecond))
+    this.#line(statusLine(status, this.#perSecond))
     this.#write(status)
+  }
+
+  #line(text: string): void {
+    this.#wipe()
+    this.#targets.line(text)
+  }
+
+  /** Clears the line of this moment, for what comes in its place. */
+  #wipe(): void {
+    if (this.#isShown) this.#targets.watched?.('')
+    this.#isShown = false
   }
 
   #measured(): ServeStatus {
@@ -59,12 +78,33 @@ export class StatusReport {
     return status
   }
 
-  /** Readers see all of a status or the one before. */
+  /** A server does not end because its status cannot be kept. */
   #write(status: ServeStatus): void {
+    try {
+      this.#replace(status)
+      this.#isLost = false
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error
+      if (!this.#isLost) this.#line(error.message)
+      this.#isLost = true
+    }
+  }
+
+  /** Readers see all of a status or the one before. */
+  #replace(status: ServeStatus): void {
     const {file, uri} = this.#targets
     if (file === undefined) return
     const beside = `${file}.${process.pid}.part`
-    fs.writeFileSync(beside, `${JSON.stringify({uri, ...statusJson(status, this.#perSecond)})}\n`)
-    fs.renameSync(beside, file)
+    try {
+      fs.writeFileSync(beside, `${JSON.stringify({uri, ...statusJson(status, this.#perSecond)})}\n`)
+      fs.renameSync(beside, file)
+    } catch (error) {
+      fs.rmSync(beside, {force: true})
+      throw new ToolError('environment', 'E_STATUS', `--status ${file}: cannot be written (${codeOf(error)})`, {
+        hint: 'Check that its folder exists and may be written to.',
+        context: {path: file},
+        cause: error,
+      })
+    }
   }
 }

@@ -25,7 +25,14 @@ export class Tally {
   trims = 0
   zeroes = 0
   others = 0
+  /** Answered with an error before anything was done. */
+  refused = 0
+  /** Of those that were done. */
   errors = 0
+  failedWrites = 0
+  failedFlushes = 0
+  /** Flushes that found nothing to make stable. */
+  redundantFlushes = 0
   /** The latest of them. */
   readonly faults: Fault[] = []
   /** When the last flush ended that made something stable, or the start; of performance.now(). */

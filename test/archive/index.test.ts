@@ -1,6 +1,14 @@
-import {existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs'
+import {existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {createOutput, openSource, openTrace, openTraceText, recordTo, writeTrace} from '../../src/archive/index.js'
+import {
+  createOutput,
+  openSource,
+  openTrace,
+  openTraceText,
+  recordTo,
+  refuseImage,
+  writeTrace,
+} from '../../src/archive/index.js'
 import {OUT} from '../../src/request/index.js'
 import type {TraceHeader} from '../../src/trace/index.js'
 import {loopDevices, Scene} from '../image/scene.js'
@@ -43,6 +51,17 @@ describe('a trace file', () => {
     recordTo(path, HEADER).file.discard()
     expect(readdirSync(scene.folder)).toEqual(['run.trace'])
     expect(readFileSync(path, 'utf8')).toBe('old')
+  })
+
+  it('never takes the place of the image, whatever that is called', () => {
+    const image = textFile('disk.img', 'an image')
+    symlinkSync(image, scene.path('soft'))
+    linkSync(image, scene.path('hard'))
+    for (const name of ['disk.img', 'soft', 'hard']) {
+      expect(() => refuseImage('--trace', scene.path(name), image)).toThrow('this is the image')
+    }
+    refuseImage('--trace', textFile('other', 'an image'), image)
+    refuseImage('--trace', scene.path('new'), image)
   })
 
   it('is not made of a trace that is damaged', () => {

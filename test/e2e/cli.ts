@@ -20,7 +20,8 @@ import {expect} from 'vitest'
 import type {Scene} from '../image/scene.js'
 import {capability} from '../peers.js'
 
-const BIN = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+/** The tool as it is built. */
+export const BIN = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 /** Starting processes on a busy machine takes a while; only a hang takes longer. */
 export const TIMEOUT_MS = 120_000

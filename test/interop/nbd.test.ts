@@ -9,7 +9,8 @@ import {direct, flushpoint, hashOf, TIMEOUT_MS} from '../e2e/cli.js'
 import {Scene} from '../image/scene.js'
 import {itNeeds, peer, type Need, type PeerName} from '../peers.js'
 import {Served, uring} from '../serve/served.js'
-import {DISC, FLUSH, RawClient, request, WRITE} from '../serve/nbd/client.js'
+import {CACHE, DISC, FLUSH, RawClient, READ, request, TRIM, WRITE, WRITE_ZEROES} from '../serve/nbd/client.js'
+import {KernelSyncs, kernelSyncNeeds} from './kernel-syncs.js'
 import {callsOn, readSystemCalls, straceOf} from './system-calls.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
@@ -113,6 +114,13 @@ describe.each(['uring', 'threads'])('clients of a server with --aio %s', (aio) =
   )
 })
 
+const FUA = 1
+/** A request about the same 4 KiB, with data where it needs them. */
+function ask(type: number, flags = 0, length = 4096): Buffer {
+  if (type === WRITE) return request({type, flags, offset: 4096, data: Buffer.alloc(length, 1)})
+  return request({type, flags, offset: type === FLUSH ? 0 : 4096, length})
+}
+
 describe('the host syncs of a served image, counted by strace', () => {
   /** Syncs by a call of the thread pool; those of a ring are not calls. */
   const counted = async (mode: CacheModeName, ...requests: readonly Buffer[]): Promise<number> => {
@@ -133,8 +141,8 @@ describe('the host syncs of a served image, counted by strace', () => {
     // The one that nobody asked for, when the server ends with something at risk.
     return syncs - (document.closingSync === 'done' ? 1 : 0)
   }
-  const write = (flags = 0): Buffer => request({type: WRITE, flags, offset: 4096, data: Buffer.alloc(4096, 1)})
-  const flush = request({type: FLUSH})
+  const write = (flags = 0): Buffer => ask(WRITE, flags)
+  const flush = ask(FLUSH, 0, 0)
 
   for (const mode of CACHE_MODES) {
     const needs: Need[] = [peer('strace'), ...(mode.direct ? [direct] : [])]
@@ -150,11 +158,61 @@ describe('the host syncs of a served image, counted by strace', () => {
         // Through the page cache FUA is a sync behind the write, under O_DIRECT a write to a descriptor with O_DSYNC.
         const withFua = await counted(mode.name, write(1))
         expect(withFua).toBe(noFlush || mode.direct ? 0 : 1)
+        // What is no write of data has no such descriptor: a sync comes behind each.
+        const others = await counted(mode.name, ask(TRIM, FUA), ask(WRITE_ZEROES, FUA))
+        expect(others).toBe(noFlush ? 0 : 2)
+        expect(await counted(mode.name, ask(CACHE, FUA), ask(TRIM, FUA, 0))).toBe(0)
       },
       TIMEOUT_MS * 2,
     )
   }
 })
+
+describe.each(['uring', 'threads'])(
+  'the syncs that reach the file system, counted by the kernel, with --aio %s',
+  (aio) => {
+    for (const mode of CACHE_MODES) {
+      const needs = [...kernelSyncNeeds(), ...(aio === 'uring' ? [uring] : []), ...(mode.direct ? [direct] : [])]
+      itNeeds(needs, `are one for each FUA and each FLUSH with something to do, under ${mode.name}`, async () => {
+        const syncs = new KernelSyncs(image)
+        scene.onClose(() => syncs.close())
+        const served = await Served.start(scene, image, ['--aio', aio, '--cache', mode.name])
+        const client = await RawClient.connect(served.socket)
+        await client.go()
+        syncs.take()
+        const each = mode.noFlush ? 0 : 1
+        const ifStableAtOnce = mode.dsync ? each : 0
+        // Zeroes that are written, as the thread pool has to, are stable by the descriptor and get the sync of zeroes made in place too.
+        const twice = aio === 'threads' && mode.dsync && mode.direct ? 2 : undefined
+        const asked: readonly [name: string, bytes: Buffer, expected: number][] = [
+          ['the first FLUSH, for what was there before', ask(FLUSH, 0, 0), each],
+          ['FLUSH with nothing to do', ask(FLUSH, 0, 0), 0],
+          ['WRITE', ask(WRITE), ifStableAtOnce],
+          ['FLUSH', ask(FLUSH, 0, 0), mode.dsync ? 0 : each],
+          ['WRITE, FUA', ask(WRITE, FUA), each],
+          ['TRIM', ask(TRIM), ifStableAtOnce],
+          ['TRIM, FUA', ask(TRIM, FUA), each],
+          ['WRITE_ZEROES', ask(WRITE_ZEROES), twice ?? ifStableAtOnce],
+          ['WRITE_ZEROES, FUA', ask(WRITE_ZEROES, FUA), twice ?? each],
+          ['another WRITE', ask(WRITE), ifStableAtOnce],
+          ['FLUSH, FUA', ask(FLUSH, FUA, 0), mode.dsync ? 0 : each],
+          ['READ, FUA', ask(READ, FUA), 0],
+          ['CACHE, FUA', ask(CACHE, FUA), 0],
+        ]
+        const counted: [string, number][] = []
+        for (const [name, bytes] of asked) {
+          client.send(bytes)
+          expect(await client.simple()).toMatchObject({error: 0})
+          if (name === 'READ, FUA') await client.read(4096)
+          counted.push([name, syncs.take()])
+        }
+        expect(counted).toEqual(asked.map(([name, , expected]) => [name, expected]))
+        client.close()
+        await served.stop()
+      })
+    }
+  },
+)
 
 describe('a recording of clients', () => {
   itNeeds(

@@ -1,4 +1,4 @@
-import {closeSync, statSync} from 'node:fs'
+import {closeSync, openSync, statSync} from 'node:fs'
 import net from 'node:net'
 import {afterEach, beforeEach, describe, expect} from 'vitest'
 
@@ -23,7 +23,25 @@ describe('sockets without node:net', () => {
     expect(fd).toBeGreaterThan(0)
     expect(statSync(path).mode & 0o077).toBe(0)
     expect(answer.listening.unix(path, 1)).toBe(-98) // EADDRINUSE
-    expect(answer.listening.portOf(fd)).toBe(0)
+    expect(answer.listening.boundTo(fd)).toEqual({kind: 'unix', path})
+    expect(answer.listening.listens(fd)).toBe(true)
+    closeSync(fd)
+  })
+
+  itNeeds(needs, 'are told from descriptors that are none, and bear the addresses they were given', () => {
+    if (!answer.ok) return
+    const {listening} = answer
+    const file = openSync(scene.file('a file', 1), 'r')
+    expect([listening.listens(file), listening.boundTo(file)]).toEqual([false, undefined])
+    expect([listening.listens(2 ** 20), listening.boundTo(2 ** 20)]).toEqual([false, undefined])
+    closeSync(file)
+    const fd = listening.inet(
+      Uint8Array.from({length: 16}, (_, i) => (i === 15 ? 1 : 0)),
+      0,
+      1,
+    )
+    if (fd === -99 || fd === -97) return // EADDRNOTAVAIL, EAFNOSUPPORT: a host without IPv6
+    expect(listening.boundTo(fd)).toMatchObject({kind: 'tcp', host: '::1'})
     closeSync(fd)
   })
 
@@ -31,7 +49,9 @@ describe('sockets without node:net', () => {
     if (!answer.ok) return
     const fd = answer.listening.inet(Uint8Array.from([127, 0, 0, 1]), 0, 1)
     expect(fd).toBeGreaterThan(0)
-    const port = answer.listening.portOf(fd)
+    const bound = answer.listening.boundTo(fd)
+    expect(bound).toMatchObject({kind: 'tcp', host: '127.0.0.1'})
+    const port = bound?.kind === 'tcp' ? bound.port : 0
     expect(port).toBeGreaterThan(0)
     const socket = net.connect(port, '127.0.0.1')
     await new Promise((resolve) => socket.once('connect', resolve))

@@ -109,6 +109,11 @@ describe('the recording of a run', () => {
       kind: 'usage',
       code: 'E_TRACE_IS_IMAGE',
     })
+    for (const changes of [{snapshot: true, aio: 'threads'}, {aio: 'sim'}] as const) {
+      await expect(runLines(['OUT 0 512'], {path: image, trace: image, ...changes})).rejects.toMatchObject({
+        code: 'E_TRACE_IS_IMAGE',
+      })
+    }
     const nowhere = path.join(folder, 'no', 'run.trace')
     await expect(runLines(['OUT 0 512'], {path: image, aio: 'threads', trace: nowhere})).rejects.toMatchObject({
       kind: 'environment',

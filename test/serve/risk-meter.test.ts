@@ -13,11 +13,14 @@ describe('the risk meter of a server', () => {
     meter.wrote(2048, 4096)
     meter.wrote(700, 1)
     expect(meter.bytesAtRisk([])).toBe(6144)
+    expect(meter.isSettled).toBe(false)
     const covers = meter.flushBegan()
     meter.wrote(8192, 512)
     expect(meter.bytesAtRisk([{offsetBytes: 8192, lengthBytes: 1024}])).toBe(6144 + 1024)
     meter.flushed(covers)
     expect(meter.bytesAtRisk([])).toBe(512)
+    meter.flushed(meter.flushBegan())
+    expect(meter.isSettled).toBe(true)
   })
 
   it('forgets nothing any more once a sync has failed', () => {

@@ -1,5 +1,7 @@
-import {execFileSync, spawnSync} from 'node:child_process'
-import {readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {execFileSync, spawn, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
+import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
 import tls from 'node:tls'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
@@ -10,13 +12,47 @@ import {parseKeys} from '../../src/serve/tls.js'
 import {statusLine} from '../../src/serve/document.js'
 import {dataRanges, statusBySeeking} from '../../src/serve/nbd/block-status.js'
 import {transmissionFlags} from '../../src/serve/nbd/export.js'
-import {TIMEOUT_MS} from '../e2e/cli.js'
+import {fileSystemOf} from '../../src/image/file-system.js'
+import {BIN, TIMEOUT_MS} from '../e2e/cli.js'
 import {Scene} from '../image/scene.js'
-import {itNeeds, peerIt} from '../peers.js'
-import {infoData, option, RawClient, request, WRITE} from './nbd/client.js'
+import {capability, itNeeds, peerIt} from '../peers.js'
+import {FLUSH, infoData, option, RawClient, request, WRITE} from './nbd/client.js'
 import {Served, uring} from './served.js'
 
+const SHM = '/dev/shm'
+const shm = capability(existsSync(SHM) && fileSystemOf(SHM).name === 'tmpfs', `${SHM} is no tmpfs here`)
+
 vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
+
+/** What a terminal is told to clear its line. */
+const WIPED = '\r\x1b[K'
+
+/**
+ * Runs the tool on a terminal of 80 columns.
+ *
+ * @param act told how to read what the terminal shows so far, and the process id of the tool
+ * @returns all that was shown
+ */
+async function onTerminal(
+  scene: Scene,
+  args: readonly string[],
+  act: (said: () => string, child: () => number) => Promise<void>,
+): Promise<string> {
+  const pidFile = scene.path('pid')
+  const words = [process.execPath, BIN, ...args].map((word) => `'${word}'`).join(' ')
+  const command = `stty cols 80; echo $$ > '${pidFile}'; exec ${words}`
+  const child = spawn('script', ['-qec', command, '/dev/null'], {stdio: ['pipe', 'pipe', 'ignore']})
+  scene.onClose(() => child.kill('SIGKILL'))
+  let said = ''
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const closed = once(child, 'close')
+  await act(
+    () => said,
+    () => Number(readFileSync(pidFile, 'utf8')),
+  )
+  await closed
+  return said
+}
 
 describe('an address to listen on', () => {
   it.each([
@@ -154,6 +190,38 @@ describe('a server as a process', () => {
       TIMEOUT_MS,
     )
   }
+
+  peerIt(['script'], 'shows its status on a terminal in one line, which gives way to what else is said', async () => {
+    const ended = await onTerminal(scene, ['serve', 'nbd', image], async (said, child) => {
+      await vi.waitFor(() => expect(said()).toContain('0 bytes lost if power went now'), {timeout: TIMEOUT_MS})
+      process.kill(child(), 'SIGUSR1')
+      await vi.waitFor(() => expect(said()).toContain(`${WIPED}note: 0 connections`), {timeout: TIMEOUT_MS})
+      process.kill(child(), 'SIGTERM')
+    })
+    const shown = ended.split(WIPED).slice(1)
+    expect(shown.length).toBeGreaterThan(1)
+    // Each is wiped before the next, and the report begins on a line of its own.
+    expect(shown.filter((text) => /lost if power/.test(text) && !text.startsWith('note: ')).join('')).not.toContain(
+      '\n',
+    )
+    const beforeReport = ended.slice(0, ended.indexOf('disk.img: 0 connections served') - dirname(image).length - 1)
+    expect(beforeReport.endsWith(WIPED) || beforeReport.endsWith('\n')).toBe(true)
+  })
+
+  it('goes on when its status cannot be kept any more, and says so once', async () => {
+    const folder = scene.path('status')
+    mkdirSync(folder)
+    const served = await Served.start(scene, image, ['--status', join(folder, 'status.json')])
+    rmSync(folder, {recursive: true})
+    served.signal('SIGUSR1')
+    const client = await RawClient.connect(served.socket)
+    await client.go()
+    client.close()
+    const {ended} = await served.stop()
+    expect(ended.exit).toBe(0)
+    expect(ended.stderr.match(/status\.json: cannot be written \(ENOENT\)/g)).toHaveLength(1)
+  })
+
   peerIt(['openssl'], 'speaks TLS with a certificate, and tells who does not that it has to', async () => {
     const subject = ['-subj', '/CN=localhost', '-days', '2', '-nodes', '-newkey', 'ec']
     const key = ['-pkeyopt', 'ec_paramgen_curve:prime256v1', '-keyout', scene.path('server-key.pem')]
@@ -174,7 +242,26 @@ describe('a server as a process', () => {
     await vi.waitFor(() => expect(Buffer.concat(chunks)).toHaveLength(20 + 4 + 20), {timeout: TIMEOUT_MS})
     expect(Buffer.concat(chunks).readUInt32BE(12)).toBe(2)
     secured.destroy()
-    await served.stop()
+    // What comes in the clear behind STARTTLS is nobody's; what is no TLS behind it ends that client alone.
+    const injected = await RawClient.connect(served.socket)
+    await injected.greet()
+    injected.send(option(5), option(3))
+    await injected.readToEnd()
+    const clear = await RawClient.connect(served.socket)
+    await clear.greet()
+    clear.send(option(5))
+    expect((await clear.replies()).types).toEqual([1])
+    clear.send(option(7, infoData('')))
+    await clear.readToEnd()
+    const cut = await RawClient.connect(served.socket)
+    await cut.greet()
+    cut.send(option(5))
+    expect((await cut.replies()).types).toEqual([1])
+    cut.send(Buffer.from([0x16, 3, 1]))
+    cut.close()
+    const {ended, document} = await served.stop()
+    expect(ended.exit).toBe(0)
+    expect(document.faults.map(({why}) => why)).toContainEqual(expect.stringContaining('STARTTLS'))
   })
 
   peerIt(['nbdinfo'], 'speaks TLS with a pre-shared key, to who knows it', async () => {
@@ -188,6 +275,23 @@ describe('a server as a process', () => {
       }).stdout
     expect([info(keys), info(others)]).toEqual(['1048576\n', ''])
     await served.stop()
+  })
+
+  itNeeds([shm], 'says that nothing lasts of what was flushed to an image in memory', async () => {
+    const folder = mkdtempSync(join(SHM, 'flushpoint-served-'))
+    scene.onClose(() => rmSync(folder, {recursive: true}))
+    const inMemory = join(folder, 'disk.img')
+    writeFileSync(inMemory, Buffer.alloc(2 ** 20))
+    const served = await Served.start(scene, inMemory)
+    const client = await RawClient.connect(served.socket)
+    await client.go()
+    client.send(request({type: WRITE, flags: 1, data: Buffer.alloc(4096, 1)}))
+    expect(await client.simple()).toMatchObject({error: 0})
+    client.send(request({type: FLUSH}))
+    expect(await client.simple()).toMatchObject({error: 0})
+    client.close()
+    const {document} = await served.stop()
+    expect(document).toMatchObject({bytesAtRisk: 4096, hazards: [{code: 'NOTHING_LASTS'}]})
   })
 
   it('ends with 6 when the only client that it was to serve breaks the protocol', async () => {

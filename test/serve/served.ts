@@ -79,5 +79,6 @@ export interface ServeDocument {
   readonly flushesIgnored: number
   readonly faults: readonly {readonly why: string}[]
   readonly bytesAtRisk: number
+  readonly hazards: readonly {readonly code: string; readonly count: number}[]
   readonly closingSync: string
 }

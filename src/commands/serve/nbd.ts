@@ -11,8 +11,8 @@ const CONNECTIONS_MAX = 4096
 export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
   static override summary = 'Give any NBD client the image under a cache mode, and record what it does.'
   static override description = [
-    'Serves the image with the Network Block Device protocol until SIGTERM or SIGINT: then nobody is accepted any more, what is in flight is finished, the image is synced, and the report is printed. A FLUSH is answered when everything that was answered before it, on any connection, is stable; a request with FUA when its own data is. Under unsafe both are answered and ignored.',
-    'With a command behind --, the server runs as long as the command does, and ends with its status. {uri} in it becomes the URI of the server. SIGUSR1 prints the status.',
+    'Serves the image with the Network Block Device protocol until SIGTERM or SIGINT: then nobody is accepted any more, what is in flight is finished, the image is synced, the report is printed, and the exit status is 0, as with other NBD servers. A FLUSH is answered when everything that was answered before it, on any connection, is stable; a request with FUA when its own data is. Under unsafe both are answered and ignored.',
+    'With a command behind --, the server runs as long as the command does, and ends with its status; SIGTERM is passed on to it. {uri} in it becomes the URI of the server. SIGUSR1 prints the status.',
     exitStatusHelp(['ok', 'usage', 'environment', 'io', 'format', 'protocol']),
   ].join('\n\n')
 
@@ -112,7 +112,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
   }
 
   async run(): Promise<object> {
-    const {serveNbd, serveDocument, StatusReport, privateAddress, uriOf, runBeside} =
+    const {serveNbd, serveDocument, StatusReport, privateAddress, uriOf, runBeside, isLocal} =
       await import('../../serve/index.js')
     const {flags, args, words} = this
     const given = await this.address()
@@ -129,7 +129,9 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
         ...(await this.options()),
         listen: given ?? (own as {address: ListenAddress}).address,
         signal: over.signal,
+        interruptedBy: () => interrupt.received,
         ready: ({address, status}) => {
+          if (!isLocal(address)) this.refuseOthers('LISTEN_FDS')
           const security = flags.tls === undefined ? (flags['tls-psk'] === undefined ? 'no' : 'psk') : 'certificates'
           const uri = uriOf(address, flags.export, security)
           const watched = process.stderr.isTTY && words === undefined
@@ -138,11 +140,15 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
             uri,
             file: flags.status,
             line: (text) => this.note(text),
-            watched: watched ? (text) => process.stderr.write(`\r\x1b[K${text}`) : undefined,
+            // One that wraps could not be wiped.
+            watched: watched
+              ? (text) => process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns || 80) - 1)}`)
+              : undefined,
           })
           if (words === undefined || words.length === 0) this.note(`serving ${args.image} at ${uri}`)
           else {
-            command = runBeside(words, uri, this.format !== 'table' && this.format !== 'markdown')
+            const quiet = this.format !== 'table' && this.format !== 'markdown'
+            command = runBeside(words, uri, quiet, interrupt.signal)
             command.then(
               () => over.abort('command'),
               () => over.abort('command'),
@@ -160,17 +166,20 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
     }
   }
 
-  private async options(): Promise<Omit<ServeOptions, 'listen' | 'signal' | 'ready'>> {
+  private async options(): Promise<Omit<ServeOptions, 'listen' | 'signal' | 'interruptedBy' | 'ready'>> {
     const {flags, args} = this
-    const [{tlsWithCertificates, tlsWithKeys}, {parseSpoil}] = await Promise.all([
+    const [{tlsWithCertificates, tlsWithKeys}, {parseSpoil}, {refuseImage}] = await Promise.all([
       import('../../serve/index.js'),
       import('../../aio/index.js'),
+      import('../../archive/index.js'),
     ])
     if (Buffer.byteLength(flags.export) > 4096) throw refusal('--export: a name has at most 4096 bytes', 'Shorten it.')
     const {tls, 'tls-psk': keys} = flags
     const {placeOfName} = args.image.includes('#p') ? await import('../../inspect/index.js') : {placeOfName: undefined}
+    const place = placeOfName?.(args.image) ?? {path: args.image}
+    if (flags.status !== undefined) refuseImage('--status', flags.status, place.path)
     return {
-      ...(placeOfName?.(args.image) ?? {path: args.image}),
+      ...place,
       mode: cacheModeOf(flags.cache),
       aio: flags.aio,
       readOnly: flags['read-only'] ?? false,
@@ -189,16 +198,21 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
   /** Where to listen; undefined is a place of our own. */
   private async address(): Promise<ListenAddress | undefined> {
     const {inheritedAddress, isLocal, parseListenAddress} = await import('../../serve/index.js')
-    const {listen, tls, 'tls-psk': keys, insecure} = this.flags
+    const {listen} = this.flags
     if (listen === undefined) return inheritedAddress(process.env, process.pid)
     const address = parseListenAddress(listen)
-    if (!isLocal(address) && tls === undefined && keys === undefined && !insecure) {
-      throw refusal(
-        `--listen ${listen}: other machines could read and write the image`,
-        'Add --tls or --tls-psk, listen on 127.0.0.1, or say --insecure.',
-      )
-    }
+    if (!isLocal(address)) this.refuseOthers(`--listen ${listen}`)
     return address
+  }
+
+  /** Without TLS nobody but this machine is served, unless that is said. */
+  private refuseOthers(where: string): void {
+    const {tls, 'tls-psk': keys, insecure} = this.flags
+    if (tls !== undefined || keys !== undefined || insecure) return
+    throw refusal(
+      `${where}: other machines could read and write the image`,
+      'Add --tls or --tls-psk, listen on 127.0.0.1, or say --insecure.',
+    )
   }
 
   private endAs({poison, closingSync, faults}: ServeResult, status: number | undefined): void {

@@ -293,6 +293,7 @@ export class Connection implements PipeUser {
 
   /** The error reply to the request whose header was read last. */
   #reply(error: number): void {
+    this.#exchange.tally.refused++
     this.#outbox.bare(this.#agreed.style, this.#header, error)
     this.#exchange.wantsToSend(this)
   }

@@ -1,5 +1,5 @@
 import {MemoryPool, type Backend, type Memory} from '../../aio/index.js'
-import type {Range} from '../../base/index.js'
+import {invariant, type Range} from '../../base/index.js'
 import type {CacheMode} from '../../cache-mode/index.js'
 import type {Engine} from '../../engine/index.js'
 import {DISCARD, FLAG_FUA, FLAG_UNMAP, FLUSH, IN, OUT, STATUS_OK, WRITE_ZEROES} from '../../request/index.js'
@@ -42,6 +42,8 @@ export interface ExchangeOptions {
   readonly engine: Engine
   readonly backend: Backend
   readonly mode: CacheMode
+  /** What is synced outlives the host. */
+  readonly lasts: boolean
   readonly served: Export
   readonly status: StatusSource
   /** Zeroes and holes are made in place: FAST_ZERO can be kept. */
@@ -69,6 +71,8 @@ export class Exchange {
   readonly #options: ExchangeOptions
   readonly #engine: Engine
   readonly #mode: CacheMode
+  /** A sync makes something stable. */
+  readonly #syncsLast: boolean
   readonly #pool: MemoryPool
   readonly #calls = new CallPool()
   readonly #callOf: (Call | undefined)[] = []
@@ -86,6 +90,7 @@ export class Exchange {
     this.tally = options.tally
     this.#engine = options.engine
     this.#mode = options.mode
+    this.#syncsLast = options.lasts && !options.mode.noFlush
     this.#pool = new MemoryPool((bytes) => options.backend.createMemory(bytes))
   }
 
@@ -99,8 +104,9 @@ export class Exchange {
     this.#pool.release(memory)
   }
 
+  /** What waits behind a rewrite will need the engine's room too. */
   get hasRoom(): boolean {
-    return this.#engine.room > 0 && this.#turnBytes < TURN_BYTES
+    return this.#engine.room > this.#behind.length && this.#turnBytes < TURN_BYTES
   }
 
   /** Resumes a connection when the engine has room; in turn, so that nobody is forgotten. */
@@ -175,6 +181,7 @@ export class Exchange {
         else this.#rewriteAlone(call, fua)
         return
       case NBD_CMD_FLUSH:
+        if (this.meter.isSettled) this.tally.redundantFlushes++
         call.covers = this.meter.flushBegan()
         this.#give(call, FLUSH.type, 0, 0, 0, 0)
         return
@@ -252,6 +259,7 @@ export class Exchange {
     const {memory} = call
     this.#options.offer?.(type === OUT.type ? memory?.bytes.subarray(memoryOffset, memoryOffset + length) : undefined)
     const slot = this.#engine.submit(type, flags, offset, length, memory, memoryOffset)
+    invariant(slot >= 0, 'a request is taken only where the engine has room')
     this.#callOf[slot] = call
   }
 
@@ -309,7 +317,7 @@ export class Exchange {
     }
     if (this.#rewrite) this.#pushRewrite()
     this.#turnBytes = 0
-    if (this.#waiting.length > 0 && engine.room > 0) {
+    if (this.#waiting.length > 0 && this.hasRoom) {
       const waiting = this.#waiting
       this.#waiting = []
       for (const connection of waiting) connection.resume()
@@ -323,12 +331,14 @@ export class Exchange {
       case NBD_CMD_WRITE:
       case NBD_CMD_TRIM:
       case NBD_CMD_WRITE_ZEROES: {
-        const isStable = this.#mode.dsync || ((header.flags & NBD_CMD_FLAG_FUA) !== 0 && !this.#mode.noFlush)
-        if (!isOk || !isStable) this.meter.wrote(header.offset, header.length)
+        const isSynced = this.#mode.dsync || (header.flags & NBD_CMD_FLAG_FUA) !== 0
+        if (!isOk || !isSynced || !this.#syncsLast) this.meter.wrote(header.offset, header.length)
+        if (!isOk) this.tally.failedWrites++
         break
       }
       case NBD_CMD_FLUSH:
-        if (isOk && !this.#mode.noFlush) {
+        if (!isOk) this.tally.failedFlushes++
+        else if (this.#syncsLast) {
           this.meter.flushed(call.covers)
           this.tally.flushed()
         }

@@ -3,7 +3,7 @@ import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
 import {Scene} from '../../image/scene.js'
 import {peerIt} from '../../peers.js'
-import {expectRefusal, flushpoint, lines, TIMEOUT_MS} from '../cli.js'
+import {endOf, expectRefusal, flushpoint, lines, start, TIMEOUT_MS} from '../cli.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS})
 
@@ -24,6 +24,18 @@ describe('serve nbd with a command', () => {
     // The private folder of the socket is gone.
     expect(existsSync((first ?? '').split('socket=')[1] ?? image)).toBe(false)
     expect(ended.stdout).toContain('0 connections served under writeback')
+  })
+
+  it('passes SIGTERM on to it, and still reports', async () => {
+    const child = start(['serve', 'nbd', image, '--', 'sh', '-c', 'echo ready >&2; exec sleep 1000'])
+    child.stdin?.end()
+    const ended = endOf(child)
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (chunk.toString().includes('ready')) child.kill('SIGTERM')
+    })
+    const {exit, stdout} = await ended
+    expect(exit).toBe(128 + 15)
+    expect(stdout).toContain('0 connections served')
   })
 
   it('keeps its stdout for one document under --json', async () => {
@@ -76,7 +88,17 @@ describe('serve nbd refuses', () => {
     const missing = scene.path('missing.img')
     await expectRefusal(scene, ['serve', 'nbd', missing], {exit: 3, code: 'E_NO_IMAGE', says: missing})
     const trace = ['serve', 'nbd', image, '--trace', image]
-    await expectRefusal(scene, trace, {exit: 2, code: 'E_TRACE_IS_IMAGE', says: 'this is the image'})
+    for (const copied of [[], ['--snapshot']]) {
+      await expectRefusal(scene, [...trace, ...copied], {exit: 2, code: 'E_TRACE_IS_IMAGE', says: 'this is the image'})
+    }
+    const status = ['serve', 'nbd', image, '--status', image]
+    await expectRefusal(scene, status, {exit: 2, code: 'E_STATUS_IS_IMAGE', says: 'this is the image'})
+  })
+
+  it('a status file that cannot be made', async () => {
+    const status = scene.path('no/status.json')
+    const refusal = {exit: 3, code: 'E_STATUS', says: 'cannot be written (ENOENT)'}
+    await expectRefusal(scene, ['serve', 'nbd', image, '--status', status], refusal)
   })
 
   it('a socket that is there already', async () => {

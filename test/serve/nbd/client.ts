@@ -107,6 +107,20 @@ export class RawClient {
     if (head.readUInt32BE(0) !== 0x67446698) throw new Error(`no simple reply: ${head.toString('hex')}`)
     return {error: head.readUInt32BE(4), cookie: head.readUInt32BE(12)}
   }
+
+  /** The error and the cookie of the next reply; the data of a simple one are left for read(). */
+  async answer(
+    style: 'simple' | 'structured' | 'extended',
+  ): Promise<{readonly error: number; readonly cookie: number}> {
+    if (style === 'simple') return this.simple()
+    const isExtended = style === 'extended'
+    const head = await this.read(isExtended ? 32 : 20)
+    const magic = isExtended ? 0x6e8a278c : 0x668e33ef
+    if (head.readUInt32BE(0) !== magic) throw new Error(`no ${style} reply: ${head.toString('hex')}`)
+    const payload = await this.read(head.readUInt32BE(head.length - 4))
+    const isError = head.readUInt16BE(6) === 0x8001
+    return {error: isError ? payload.readUInt32BE(0) : 0, cookie: head.readUInt32BE(12)}
+  }
 }
 
 export function u32(value: number): Buffer {

@@ -1,0 +1,98 @@
+import fs from 'node:fs'
+
+import {SECTOR_BYTES, ToolError, type Range} from '../base/index.js'
+import type {Observer, TraceHeader, TraceRecorder} from '../trace/index.js'
+import {recordTo, type OutputFile} from './output-file.js'
+
+const PIECE_BYTES = 1 << 20
+
+/** What a recording is made of. */
+export interface RecordingFacts {
+  readonly name: string
+  readonly header: TraceHeader
+  /** The name of the image, also where the work is done on a copy of it. */
+  readonly imagePath: string
+  /** Where the image may be changed and holds something other than zeroes. */
+  readonly before: readonly Range[]
+  /** Reads what the image holds there. */
+  readonly read: (bytes: Uint8Array, offsetBytes: number) => void
+}
+
+/** Records what happens to an image: first what it holds, then every event, with the data of each write. */
+export class Recording {
+  readonly #recorder: TraceRecorder
+  readonly #file: OutputFile
+  #data: Uint8Array | undefined
+
+  /** @throws ToolError: usage where the file is the image, environment or io where it cannot be made */
+  constructor({name, header, imagePath, before, read}: RecordingFacts) {
+    refuseImage('--trace', name, imagePath)
+    const {recorder, file} = recordTo(name, header)
+    this.#recorder = recorder
+    this.#file = file
+    try {
+      for (const {offsetBytes, lengthBytes} of before) {
+        const start = Math.floor(offsetBytes / SECTOR_BYTES) * SECTOR_BYTES
+        const end = Math.min(header.sizeBytes, Math.ceil((offsetBytes + lengthBytes) / SECTOR_BYTES) * SECTOR_BYTES)
+        for (let at = start; at < end; at += PIECE_BYTES) {
+          const piece = new Uint8Array(Math.min(PIECE_BYTES, end - at))
+          read(piece, at)
+          recorder.before(at, piece)
+        }
+      }
+    } catch (error) {
+      file.discard()
+      throw error
+    }
+  }
+
+  /** What the next request that is submitted carries; read at once. */
+  offer(bytes: Uint8Array | undefined): void {
+    this.#data = bytes
+  }
+
+  readonly observe: Observer = (event) => {
+    const isWrite = event.kind === 'submit' && event.plan?.kind.writes === true && event.plan.kind.operands === 'data'
+    this.#recorder.event(event, isWrite ? dataOf(this.#data, event.lengthBytes) : undefined)
+  }
+
+  /** All has been said: the trace is put under its name. */
+  commit(): void {
+    this.#file.commit()
+  }
+
+  /** There is no trace. Does nothing after commit(). */
+  discard(): void {
+    this.#file.discard()
+  }
+}
+
+/** What a write puts on the image: what it carries, again and again where that is shorter (WRITE SAME). */
+function dataOf(carried: Uint8Array | undefined, lengthBytes: number): Uint8Array | undefined {
+  if (carried === undefined || carried.length === 0 || carried.length >= lengthBytes)
+    return carried?.subarray(0, lengthBytes)
+  const bytes = new Uint8Array(lengthBytes)
+  for (let at = 0; at < lengthBytes; at += carried.length) bytes.set(carried.subarray(0, lengthBytes - at), at)
+  return bytes
+}
+
+/** Options that name a file which replaces what stands under its name. */
+const CODES = {
+  '--trace': 'E_TRACE_IS_IMAGE',
+  '--record': 'E_TRACE_IS_IMAGE',
+  '--status': 'E_STATUS_IS_IMAGE',
+} as const
+
+/**
+ * A file that is written replaces what stands under its name: never the image, nor the image that a throw-away copy was made of.
+ *
+ * @throws ToolError of kind usage
+ */
+export function refuseImage(option: keyof typeof CODES, name: string, imagePath: string): void {
+  const [output, image] = [name, imagePath].map((path) => fs.statSync(path, {throwIfNoEntry: false}))
+  if (output === undefined || output.dev !== image?.dev || output.ino !== image.ino) return
+  throw new ToolError('usage', CODES[option], `${option} ${name}: this is the image`, {
+    hint: 'Name another file.',
+    context: {path: name},
+  })
+}
