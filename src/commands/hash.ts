@@ -51,10 +51,11 @@ export default class Hash extends BaseCommand<typeof Hash> {
       const progress = await startProgress('hashing', totalBytes)
       const rows: HashRow[] = []
       try {
+        const ofHoles = new Map<number, string>()
         let before = 0
         for (const part of parts) {
           const advance = (done: number): Promise<void> => progress.advance(before + done)
-          rows.push({...part, digest: await digestOf(sourcePart(source, part), algorithm, advance)})
+          rows.push({...part, digest: await digestOf(sourcePart(source, part), algorithm, advance, ofHoles)})
           before += part.lengthBytes
         }
       } finally {

@@ -1,11 +1,12 @@
 import {joinRanges, type Range} from '../base/index.js'
 import type {ImageSource} from '../image/index.js'
 import {dataRanges} from './extent-map.js'
+import {toNextPlace, type MatchAlignment} from './match-alignment.js'
 import {refuseShortened} from './shortened.js'
 
 export interface FindOptions {
-  /** Matches begin at multiples of this; 1 for anywhere. */
-  readonly alignBytes: number
+  /** Where matches may begin. */
+  readonly alignment: MatchAlignment
   /** Stop after so many; Infinity for all. */
   readonly max: number
   /** Is told how far the search has come; awaited. */
@@ -87,15 +88,15 @@ class Search {
   }
 
   #piece(bytes: Buffer, offsetBytes: number): void {
-    const {alignBytes} = this.#options
+    const {alignment} = this.#options
     let from = Math.max(0, this.#fromBytes - offsetBytes)
     while (!this.isFull) {
       const index = bytes.indexOf(this.#pattern, from)
       if (index === -1 || index >= CHUNK_BYTES) return
       const at = offsetBytes + index
-      const rest = at % alignBytes
-      if (rest !== 0) {
-        from = index + alignBytes - rest
+      const ahead = toNextPlace(at, alignment)
+      if (ahead !== 0) {
+        from = index + ahead
         continue
       }
       this.count++

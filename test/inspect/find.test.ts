@@ -1,6 +1,6 @@
 import {closeSync, openSync, writeFileSync, writeSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {findPattern} from '../../src/inspect/index.js'
+import {findPattern, matchAlignmentOf} from '../../src/inspect/index.js'
 import {openTarget} from '../../src/inspect/target.js'
 import {Scene} from '../image/scene.js'
 
@@ -10,9 +10,12 @@ beforeEach(() => {
 })
 afterEach(() => scene.close())
 
-async function find(path: string, pattern: string | Buffer, alignBytes = 1, max = Infinity) {
+async function find(path: string, pattern: string | Buffer, align = '1', max = Infinity) {
   const target = openTarget(path)
-  const found = await findPattern(target.source, Buffer.from(pattern as string), {alignBytes, max})
+  const found = await findPattern(target.source, Buffer.from(pattern as string), {
+    alignment: matchAlignmentOf(align),
+    max,
+  })
   target.close()
   return found
 }
@@ -35,11 +38,16 @@ describe('a search', () => {
   })
 
   it('keeps to the alignment, and an unaligned match hides no aligned one', async () => {
-    expect((await find(file(Buffer.from('xaaaaaaa')), 'aa', 2)).offsets).toEqual([2, 4, 6])
+    expect((await find(file(Buffer.from('xaaaaaaa')), 'aa', '2')).offsets).toEqual([2, 4, 6])
+    expect((await find(file(Buffer.from('xaaaaaaa')), 'aa', '4+3')).offsets).toEqual([3])
   })
 
   it('stops at the maximum, and says so', async () => {
-    expect(await find(file(Buffer.from('aaaaaaa')), 'a', 1, 3)).toEqual({offsets: [0, 1, 2], count: 3, complete: false})
+    expect(await find(file(Buffer.from('aaaaaaa')), 'a', '1', 3)).toEqual({
+      offsets: [0, 1, 2],
+      count: 3,
+      complete: false,
+    })
   })
 
   it('looks into holes only for what they can hold', async () => {
