@@ -83,7 +83,7 @@ describe('a partition table beside it', () => {
   })
 
   it('is not read out of the boot sector of a file system', () => {
-    for (const kind of ['fat12', 'fat16', 'fat32', 'exfat', 'ntfs', 'bitlocker']) {
+    for (const kind of ['fat12', 'fat16', 'fat32', 'exfat', 'ntfs', 'bitlocker 7', 'bitlocker to go']) {
       const {disk} = goldenOf(kind)
       const odd = new Disk(disk.sectors).put(0, disk.bytes).put(446, '\x80mpty\0\0\0\x01\0\0\0\x01\0\0\0')
       expect(contentsOf(counted(odd.bytes)).table).toBeUndefined()
