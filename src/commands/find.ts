@@ -11,6 +11,7 @@ import {
   openTarget,
   patternOf,
   placesIn,
+  rangeOf,
 } from '../inspect/index.js'
 
 export default class Find extends BaseCommand<typeof Find> {
@@ -51,18 +52,21 @@ export default class Find extends BaseCommand<typeof Find> {
       default: false,
       description: 'Only matches at the start of a 512-byte sector: --align 1s.',
     }),
+    offset: Flags.string({description: 'Where to begin: a size, p2 or p2+1M.', default: '0', helpValue: '<offset>'}),
+    length: Flags.string({description: 'How far to search. Default: up to the end.', helpValue: '<size>'}),
     max: Flags.integer({min: 1, description: 'Stop after so many matches.', helpValue: '<n>'}),
   }
 
   async run(): Promise<object> {
     const pattern = patternOf(this.args.pattern)
-    const {align, 'sector-aligned': sectorAligned, max} = this.flags
+    const {align, 'sector-aligned': sectorAligned, max, offset, length} = this.flags
     const alignment = align === undefined ? (sectorAligned ? AT_SECTORS : ANYWHERE) : matchAlignmentOf(align)
     const target = openTarget(this.args.image)
     try {
       const {source, name} = target
+      const within = rangeOf(target, offset, length)
       const progress = await startProgress('searching', source.sizeBytes)
-      const options = {alignment, max: max ?? Infinity, progress: progress.advance}
+      const options = {alignment, within, max: max ?? Infinity, progress: progress.advance}
       const found = await findPattern(source, pattern, options).finally(() => progress.stop())
       if (found.count === 0) this.endWith('verdict')
       const places = found.count === 0 ? [] : placesIn(source)

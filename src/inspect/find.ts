@@ -7,6 +7,8 @@ import {refuseShortened} from './shortened.js'
 export interface FindOptions {
   /** Where matches may begin. */
   readonly alignment: MatchAlignment
+  /** Matches lie in here; anywhere when left out. */
+  readonly within?: Range
   /** Stop after so many; Infinity for all. */
   readonly max: number
   /** Is told how far the search has come; awaited. */
@@ -33,7 +35,8 @@ const OFFSETS_MAX = 1_000_000
  */
 export async function findPattern(source: ImageSource, pattern: Buffer, options: FindOptions): Promise<Found> {
   const search = new Search(pattern, options)
-  for (const range of await rangesFor(source, pattern)) {
+  const whole = {offsetBytes: 0, lengthBytes: source.sizeBytes}
+  for (const range of await rangesFor(source, pattern, options.within ?? whole)) {
     if (search.isFull) break
     await search.through(source, range)
   }
@@ -43,14 +46,14 @@ export async function findPattern(source: ImageSource, pattern: Buffer, options:
 }
 
 /** Where a match may lie: a pattern that is not all zeroes touches data. */
-async function rangesFor(source: ImageSource, pattern: Buffer): Promise<Range[]> {
-  const {sizeBytes} = source
+async function rangesFor(source: ImageSource, pattern: Buffer, within: Range): Promise<Range[]> {
   const data = pattern.every((byte) => byte === 0) ? undefined : await dataRanges(source)
-  if (data === undefined) return sizeBytes === 0 ? [] : [{offsetBytes: 0, lengthBytes: sizeBytes}]
+  if (data === undefined) return within.lengthBytes === 0 ? [] : [within]
   const edge = pattern.length - 1
+  const endBytes = within.offsetBytes + within.lengthBytes
   const wider = data.map(({offsetBytes, lengthBytes}) => {
-    const from = Math.max(0, offsetBytes - edge)
-    return {offsetBytes: from, lengthBytes: Math.min(sizeBytes, offsetBytes + lengthBytes + edge) - from}
+    const from = Math.max(within.offsetBytes, offsetBytes - edge)
+    return {offsetBytes: from, lengthBytes: Math.min(endBytes, offsetBytes + lengthBytes + edge) - from}
   })
   return joinRanges(wider)
 }

@@ -47,6 +47,8 @@ describe('flushpoint find', () => {
     expect(await find(path, 'hex:55aa', '--align', '512+510')).toEqual([510, 1022])
     expect(await find(path, 'hex:55aa', '--align', '2', '--max', '2')).toEqual([10, 510])
     expect(await find(path, 'nothing')).toEqual([])
+    expect(await find(path, 'hex:55aa', '--offset', '11', '--length', '1012')).toEqual([510])
+    expect(await find(path, 'hex:55aa', '--offset', '1s', '--length', '1k', '--align', '512+510')).toEqual([1022])
   })
 
   it('changes nothing, and refuses a pattern that is none', async () => {

@@ -33,6 +33,23 @@ describe('a search', () => {
     expect(await find(file(bytes), 'needle')).toEqual({offsets, count: 6, complete: true})
   })
 
+  it('stays in its range, whatever is data there', async () => {
+    const path = scene.file('disk', 2 ** 20)
+    const fd = openSync(path, 'r+')
+    for (const offset of [0, 4090, 500_000, 2 ** 20 - 6]) writeSync(fd, 'needle', offset)
+    closeSync(fd)
+    const target = openTarget(path)
+    const within = (offsetBytes: number, lengthBytes: number) => {
+      const options = {alignment: matchAlignmentOf('1'), max: Infinity, within: {offsetBytes, lengthBytes}}
+      return findPattern(target.source, Buffer.from('needle'), options).then(({offsets}) => offsets)
+    }
+    expect(await within(0, 2 ** 20)).toEqual([0, 4090, 500_000, 2 ** 20 - 6])
+    expect(await within(1, 2 ** 20 - 2)).toEqual([4090, 500_000])
+    expect(await within(4090, 6)).toEqual([4090])
+    expect([await within(4090, 5), await within(4091, 5), await within(600_000, 0)]).toEqual([[], [], []])
+    target.close()
+  })
+
   it('goes on behind a match', async () => {
     expect((await find(file(Buffer.from('aaaaaaa')), 'aa')).offsets).toEqual([0, 2, 4])
   })
