@@ -18,7 +18,7 @@ export interface FindReport {
 
 /** Where a pattern lies in an image. */
 export function findDocument(found: Found, report: FindReport): Document {
-  const {image, pattern, patternBytes, alignment, places} = report
+  const {image, pattern, patternBytes, places} = report
   const {offsets, count, complete} = found
   const matches = offsets.map((offsetBytes) => ({
     offsetBytes,
@@ -26,17 +26,7 @@ export function findDocument(found: Found, report: FindReport): Document {
     inSectorBytes: offsetBytes % SECTOR_BYTES,
     place: placesOf({offsetBytes, lengthBytes: patternBytes}, places),
   }))
-  const {unitBytes: alignBytes, phaseBytes: alignPhaseBytes} = alignment
-  const summary = {
-    schema: 'flushpoint/find@1',
-    image,
-    pattern,
-    patternBytes,
-    alignBytes,
-    alignPhaseBytes,
-    count,
-    complete,
-  }
+  const summary = summaryOf(found, report)
   const left = count - Math.min(count, ROWS_MAX)
   const rows = matches.slice(0, ROWS_MAX)
   const times = count === 1 ? 'once' : `${count} times`
@@ -82,4 +72,9 @@ export function findDocument(found: Found, report: FindReport): Document {
       ]),
     },
   }
+}
+
+function summaryOf({count, complete}: Found, {image, pattern, patternBytes, alignment}: FindReport) {
+  const {unitBytes: alignBytes, phaseBytes: alignPhaseBytes} = alignment
+  return {schema: 'flushpoint/find@1', image, pattern, patternBytes, alignBytes, alignPhaseBytes, count, complete}
 }
