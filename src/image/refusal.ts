@@ -120,6 +120,15 @@ export function ioFailure(path: string, done: string, error: unknown): ToolError
   })
 }
 
+/** The error for a read of an image that failed. @param atBytes on the whole image */
+export function readFailure(path: string, atBytes: number, error: unknown): ToolError {
+  return new ToolError('io', 'E_IO', `${path} cannot be read at byte ${atBytes} (${codeOf(error) ?? 'EIO'})`, {
+    hint: 'The storage reported an error; the kernel log (dmesg) may say more.',
+    context: {path, offsetBytes: atBytes, op: 'read'},
+    cause: error,
+  })
+}
+
 /** What a path is, when it is neither a regular file nor a block device. */
 export type OtherKind = 'directory' | 'fifo' | 'socket' | 'character device' | 'unknown'
 

@@ -18,7 +18,7 @@ interface DumpRow {
  * The bytes of a range for programs: rows of 16, none folded.
  *
  * @param image as it was typed
- * @throws ToolError of kind usage when the range is too long for a document; what read(2) reports, as node:fs does
+ * @throws ToolError of kind usage when the range is too long for a document, of kind io when it cannot be read
  */
 export function dumpDocument(image: string, source: ImageSource, {offsetBytes, lengthBytes}: Range): Document {
   if (lengthBytes > DOCUMENT_BYTES_MAX) {

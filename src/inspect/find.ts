@@ -31,7 +31,7 @@ const OFFSETS_MAX = 1_000_000
  * Finds a pattern, also across the pieces that are read. Matches do not overlap: the search goes on behind each. Where holes cannot
  * hold the pattern they are not read.
  *
- * @throws what read(2) reports, as node:fs does; ToolError of kind io when the source became shorter meanwhile
+ * @throws ToolError of kind io when the source cannot be read or became shorter meanwhile
  */
 export async function findPattern(source: ImageSource, pattern: Buffer, options: FindOptions): Promise<Found> {
   const search = new Search(pattern, options)

@@ -102,4 +102,21 @@ describe('a command that only looks at an image', () => {
     },
     TIMEOUT_MS,
   )
+  peerIt(
+    ['strace'],
+    'says where an image cannot be read, and ends with the status of an I/O error',
+    async () => {
+      const path = disk('a.img')
+      disk('b.img')
+      // A map reads nothing but to look for zeroes.
+      for (const args of COMMANDS.filter((each) => !(each[0] === 'map' && each.length === 2))) {
+        const line = args.map((word) => word.replace('{}', path).replace('{other}', scene.path('b.img')))
+        const through = ['strace', '-f', '-P', path, '-e', 'inject=pread64,read:error=EIO', '-o', '/dev/null']
+        const {exit, stderr} = await flushpoint(line, {through})
+        expect([exit, stderr], line.join(' ')).toEqual([4, expect.stringContaining('a.img cannot be read at byte ')])
+        expect(stderr, line.join(' ')).toMatch(/\(EIO\)\n {2}hint: /)
+      }
+    },
+    TIMEOUT_MS,
+  )
 })
