@@ -18,6 +18,9 @@ const plugin = new Plugin({
 await plugin.load()
 if (!plugin.valid) throw new Error('package.json does not describe an oclif plugin')
 
-const text = `${JSON.stringify(plugin.manifest, null, 2)}\n`
+// As folders are read otherwise, which is in no order on some file systems.
+const place = (id) => `${id.split(':').length} ${id}`
+const commands = Object.entries(plugin.manifest.commands).sort(([a], [b]) => (place(a) < place(b) ? -1 : 1))
+const text = `${JSON.stringify({...plugin.manifest, commands: Object.fromEntries(commands)}, null, 2)}\n`
 if (process.argv.includes('--print')) process.stdout.write(text)
 else writeFileSync(new URL('../oclif.manifest.json', import.meta.url), text)

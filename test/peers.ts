@@ -51,6 +51,8 @@ export const PEERS = {
   sha256sum: 'coreutils',
   grep: 'grep',
   setpriv: 'util-linux',
+  script: 'bsdutils',
+  mdadm: 'mdadm',
 } as const
 
 declare module 'vitest' {

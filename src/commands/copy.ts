@@ -9,8 +9,8 @@ import {copyDocument, copyImage} from '../provision/index.js'
 export default class Copy extends BaseCommand<typeof Copy> {
   static override summary = 'Copy an image: holes stay holes, and with status 0 the copy is durable.'
   static override description = [
-    'Only data is brought across, shared with the source where the file system can (reflink), else within the kernel where that can be done. The copy is made as B.partial and gets its name when it is complete and synced; then the name is synced too. A failure leaves nothing behind; a signal or a kill leaves B.partial, and --resume goes on: what is already like the source is not written again.',
-    'Both images are locked as QEMU locks them. A may be a partition (disk.img#p2); B may be a block device, with --force.',
+    'Only data is brought across, shared with the source where the file system can (reflink), else within the kernel where that can be done. The copy is made as B.partial and gets its name when it is complete and synced; then the name is synced too. A failure leaves nothing behind; a signal or a kill leaves B.partial, and --resume goes on: all of it is compared with A, and what is like A already is not written again.',
+    'Both images are locked as QEMU locks them. A may be a partition (disk.img#p2). With --force, B may be a block device or a partition: that is written in place, holes as zeroes, and a failure leaves it half written; what lies behind the end of A stays.',
     exitStatusHelp(['ok', 'verdict', 'usage', 'environment', 'io', 'interrupted', 'terminated']),
   ].join('\n\n')
 
@@ -21,12 +21,16 @@ export default class Copy extends BaseCommand<typeof Copy> {
       command: '<%= config.bin %> copy disk.img copy.img --cache none --verify',
     },
     {description: 'One partition', command: '<%= config.bin %> copy disk.img#p2 root.img'},
+    {description: 'Put it back', command: `<%= config.bin %> copy root.img 'disk.img#p2' --force`},
     {description: 'Go on after Ctrl-C', command: '<%= config.bin %> copy disk.img copy.img --resume'},
   ]
 
   static override args = {
     a: Args.string({description: 'Raw disk image, block device, or a partition of one (disk.img#p2).', required: true}),
-    b: Args.string({description: 'The file to make, or a block device to write to.', required: true}),
+    b: Args.string({
+      description: 'The file to make; or, with --force, a block device or a partition (disk.img#p2) to write to.',
+      required: true,
+    }),
   }
 
   static override flags = {
@@ -37,10 +41,14 @@ export default class Copy extends BaseCommand<typeof Copy> {
     }),
     force: Flags.boolean({
       default: false,
-      description: 'Replace B if it exists. It stays as it is until the copy is complete.',
+      description: 'Replace B if it exists. A file stays as it is until the copy is complete.',
     }),
     resume: Flags.boolean({default: false, description: 'Go on with a copy that was stopped.'}),
-    verify: Flags.boolean({default: false, description: 'Read the copy back and compare it, before it gets its name.'}),
+    verify: Flags.boolean({
+      default: false,
+      description:
+        'Read the copy back and compare it, before it gets its name: from the disk, as far as the kernel drops what it has in memory.',
+    }),
     'force-share': Flags.boolean({
       default: false,
       char: 'U',

@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags'
 import {parseSize, ToolError} from '../base/index.js'
 import {BaseCommand, exitStatusHelp} from '../cli/index.js'
 import {createImage} from '../image/index.js'
+import {refusePartition} from '../inspect/index.js'
 import {createDocument} from '../provision/index.js'
 
 export default class Create extends BaseCommand<typeof Create> {
@@ -36,6 +37,7 @@ export default class Create extends BaseCommand<typeof Create> {
   async run(): Promise<object> {
     const {image, size} = this.args
     const {preallocate} = this.flags
+    refusePartition(image, 'made as an image')
     const bytes = parseSize(size)
     if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
       throw new ToolError('usage', 'E_CREATE_SIZE', `an image of ${bytes} bytes cannot be made`, {

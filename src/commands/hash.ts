@@ -9,9 +9,12 @@ import {
   hashDocument,
   openTarget,
   partitionParts,
+  rangeOf,
   sourcePart,
   wholePart,
+  type HashPart,
   type HashRow,
+  type Target,
 } from '../inspect/index.js'
 
 export default class Hash extends BaseCommand<typeof Hash> {
@@ -38,23 +41,33 @@ export default class Hash extends BaseCommand<typeof Hash> {
     algorithm: Flags.option({options: DIGESTS, default: 'sha256' as const, description: 'Which digest.'})(),
     'per-partition': Flags.boolean({default: false, description: 'One for each partition.', exclusive: ['chunk']}),
     chunk: sizeFlag({description: 'One for each chunk of this size.'}),
+    offset: Flags.string({
+      description: 'Of a range: where it begins, a size, p2 or p2+1M.',
+      exclusive: ['per-partition', 'chunk'],
+      helpValue: '<offset>',
+    }),
+    length: Flags.string({
+      description: 'Of a range: how long it is. Default: up to the end.',
+      exclusive: ['per-partition', 'chunk'],
+      helpValue: '<size>',
+    }),
   }
 
   async run(): Promise<object> {
-    const {algorithm, chunk, 'per-partition': perPartition} = this.flags
+    const {algorithm} = this.flags
     const target = openTarget(this.args.image)
     try {
       const {source, name} = target
-      const parts =
-        chunk === undefined ? (perPartition ? partitionParts(source) : [wholePart(source)]) : chunksOf(source, chunk)
+      const parts = this.partsOf(target)
       const totalBytes = parts.reduce((sum, {lengthBytes}) => sum + lengthBytes, 0)
       const progress = await startProgress('hashing', totalBytes)
       const rows: HashRow[] = []
       try {
+        const ofHoles = new Map<number, string>()
         let before = 0
         for (const part of parts) {
           const advance = (done: number): Promise<void> => progress.advance(before + done)
-          rows.push({...part, digest: await digestOf(sourcePart(source, part), algorithm, advance)})
+          rows.push({...part, digest: await digestOf(sourcePart(source, part), algorithm, advance, ofHoles)})
           before += part.lengthBytes
         }
       } finally {
@@ -65,5 +78,14 @@ export default class Hash extends BaseCommand<typeof Hash> {
       target.close()
     }
     return {}
+  }
+
+  private partsOf(target: Target): readonly HashPart[] {
+    const {chunk, 'per-partition': perPartition, offset, length} = this.flags
+    const {source} = target
+    if (chunk !== undefined) return chunksOf(source, chunk)
+    if (perPartition) return partitionParts(source)
+    if (offset === undefined && length === undefined) return [wholePart(source)]
+    return [{name: 'range', ...rangeOf(target, offset ?? '0', length)}]
   }
 }

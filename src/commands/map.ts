@@ -2,7 +2,8 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
 import {BaseCommand, exitStatusHelp, startProgress} from '../cli/index.js'
-import {mapDocument, mapExtents, markZeroes, openTarget, placesIn} from '../inspect/index.js'
+import type {ImageSource} from '../image/index.js'
+import {mapDocument, mapExtents, markZeroes, openTarget, placesIn, type ExtentMap} from '../inspect/index.js'
 
 /** More extents than this are no help to people. */
 const ROWS_MAX = 40
@@ -23,7 +24,10 @@ export default class Map extends BaseCommand<typeof Map> {
   ]
 
   static override args = {
-    image: Args.string({description: 'Raw disk image: a regular file or a block device.', required: true}),
+    image: Args.string({
+      description: 'Raw disk image, block device, or a partition of one (disk.img#p2).',
+      required: true,
+    }),
   }
 
   static override flags = {
@@ -34,12 +38,10 @@ export default class Map extends BaseCommand<typeof Map> {
   async run(): Promise<object> {
     const {zeroes, all} = this.flags
     const target = openTarget(this.args.image)
-    const progress = await startProgress('looking for zeroes', target.source.sizeBytes)
     try {
       const {source, name} = target
       const found = await mapExtents(source)
-      const map = zeroes ? await markZeroes(source, found, progress.advance) : found
-      progress.stop()
+      const map = zeroes ? await this.withZeroes(source, found) : found
       const rowsMax = all ? Infinity : ROWS_MAX
       await this.print(
         mapDocument(map, {
@@ -51,9 +53,13 @@ export default class Map extends BaseCommand<typeof Map> {
         }),
       )
     } finally {
-      progress.stop()
       target.close()
     }
     return {}
+  }
+
+  private async withZeroes(source: ImageSource, found: ExtentMap): Promise<ExtentMap> {
+    const progress = await startProgress('looking for zeroes', source.sizeBytes)
+    return markZeroes(source, found, progress.advance).finally(() => progress.stop())
   }
 }

@@ -6,7 +6,8 @@ import {BaseCommand, exitStatusHelp} from '../cli/index.js'
 export default class Partitions extends BaseCommand<typeof Partitions> {
   static override summary = 'Show the partition table of an image, what is in each partition, and what is wrong.'
   static override description = [
-    'Reads MBR with logical partitions, GPT with both copies and their checksums, and hybrids of the two, in sectors of 512 or 4096 bytes as the table itself tells. Every other command that looks at images takes IMAGE#p2 for a partition and offsets such as p2+1M. With --json the table has the shape of "sfdisk -J"; offsets in bytes, contents and problems are below "flushpoint".',
+    'Reads MBR with logical partitions, GPT with both copies and their checksums, and hybrids of the two, in sectors of 512 or 4096 bytes as the table itself tells. Every other command that looks at images takes IMAGE#p2 for a partition, and where it has --offset, offsets such as p2+1M. With --json the table has the shape of "sfdisk -J"; offsets in bytes, contents and problems are below "flushpoint".',
+    'An image without a table is the answer no: the status is 1, as that of sfdisk -J, with or without --check.',
     'Opens the image for reading only and changes nothing, not a lock.',
     exitStatusHelp(['ok', 'verdict', 'usage', 'environment', 'io']),
   ].join('\n\n')

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
 import {BaseCommand, exitStatusHelp} from '../cli/index.js'
+import {refusePartition} from '../inspect/index.js'
 import {resizeAndJudge, resizeDocument} from '../provision/index.js'
 
 export default class Resize extends BaseCommand<typeof Resize> {
@@ -30,6 +31,7 @@ export default class Resize extends BaseCommand<typeof Resize> {
 
   async run(): Promise<object> {
     const {image, size} = this.args
+    refusePartition(image, 'resized by itself')
     const {resized, problems} = await resizeAndJudge(image, size, this.flags.shrink)
     await this.print(resizeDocument(image, resized, problems))
     return {}

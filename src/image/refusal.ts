@@ -16,7 +16,8 @@ interface Words {
   readonly hint: (attempt: Attempt) => string
 }
 
-const READ_INSTEAD = 'use --read-only, or --snapshot to write to a throw-away copy'
+/** Said by every command that opens an image, so it names those that have the flags. */
+const READ_INSTEAD = 'run and serve take --read-only, or --snapshot to write to a throw-away copy'
 
 const WORDS: Readonly<Record<string, Words>> = {
   ENOENT: {
@@ -58,8 +59,8 @@ const WORDS: Readonly<Record<string, Words>> = {
       mountPoint === undefined ? `${path} is claimed by something else` : `${path} is mounted on ${mountPoint}`,
     hint: ({mountPoint}) =>
       mountPoint === undefined
-        ? `A mount, RAID, LVM, device mapper or swap holds the device or a part of it (lsblk shows which); release it, or ${READ_INSTEAD}.`
-        : `Unmount it first (umount ${mountPoint}), or ${READ_INSTEAD}.`,
+        ? `A mount, RAID, LVM, device mapper or swap holds the device or a part of it (lsblk shows which): release it. Else, ${READ_INSTEAD}.`
+        : `Unmount it first (umount ${mountPoint}). Else, ${READ_INSTEAD}.`,
   },
   ELOOP: {
     code: 'E_PATH',
@@ -116,6 +117,15 @@ export function ioFailure(path: string, done: string, error: unknown): ToolError
       ? 'The file system or the quota is full: free some space.'
       : 'The storage reported an error; the kernel log (dmesg) may say more. Do not trust what was written last.',
     context: {path},
+    cause: error,
+  })
+}
+
+/** The error for a read of an image that failed. @param atBytes on the whole image */
+export function readFailure(path: string, atBytes: number, error: unknown): ToolError {
+  return new ToolError('io', 'E_IO', `${path} cannot be read at byte ${atBytes} (${codeOf(error) ?? 'EIO'})`, {
+    hint: 'The storage reported an error; the kernel log (dmesg) may say more.',
+    context: {path, offsetBytes: atBytes, op: 'read'},
     cause: error,
   })
 }

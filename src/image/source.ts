@@ -2,7 +2,7 @@ import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs'
 import {ToolError} from '../base/index.js'
 import {deviceSizeBytes} from './block-device.js'
 import {checkKind} from './open.js'
-import {openRefusal} from './refusal.js'
+import {openRefusal, readFailure} from './refusal.js'
 
 /** A raw image, or a part of one, for looking at. By its type nothing can be written through it. */
 export interface ImageSource {
@@ -16,7 +16,7 @@ export interface ImageSource {
   /**
    * Fills `bytes` from an offset of this source. @returns how many bytes were read: fewer only where the source ends, 0 behind it
    *
-   * @throws what read(2) reports, as node:fs does
+   * @throws ToolError of kind io when it cannot be read
    */
   readInto(bytes: Uint8Array, offsetBytes: number): number
   /** Gives the descriptor back; of a part, nothing: it is that of the whole. */
@@ -45,7 +45,7 @@ export function openSource(path: string): ImageSource {
         context: {path},
       })
     }
-    return {...reading(fd, 0, sizeBytes), path, blockDevice, close: () => closeSync(fd)}
+    return {...reading(path, fd, 0, sizeBytes), blockDevice, close: () => closeSync(fd)}
   } catch (error) {
     closeSync(fd)
     throw error
@@ -57,13 +57,14 @@ export function partOf(source: ImageSource, offsetBytes: number, lengthBytes: nu
   const fromBytes = Math.min(offsetBytes, source.sizeBytes)
   const sizeBytes = Math.min(lengthBytes, source.sizeBytes - fromBytes)
   const {path, blockDevice} = source
-  return {...reading(source.fd, source.startBytes + fromBytes, sizeBytes), path, blockDevice, close: () => {}}
+  return {...reading(path, source.fd, source.startBytes + fromBytes, sizeBytes), blockDevice, close: () => {}}
 }
 
-type Reading = Pick<ImageSource, 'fd' | 'startBytes' | 'sizeBytes' | 'readInto'>
+type Reading = Pick<ImageSource, 'path' | 'fd' | 'startBytes' | 'sizeBytes' | 'readInto'>
 
-function reading(fd: number, startBytes: number, sizeBytes: number): Reading {
+function reading(path: string, fd: number, startBytes: number, sizeBytes: number): Reading {
   return {
+    path,
     fd,
     startBytes,
     sizeBytes,
@@ -71,11 +72,19 @@ function reading(fd: number, startBytes: number, sizeBytes: number): Reading {
       const wantedBytes = Math.max(0, Math.min(bytes.length, sizeBytes - offsetBytes))
       let done = 0
       while (done < wantedBytes) {
-        const got = readSync(fd, bytes, done, wantedBytes - done, startBytes + offsetBytes + done)
+        const got = readFrom(path, fd, bytes.subarray(done, wantedBytes), startBytes + offsetBytes + done)
         if (got === 0) break // it became shorter meanwhile
         done += got
       }
       return done
     },
+  }
+}
+
+function readFrom(path: string, fd: number, bytes: Uint8Array, atBytes: number): number {
+  try {
+    return readSync(fd, bytes, 0, bytes.length, atBytes)
+  } catch (error) {
+    throw readFailure(path, atBytes, error)
   }
 }

@@ -12,7 +12,7 @@ export interface CompareOptions {
   readonly strict: boolean
   /** A second thread for large images. */
   readonly threads: boolean
-  /** Is told how many bytes of each image have been looked at; awaited. */
+  /** Is told how far it has come; awaited. Where both have holes is passed over. */
   readonly progress?: (doneBytes: number) => Promise<void>
 }
 
@@ -78,6 +78,7 @@ function cutAt(ranges: readonly Range[], a: Side, b: Side): Range[] {
 
 async function differences(a: Side, b: Side, {threads, progress}: CompareOptions): Promise<Sum> {
   const tasks = tasksOf(a, b)
+  const endBytes = Math.max(a.sizeBytes, b.sizeBytes)
   const total = tasks.reduce((sum, {lengthBytes}) => sum + lengthBytes, 0)
   const shared = new SharedArrayBuffer(8)
   const numbers = new Int32Array(shared)
@@ -92,7 +93,7 @@ async function differences(a: Side, b: Side, {threads, progress}: CompareOptions
       if (task === undefined) break
       const ranges = comparer.compare(task)
       if (ranges.length > 0) byTask.set(task, ranges)
-      if (progress) await progress(Math.min(turn + 1, total) * TASK_BYTES)
+      if (progress) await progress(Math.min((task + 1) * TASK_BYTES, endBytes))
     }
     await helper?.done
   } finally {

@@ -34,7 +34,7 @@ const ZERO_ROW = Buffer.alloc(ROW_BYTES)
  * The hex view of a range, in pieces, with bounded memory. Each piece is valid only until the next one is asked for. The range is
  * cut where the source ends, also when it ends sooner than it did at first.
  *
- * @throws what read(2) reports, as node:fs does
+ * @throws ToolError of kind io when the source cannot be read
  */
 export function* hexDump(source: ImageSource, range: Range, options: DumpOptions): Generator<Uint8Array> {
   const rowMax = (options.color ? COLOR_ROW_TEXT_MAX : ROW_TEXT_MAX) + (options.sectors ? RULER_TEXT_MAX : 0)

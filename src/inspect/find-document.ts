@@ -1,6 +1,7 @@
 import {SECTOR_BYTES} from '../base/index.js'
 import type {Document} from '../report/index.js'
 import type {Found} from './find.js'
+import type {MatchAlignment} from './match-alignment.js'
 import {placesOf, type Place} from './place.js'
 
 /** More matches than this are no help to people; programs get all. */
@@ -11,12 +12,13 @@ export interface FindReport {
   readonly image: string
   readonly pattern: string
   readonly patternBytes: number
-  readonly alignBytes: number
+  readonly alignment: MatchAlignment
   readonly places: readonly Place[]
 }
 
 /** Where a pattern lies in an image. */
-export function findDocument(found: Found, {image, pattern, patternBytes, alignBytes, places}: FindReport): Document {
+export function findDocument(found: Found, report: FindReport): Document {
+  const {image, pattern, patternBytes, places} = report
   const {offsets, count, complete} = found
   const matches = offsets.map((offsetBytes) => ({
     offsetBytes,
@@ -24,7 +26,7 @@ export function findDocument(found: Found, {image, pattern, patternBytes, alignB
     inSectorBytes: offsetBytes % SECTOR_BYTES,
     place: placesOf({offsetBytes, lengthBytes: patternBytes}, places),
   }))
-  const summary = {schema: 'flushpoint/find@1', image, pattern, patternBytes, alignBytes, count, complete}
+  const summary = summaryOf(found, report)
   const left = count - Math.min(count, ROWS_MAX)
   const rows = matches.slice(0, ROWS_MAX)
   const times = count === 1 ? 'once' : `${count} times`
@@ -70,4 +72,9 @@ export function findDocument(found: Found, {image, pattern, patternBytes, alignB
       ]),
     },
   }
+}
+
+function summaryOf({count, complete}: Found, {image, pattern, patternBytes, alignment}: FindReport) {
+  const {unitBytes: alignBytes, phaseBytes: alignPhaseBytes} = alignment
+  return {schema: 'flushpoint/find@1', image, pattern, patternBytes, alignBytes, alignPhaseBytes, count, complete}
 }

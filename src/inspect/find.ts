@@ -1,11 +1,14 @@
 import {joinRanges, type Range} from '../base/index.js'
 import type {ImageSource} from '../image/index.js'
 import {dataRanges} from './extent-map.js'
+import {toNextPlace, type MatchAlignment} from './match-alignment.js'
 import {refuseShortened} from './shortened.js'
 
 export interface FindOptions {
-  /** Matches begin at multiples of this; 1 for anywhere. */
-  readonly alignBytes: number
+  /** Where matches may begin. */
+  readonly alignment: MatchAlignment
+  /** Matches lie in here; anywhere when left out. */
+  readonly within?: Range
   /** Stop after so many; Infinity for all. */
   readonly max: number
   /** Is told how far the search has come; awaited. */
@@ -28,11 +31,12 @@ const OFFSETS_MAX = 1_000_000
  * Finds a pattern, also across the pieces that are read. Matches do not overlap: the search goes on behind each. Where holes cannot
  * hold the pattern they are not read.
  *
- * @throws what read(2) reports, as node:fs does; ToolError of kind io when the source became shorter meanwhile
+ * @throws ToolError of kind io when the source cannot be read or became shorter meanwhile
  */
 export async function findPattern(source: ImageSource, pattern: Buffer, options: FindOptions): Promise<Found> {
   const search = new Search(pattern, options)
-  for (const range of await rangesFor(source, pattern)) {
+  const whole = {offsetBytes: 0, lengthBytes: source.sizeBytes}
+  for (const range of await rangesFor(source, pattern, options.within ?? whole)) {
     if (search.isFull) break
     await search.through(source, range)
   }
@@ -42,14 +46,14 @@ export async function findPattern(source: ImageSource, pattern: Buffer, options:
 }
 
 /** Where a match may lie: a pattern that is not all zeroes touches data. */
-async function rangesFor(source: ImageSource, pattern: Buffer): Promise<Range[]> {
-  const {sizeBytes} = source
+async function rangesFor(source: ImageSource, pattern: Buffer, within: Range): Promise<Range[]> {
   const data = pattern.every((byte) => byte === 0) ? undefined : await dataRanges(source)
-  if (data === undefined) return sizeBytes === 0 ? [] : [{offsetBytes: 0, lengthBytes: sizeBytes}]
+  if (data === undefined) return within.lengthBytes === 0 ? [] : [within]
   const edge = pattern.length - 1
+  const endBytes = within.offsetBytes + within.lengthBytes
   const wider = data.map(({offsetBytes, lengthBytes}) => {
-    const from = Math.max(0, offsetBytes - edge)
-    return {offsetBytes: from, lengthBytes: Math.min(sizeBytes, offsetBytes + lengthBytes + edge) - from}
+    const from = Math.max(within.offsetBytes, offsetBytes - edge)
+    return {offsetBytes: from, lengthBytes: Math.min(endBytes, offsetBytes + lengthBytes + edge) - from}
   })
   return joinRanges(wider)
 }
@@ -87,15 +91,15 @@ class Search {
   }
 
   #piece(bytes: Buffer, offsetBytes: number): void {
-    const {alignBytes} = this.#options
+    const {alignment} = this.#options
     let from = Math.max(0, this.#fromBytes - offsetBytes)
     while (!this.isFull) {
       const index = bytes.indexOf(this.#pattern, from)
       if (index === -1 || index >= CHUNK_BYTES) return
       const at = offsetBytes + index
-      const rest = at % alignBytes
-      if (rest !== 0) {
-        from = index + alignBytes - rest
+      const ahead = toNextPlace(at, alignment)
+      if (ahead !== 0) {
+        from = index + ahead
         continue
       }
       this.count++

@@ -4,7 +4,7 @@ import {partitionTable} from './image-reader.js'
 
 /** A part of an image that gets a digest of its own. */
 export interface HashPart extends Range {
-  /** "whole", "p2", or nothing for a chunk. */
+  /** "whole", "range", "p2", or nothing for a chunk. */
   readonly name: string
 }
 

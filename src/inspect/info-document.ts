@@ -29,6 +29,7 @@ export function infoDocument(summary: Summary): Document {
       ...contents.unused.map((range) => ({record: 'unused', ...range})),
       ...contents.problems.map((problem) => ({record: 'problem', ...problem})),
     ],
+    csvTable: csvTable(summary),
   }
 }
 
@@ -71,8 +72,8 @@ function alignmentText(sizeBytes: number): string {
 
 function allocatedText({sizeBytes, allocatedBytes, sparseness, partition, kind}: Summary): string {
   const told = partition === undefined && allocatedBytes !== undefined ? `${formatBytes(allocatedBytes)}, ` : ''
+  if (kind === 'block device') return 'a block device does not tell'
   if (typeof sparseness === 'string') return `${told}holes unknown: ${sparseness}`
-  if (kind === 'block device') return 'a device does not tell'
   const {dataBytes, dataRanges, holes, largestHoleBytes, complete} = sparseness
   if (holes === 0) return `${told}no holes`
   const percent = Number(((100 * (sizeBytes - dataBytes)) / sizeBytes).toFixed(1))
@@ -137,6 +138,21 @@ function contentTable(places: readonly Place[]): TableBlock {
       const size = range ? formatBytes(range.lengthBytes) : ''
       if (signatures.length === 0) return [[where, at, size, 'nothing known', '', '']]
       return signatures.map(({name, label, uuid}) => [where, at, size, name, label ?? '', uuid ?? ''])
+    }),
+  }
+}
+
+/** A row for everything that signs for itself, and for each place where nothing does: there is always one. */
+function csvTable({contents, sizeBytes}: Summary): TableBlock {
+  const found = placesOf(contents)
+  const places = found.length > 0 ? found : [{where: 'whole', range: undefined, signatures: []}]
+  return {
+    kind: 'table',
+    columns: ['where', 'offsetBytes', 'lengthBytes', 'content', 'label', 'uuid'].map((key) => ({name: key, key})),
+    rows: places.flatMap(({where, range, signatures}) => {
+      const place = [where, String(range?.offsetBytes ?? 0), String(range?.lengthBytes ?? sizeBytes)]
+      if (signatures.length === 0) return [[...place, '', '', '']]
+      return signatures.map(({type, label, uuid}) => [...place, type, label ?? '', uuid ?? ''])
     }),
   }
 }

@@ -17,6 +17,7 @@ export interface Sparseness {
 
 /** Counts the holes of a source. @returns the reason where the system does not tell them */
 export function sparsenessOf(native: LibcAnswer, source: ImageSource): Sparseness | string {
+  if (source.blockDevice) return 'a block device does not tell where it has holes'
   if (!native.ok) return native.reason
   return countHoles((offsetBytes, to) => native.libc.seek(source.fd, offsetBytes, to), source)
 }

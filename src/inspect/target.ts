@@ -55,6 +55,21 @@ export function placeOfName(name: string): {readonly path: string; readonly part
   return {path: whole.path, part}
 }
 
+/**
+ * Refuses a name like `disk.img#p2` where only a whole image will do.
+ *
+ * @param done what cannot be done with it, as in "cannot be resized"
+ * @throws ToolError of kind usage; as openTarget does for a partition that is not there
+ */
+export function refusePartition(name: string, done: string): void {
+  const {path, part} = placeOfName(name)
+  if (part === undefined) return
+  throw new ToolError('usage', 'E_PARTITION', `${name} is a partition of ${path}, which cannot be ${done}`, {
+    hint: 'A partition is an entry in the table of its image: sfdisk, sgdisk and parted change that.',
+    context: {path},
+  })
+}
+
 /** The partition of that number. @throws ToolError E_NO_PARTITION of kind usage */
 function partitionOf(whole: ImageSource, number: number): Partition {
   const table = partitionTable(whole)

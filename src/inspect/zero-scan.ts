@@ -11,7 +11,7 @@ const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES)
  * cannot be read any more, because the image became shorter, counts as zeroes too.
  *
  * @param progress is told how many bytes of data have been looked at; awaited, so that it may give way to others
- * @throws what read(2) reports, as node:fs does
+ * @throws ToolError of kind io when the source cannot be read
  */
 export async function markZeroes(
   source: ImageSource,

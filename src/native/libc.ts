@@ -36,6 +36,8 @@ export interface Libc {
   clone(toFd: number, fromFd: number): number
   /** Reserves blocks for a range, which reads as zeroes where nothing was written (fallocate, mode 0). @returns 0 or an errno */
   allocate(fd: number, offsetBytes: number, lengthBytes: number): number
+  /** Asks the kernel to forget what it caches of a file, so that it is read from the disk again; what is dirty stays. @returns 0 or an errno */
+  dropCache(fd: number): number
 }
 
 export type LibcAnswer = {readonly ok: true; readonly libc: Libc} | {readonly ok: false; readonly reason: string}
@@ -79,6 +81,8 @@ const FIEMAP_BATCH = 1024
 
 /** _IOW(0x94, 9, int) of linux/fs.h. */
 const FICLONE = 0x40049409
+
+const POSIX_FADV_DONTNEED = 4
 
 const SEEK_WHENCE = {data: 3, hole: 4} as const
 
@@ -125,7 +129,7 @@ function bindLibc(koffi: Koffi): Libc {
 function bindCopying(
   koffi: Koffi,
   library: ReturnType<Koffi['load']>,
-): Pick<Libc, 'copyFileRange' | 'clone' | 'allocate'> {
+): Pick<Libc, 'copyFileRange' | 'clone' | 'allocate' | 'dropCache'> {
   type CopyFileRange = (from: number, fromAt: Buffer, to: number, toAt: Buffer, length: number, flags: number) => number
   const copyFileRange: CopyFileRange = library.func(
     'int64_t copy_file_range(int from, void *fromAt, int to, void *toAt, size_t length, unsigned int flags)',
@@ -135,6 +139,9 @@ function bindCopying(
   )
   const fallocate: (fd: number, mode: number, offset: number, length: number) => number = library.func(
     'int fallocate(int fd, int mode, int64_t offset, int64_t length)',
+  )
+  const fadvise: (fd: number, offset: number, length: number, advice: number) => number = library.func(
+    'int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)',
   )
   return {
     copyFileRange(fromFd, fromBytes, toFd, toBytes, lengthBytes) {
@@ -150,6 +157,10 @@ function bindCopying(
     allocate(fd, offsetBytes, lengthBytes) {
       // SAFETY: takes and returns plain numbers; a bad descriptor or range is an errno.
       return fallocate(fd, 0, offsetBytes, lengthBytes) === 0 ? 0 : koffi.errno()
+    },
+    dropCache(fd) {
+      // SAFETY: takes and returns plain numbers; a length of 0 means up to the end, and the errno is what it returns.
+      return fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)
     },
   }
 }

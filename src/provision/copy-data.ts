@@ -11,6 +11,10 @@ export type CopyMethod = 'reflink' | 'copy_file_range' | 'read and write'
 export interface CopySink {
   readonly path: string
   readonly fd: number
+  /** Where on the descriptor the copy begins: not 0 in a partition. */
+  readonly startBytes: number
+  /** Lengths of writes have to be multiples of this; 1 where any will do. */
+  readonly blockBytes: number
   /** Nothing but zeroes is in it, so that zeroes need not be written. */
   readonly blank: boolean
 }
@@ -110,8 +114,10 @@ class Copier {
   #kernelStep(offsetBytes: number, lengthBytes: number): number | undefined {
     if (this.#libc === undefined) return undefined
     const {fd, startBytes} = this.#source
+    const sink = this.#sink
     const wanted = Math.min(lengthBytes, KERNEL_CHUNK_BYTES)
-    const copied = this.#libc.copyFileRange(fd, startBytes + offsetBytes, this.#sink.fd, offsetBytes, wanted)
+    const [from, to] = [startBytes + offsetBytes, sink.startBytes + offsetBytes]
+    const copied = this.#libc.copyFileRange(fd, from, sink.fd, to, wanted)
     if (copied > 0) {
       this.#inKernel += copied
       this.#written += copied
@@ -128,19 +134,39 @@ class Copier {
 
   #ownStep(offsetBytes: number, lengthBytes: number): number {
     this.#memory ??= Buffer.from(alignedBytes(CHUNK_BYTES).buffer, 0, CHUNK_BYTES)
-    const bytes = this.#memory.subarray(0, Math.min(lengthBytes, CHUNK_BYTES))
+    const memory = this.#memory
+    const bytes = memory.subarray(0, Math.min(lengthBytes, CHUNK_BYTES))
+    const {blockBytes, blank} = this.#sink
+    const whole = memory.subarray(0, Math.ceil(bytes.length / blockBytes) * blockBytes)
+    // The end of an image of an odd size: behind it the last block keeps what it has.
+    if (whole.length > bytes.length)
+      this.#readSink(whole.subarray(-blockBytes), offsetBytes + whole.length - blockBytes)
     this.#read(bytes, offsetBytes)
-    if (this.#sink.blank && isZero(bytes)) return bytes.length
+    if (blank && isZero(bytes)) return bytes.length
+    this.#write(whole, offsetBytes)
+    this.#written += bytes.length
+    return bytes.length
+  }
+
+  #write(bytes: Buffer, offsetBytes: number): void {
+    const {fd, path, startBytes} = this.#sink
     try {
       let done = 0
       while (done < bytes.length) {
-        done += writeSync(this.#sink.fd, bytes, done, bytes.length - done, offsetBytes + done)
+        done += writeSync(fd, bytes, done, bytes.length - done, startBytes + offsetBytes + done)
       }
     } catch (error) {
-      throw ioFailure(this.#sink.path, 'written', error)
+      throw ioFailure(path, 'written', error)
     }
-    this.#written += bytes.length
-    return bytes.length
+  }
+
+  #readSink(block: Buffer, offsetBytes: number): void {
+    const {fd, path, startBytes} = this.#sink
+    try {
+      readSync(fd, block, 0, block.length, startBytes + offsetBytes)
+    } catch (error) {
+      throw ioFailure(path, 'read', error)
+    }
   }
 
   #read(bytes: Buffer, offsetBytes: number): void {

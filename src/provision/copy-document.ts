@@ -5,7 +5,7 @@ import type {Copied} from './copy.js'
 
 /** What a copy came to, and what of it is stable. */
 export function copyDocument(from: string, to: string, mode: CacheMode, copied: Copied): Document {
-  const {sizeBytes, dataBytes, writtenBytes, method, resumed, durable, verified, stopped, notes} = copied
+  const {sizeBytes, dataBytes, writtenBytes, method, resumed, inPlace, durable, verified, stopped, notes} = copied
   const json = {
     schema: 'flushpoint/copy@1',
     from,
@@ -16,6 +16,7 @@ export function copyDocument(from: string, to: string, mode: CacheMode, copied: 
     method,
     cache: mode.name,
     resumed,
+    inPlace,
     durable,
     verified,
     complete: stopped === undefined,
@@ -32,7 +33,7 @@ export function copyDocument(from: string, to: string, mode: CacheMode, copied: 
           ['data', dataBytes === sizeBytes ? 'all of it' : `${formatBytesBoth(dataBytes)}; the rest is holes`],
           ['written', `${formatBytesBoth(writtenBytes)} (${method})${resumed ? ', the rest was there already' : ''}`],
           ['cache', `${mode.name}: ${mode.summary}`],
-          ['verified', verified ? 'yes: read back and compared' : 'no (--verify)'],
+          ['verified', verified ? verifiedText(mode) : 'no (--verify)'],
         ],
       },
       ...(notes.length > 0 ? [{kind: 'list' as const, items: notes}] : []),
@@ -51,13 +52,19 @@ export function copyDocument(from: string, to: string, mode: CacheMode, copied: 
   }
 }
 
-function verdictText(to: string, {durable, stopped}: Copied, mode: CacheMode): string {
+function verifiedText({noFlush}: CacheMode): string {
+  return noFlush ? 'yes: read back from host memory and compared' : 'yes: read back and compared'
+}
+
+function verdictText(to: string, {durable, stopped, inPlace}: Copied, mode: CacheMode): string {
   if (stopped !== undefined) {
     const where = stopped.partialPath === undefined ? to : stopped.partialPath
     return `stopped; what is done waits in ${where}, and the same command with --resume goes on`
   }
-  if (durable)
-    return 'complete: data, size and name were synced, and survive a power cut if the host passes flushes down'
+  if (durable) {
+    const what = inPlace ? 'what was written was synced, and survives' : 'data, size and name were synced, and survive'
+    return `complete: ${what} a power cut if the host passes flushes down`
+  }
   return mode.noFlush
     ? 'complete, but nothing was synced (--cache unsafe): a crash of the host may take it away'
     : 'complete and synced, but the place it lies in does not survive the host'

@@ -33,10 +33,12 @@ export interface Copied {
   readonly writtenBytes: number
   readonly method: CopyMethod
   readonly resumed: boolean
-  /** Data, size and name are stable. */
+  /** Written to a block device or a partition, and not as a file of its own. */
+  readonly inPlace: boolean
+  /** Data is stable, and of a file size and name too. */
   readonly durable: boolean
   readonly verified: boolean
-  /** Stopped by the signal; what is there waits under this name, undefined for a block device. */
+  /** Stopped by the signal; what is there waits under this name, undefined where it is written in place. */
   readonly stopped: {readonly partialPath: string | undefined} | undefined
   readonly notes: readonly string[]
 }
@@ -103,7 +105,12 @@ async function copyInto(order: CopyOrder, target: CopyTarget, notes: readonly st
     sizeBytes: source.sizeBytes,
     dataBytes: (await wanted(source)).reduce((sum, {lengthBytes}) => sum + lengthBytes, 0),
     resumed,
-    notes: [...notes, ...(volatile === undefined ? [] : [`Nothing of ${order.path} is sure to survive: ${volatile}.`])],
+    inPlace: partialPath === undefined,
+    notes: [
+      ...notes,
+      ...target.notes,
+      ...(volatile === undefined ? [] : [`Nothing of ${order.path} is sure to survive: ${volatile}.`]),
+    ],
   }
   const stopped = (transferred: Transferred): Copied => {
     const {method, writtenBytes} = transferred
@@ -118,14 +125,18 @@ async function copyInto(order: CopyOrder, target: CopyTarget, notes: readonly st
     throw error
   }
   const progress = await order.stage('copying', told.dataBytes)
-  const sink: CopySink = {path: image.path, fd: image.fd, blank}
+  const blockBytes = mode.direct ? image.alignmentBytes : 1
+  const sink: CopySink = {path: image.path, fd: image.fd, startBytes: image.startBytes, blockBytes, blank}
   const transferred = await copyRanges(source, sink, ranges, {libc: await kernelCopies(mode), signal, progress})
   if (transferred.stopped) return stopped(transferred)
   refuseShortened(source)
   if (!mode.noFlush) syncData(image)
   if (verify) {
+    const native = await loadLibc()
+    // What is asked is what the disk has, not what is still in memory. A kernel that does not let go of it compares that.
+    if (native.ok) native.libc.dropCache(image.fd)
     try {
-      await verifyCopy(order, image)
+      await verifyCopy(order, target)
     } catch (error) {
       if (error === STOP) return stopped(transferred)
       throw error
@@ -164,13 +175,13 @@ async function missing(order: CopyOrder, image: Image): Promise<readonly Range[]
   return [...ranges, {offsetBytes: fromBytes, lengthBytes: order.source.sizeBytes - fromBytes}]
 }
 
-async function verifyCopy(order: CopyOrder, image: Image): Promise<void> {
+async function verifyCopy(order: CopyOrder, {image, partialPath}: CopyTarget): Promise<void> {
   const {ranges, rangeCount} = await compareWith(order, image, 'verifying')
   const [first] = ranges
   if (first === undefined) return
   const message = `${order.path} differs from ${order.source.path} in ${rangeCount} places after it was copied, first at byte ${first.offsetBytes}`
   throw new ToolError('verdict', 'E_VERIFY', message, {
-    hint: 'Somebody wrote to the source meanwhile, or the storage does not keep what it is given. The copy was removed.',
+    hint: `Somebody wrote to the source meanwhile, or the storage does not keep what it is given. ${partialPath === undefined ? 'What was written is still there.' : 'The copy was removed.'}`,
     context: {path: order.path, offsetBytes: first.offsetBytes},
   })
 }
@@ -179,7 +190,7 @@ async function compareWith({source, signal, stage}: CopyOrder, image: Image, nam
   const advance = await stage(name, source.sizeBytes)
   const copy = openSource(image.path)
   try {
-    const part = partOf(copy, 0, source.sizeBytes)
+    const part = partOf(copy, image.startBytes, source.sizeBytes)
     return await compareSources(source, part, {
       strict: false,
       threads: true,

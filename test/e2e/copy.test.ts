@@ -6,14 +6,18 @@ import {
   linkSync,
   openSync,
   readdirSync,
+  readFileSync,
   statSync,
   symlinkSync,
+  truncateSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {CACHE_MODES, cacheModeOf} from '../../src/cache-mode/index.js'
 import {openImage} from '../../src/image/index.js'
 import {loadLibc} from '../../src/native/index.js'
+import {Disk} from '../disk-layout/disk.js'
 import {Scene} from '../image/scene.js'
 import {capability, itNeeds, peer, peerIt} from '../peers.js'
 import {contents, direct, endOf, expectRefusal, flushpoint, hashOf, start, TIMEOUT_MS} from './cli.js'
@@ -139,6 +143,57 @@ describe('flushpoint copy', () => {
     expect(readdirSync(scene.folder).toSorted()).toEqual(['a.img', 'b.img.partial'])
     await copy('a.img', 'b.img', '--resume')
     expect(hashOf(scene.path('b.img'))).toBe(hashOf(scene.path('a.img')))
+  })
+
+  it('killed in the middle leaves only what --resume goes on with, also when the source has changed since', async () => {
+    const a = scene.file('a.img', 200 * 2 ** 20, 0x55)
+    const child = start(['copy', 'a.img', 'b.img', '--cache', 'writethrough'], {cwd: scene.folder})
+    const partial = scene.path('b.img.partial')
+    const blocks = (): number => statSync(partial, {throwIfNoEntry: false})?.blocks ?? 0
+    while (blocks() === 0 && child.exitCode === null) await new Promise(setImmediate)
+    child.kill('SIGKILL')
+    expect(await endOf(child)).toMatchObject({signal: 'SIGKILL', stdout: ''})
+    expect(readdirSync(scene.folder).toSorted()).toEqual(['a.img', 'b.img.partial'])
+    truncateSync(a, 150 * 2 ** 20 + 7) // now what is left is longer than the source, and its start is another
+    const fd = openSync(a, 'r+')
+    writeSync(fd, 'changed', 1000)
+    closeSync(fd)
+    expect(await copy('a.img', 'b.img', '--resume', '--verify')).toMatchObject({resumed: true, durable: true})
+    expect(hashOf(scene.path('b.img'))).toBe(hashOf(a))
+    expect(readdirSync(scene.folder).toSorted()).toEqual(['a.img', 'b.img'])
+  })
+
+  peerIt(['strace'], 'verifies what the disk has: its cache is dropped between the sync and the reading', async () => {
+    disk()
+    const ended = await flushpoint(['copy', 'a.img', 'b.img', '--verify'], {
+      cwd: scene.folder,
+      through: ['strace', '-f', '-y', '-P', scene.path('b.img.partial'), '-o', 'strace.log'],
+    })
+    expect(ended.exit).toBe(0)
+    const lines = readFileSync(scene.path('strace.log'), 'utf8').split('\n')
+    const dropped = lines.findIndex((line) => /fadvise64\(.*POSIX_FADV_DONTNEED\) = 0/.test(line))
+    expect(lines.slice(0, dropped).findLast((line) => !line.includes('resumed'))).toContain('fsync(')
+    expect(lines.slice(0, dropped).some((line) => line.includes('read'))).toBe(false)
+    expect(lines.slice(dropped).some((line) => /\bp?read(v2?|64)?\(/.test(line))).toBe(true)
+  })
+
+  it('with --force is written to a partition in place, and touches nothing beside it', async () => {
+    const before = new Disk(4096).record(0, [{type: 0x83, firstLba: 64, sectors: 2048}])
+    before.bytes.fill(7, 64 * 512)
+    writeFileSync(scene.path('disk.img'), before.bytes)
+    const part = scene.path('part.img')
+    writeFileSync(part, Buffer.alloc(100_001, 3))
+    await expectRefusal(scene, ['copy', 'part.img', 'disk.img#p1'], {exit: 3, code: 'E_EXISTS', says: 'is a partition'})
+    const told = await copy('part.img', 'disk.img#p1', '--force', '--verify')
+    expect(told).toMatchObject({inPlace: true, durable: true, verified: true, partialPath: null})
+    const expected = Buffer.from(before.bytes)
+    expected.fill(3, 64 * 512, 64 * 512 + 100_001)
+    expect(readFileSync(scene.path('disk.img')).equals(expected)).toBe(true)
+    await expectRefusal(scene, ['copy', 'disk.img#p1', 'disk.img', '--force'], {
+      exit: 2,
+      code: 'E_SAME_IMAGE',
+      says: 'same image',
+    })
   })
 
   itNeeds([peer('strace')], 'leaves nothing behind when the sync fails', async () => {

@@ -113,12 +113,27 @@ describe('flushpoint dump', () => {
     expect(readFileSync(path, 'utf8')).toBe('hello')
   })
 
-  it('refuses an offset outside, a document it does not have, and flags that --raw leaves without meaning', async () => {
+  it('is a document for scripts, with an error that is one as well', async () => {
+    file('disk', Buffer.from('0123456789'))
+    const args = ['dump', 'disk', '--offset', '2', '--length', '3']
+    const ended = await flushpoint([...args, '--json'], {cwd: scene.folder})
+    expect(ended).toMatchObject({exit: 0, stderr: ''})
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      sizeBytes: 10,
+      rows: [{offsetBytes: 2, hex: '323334', text: '234'}],
+    })
+    scene.file('large', 2 ** 21)
+    const large = await flushpoint(['dump', 'large', '--json'], {cwd: scene.folder})
+    expect([large.exit, large.stderr]).toEqual([2, ''])
+    expect(JSON.parse(large.stdout)).toMatchObject({error: {code: 'E_DUMP_LENGTH', exit: 2}})
+  })
+
+  it('refuses an offset outside, and flags that a format or --raw leaves without meaning', async () => {
     scene.file('disk', 100)
     const outside = await flushpoint(['dump', 'disk', '--offset', '101'], {cwd: scene.folder})
     expect([outside.exit, outside.stderr]).toEqual([2, expect.stringContaining('"101" is byte 101, outside of disk')])
-    const ended = await flushpoint(['dump', 'disk', '--format', 'csv'], {cwd: scene.folder})
-    expect([ended.exit, ended.stderr]).toEqual([2, expect.stringContaining('a hex view has no form as csv')])
+    const ended = await flushpoint(['dump', 'disk', '--format', 'csv', '--raw'], {cwd: scene.folder})
+    expect([ended.exit, ended.stderr]).toEqual([2, expect.stringContaining('have no form as csv')])
     expect((await flushpoint(['dump', 'disk', '--raw', '--sectors'], {cwd: scene.folder})).exit).toBe(2)
   })
 })

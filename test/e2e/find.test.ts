@@ -44,8 +44,11 @@ describe('flushpoint find', () => {
     writeFileSync(path, bytes)
     expect(await find(path, 'hex:55 AA')).toEqual([10, 510, 1022, 1024])
     expect(await find(path, 'hex:55aa', '--sector-aligned')).toEqual([1024])
+    expect(await find(path, 'hex:55aa', '--align', '512+510')).toEqual([510, 1022])
     expect(await find(path, 'hex:55aa', '--align', '2', '--max', '2')).toEqual([10, 510])
     expect(await find(path, 'nothing')).toEqual([])
+    expect(await find(path, 'hex:55aa', '--offset', '11', '--length', '1012')).toEqual([510])
+    expect(await find(path, 'hex:55aa', '--offset', '1s', '--length', '1k', '--align', '512+510')).toEqual([1022])
   })
 
   it('changes nothing, and refuses a pattern that is none', async () => {
@@ -55,5 +58,7 @@ describe('flushpoint find', () => {
     expect(contents(scene.folder)).toEqual(before)
     await expectRefusal(scene, ['find', 'disk', 'hex:5'], {exit: 2, code: 'E_PATTERN', says: 'is not in hex'})
     await expectRefusal(scene, ['find', 'disk', 'x', '--align', '0'], {exit: 2, code: 'E_ALIGN', says: '0 bytes'})
+    const outside = {exit: 2, code: 'E_ALIGN', says: 'a unit of 512 bytes has no byte 600'}
+    await expectRefusal(scene, ['find', 'disk', 'x', '--align', '512+600'], outside)
   })
 })

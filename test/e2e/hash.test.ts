@@ -1,6 +1,7 @@
 import {execFileSync} from 'node:child_process'
 import {closeSync, openSync, writeFileSync, writeSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
+import {Disk} from '../disk-layout/disk.js'
 import {Scene} from '../image/scene.js'
 import {peerIt} from '../peers.js'
 import {contents, expectRefusal, flushpoint, hashOf, TIMEOUT_MS} from './cli.js'
@@ -52,6 +53,20 @@ describe('flushpoint hash', () => {
     ])
     writeFileSync(path, 'cc')
     expect(parts[2]?.[2]).toBe(hashOf(path))
+  })
+
+  it('has one of a range, from the start of a partition where that is asked for', async () => {
+    const disk = new Disk(64).record(0, [{type: 0x83, firstLba: 8, sectors: 16}]).put(9 * 512, 'text')
+    writeFileSync(scene.path('disk'), disk.bytes)
+    writeFileSync(scene.path('part'), disk.bytes.subarray(9 * 512, 9 * 512 + 100))
+    const [range] = await hash(scene.path('disk'), '--offset', 'p1+1s', '--length', '100')
+    expect(range).toEqual([9 * 512, 100, hashOf(scene.path('part'))])
+    expect(await hash(`${scene.path('disk')}#p1`, '--offset', '1s', '--length', '100')).toEqual([
+      [512, 100, hashOf(scene.path('part'))],
+    ])
+    expect((await hash(scene.path('disk'), '--length', '1k')).map(([offset, length]) => [offset, length])).toEqual([
+      [0, 1024],
+    ])
   })
 
   it('refuses chunks without end, and partitions that are not there', async () => {

@@ -1,8 +1,9 @@
-import {readFileSync, statSync} from 'node:fs'
+import {readFileSync, statSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {openImage} from '../../src/image/index.js'
 import {loadLibc} from '../../src/native/index.js'
+import {Disk} from '../disk-layout/disk.js'
 import {Scene} from '../image/scene.js'
 import {capability, itNeeds} from '../peers.js'
 import {expectRefusal, flushpoint, TIMEOUT_MS} from './cli.js'
@@ -51,6 +52,15 @@ describe('flushpoint resize', () => {
     } finally {
       used.close()
     }
+  })
+
+  it('does not touch a partition, whose size is in the table', async () => {
+    writeFileSync(scene.path('a.img'), new Disk(64).record(0, [{type: 0x83, firstLba: 8, sectors: 16}]).bytes)
+    const says = 'is a partition of a.img'
+    await expectRefusal(scene, ['resize', 'a.img#p1', '1M'], {exit: 2, code: 'E_PARTITION', says})
+    await expectRefusal(scene, ['create', 'a.img#p1', '1M'], {exit: 2, code: 'E_PARTITION', says})
+    const missing = {exit: 2, code: 'E_NO_PARTITION', says: 'a.img has no partition 2'}
+    await expectRefusal(scene, ['resize', 'a.img#p2', '1M'], missing)
   })
 
   it('does not touch a folder, or what is not there', async () => {

@@ -1,9 +1,10 @@
 import {describe, expect, it} from 'vitest'
 import {Prng} from '../../src/base/index.js'
-import {partitionsDocument} from '../../src/inspect/index.js'
-import {renderDocument} from '../../src/report/index.js'
+import {infoDocument, openTarget, partitionsDocument, summaryOf} from '../../src/inspect/index.js'
+import {FORMAT_NAMES, renderDocument, type Document} from '../../src/report/index.js'
 import {Disk} from '../disk-layout/disk.js'
 import {GOLDEN} from '../disk-layout/signature/golden.js'
+import {Scene} from '../image/scene.js'
 import {look, mutant, original} from './mutant.js'
 
 const MUTANTS = 60
@@ -34,6 +35,17 @@ function partitioned(): Uint8Array[] {
   ]
 }
 
+/** Writes a document in every format. @returns how long the shortest is */
+async function shortest(document: Document): Promise<number> {
+  const lengths: number[] = []
+  for (const format of FORMAT_NAMES) {
+    let written = 0
+    for await (const chunk of renderDocument(document, format, {width: 80, color: false})) written += chunk.length
+    lengths.push(written)
+  }
+  return Math.min(...lengths)
+}
+
 describe('a damaged image never makes a parser fail, read outside or read without end', () => {
   it.each(GOLDEN)('$kind', ({kind, disk}) => {
     const whole = original(disk.bytes)
@@ -48,13 +60,26 @@ describe('a damaged image never makes a parser fail, read outside or read withou
       for (let seed = 1; seed <= MUTANTS; seed++) {
         const contents = look(mutant(whole, new Prng(index * 1000 + seed)))
         if (contents.table === undefined) continue
-        const document = partitionsDocument('disk', contents.table, contents)
-        for (const format of ['table', 'json', 'ndjson', 'csv', 'markdown'] as const) {
-          let written = 0
-          for await (const chunk of renderDocument(document, format, {width: 80, color: false})) written += chunk.length
-          expect(written).toBeGreaterThan(0)
+        expect(await shortest(partitionsDocument('disk', contents.table, contents))).toBeGreaterThan(0)
+      }
+    }
+  })
+
+  it('anything, of which everything that info says can still be written', async () => {
+    const scene = new Scene()
+    try {
+      const target = openTarget(scene.file('disk', 4096))
+      const summary = await summaryOf(target)
+      target.close()
+      for (const [index, whole] of [...GOLDEN.map(({disk}) => disk.bytes), ...partitioned()].map(original).entries()) {
+        for (let seed = 1; seed <= 2; seed++) {
+          const image = mutant(whole, new Prng(index * 1000 + seed))
+          const told = infoDocument({...summary, sizeBytes: image.sizeBytes, contents: look(image)})
+          expect(await shortest(told)).toBeGreaterThan(0)
         }
       }
+    } finally {
+      scene.close()
     }
   })
 

@@ -119,6 +119,7 @@ describe('where there are no locks', () => {
     copyFileRange: () => 0,
     clone: () => 0,
     allocate: () => 0,
+    dropCache: () => 0,
     ...answers,
   })
 

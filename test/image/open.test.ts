@@ -70,6 +70,7 @@ function kernelSaying(told: ReturnType<Libc['statxDioAlign']>): LibcAnswer {
       copyFileRange: unused,
       clone: unused,
       allocate: unused,
+      dropCache: unused,
     },
   }
 }

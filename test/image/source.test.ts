@@ -25,6 +25,20 @@ function traces(path: string): unknown {
 }
 
 describe('an image opened for looking at', () => {
+  it('that cannot be read is an I/O error with the byte of the whole image', () => {
+    const source = openSource(numbered(1000))
+    const part = partOf(source, 300, 500)
+    source.close() // what is read now fails with EBADF
+    expect(() => part.readInto(new Uint8Array(10), 7)).toThrow(
+      expect.objectContaining({
+        kind: 'io',
+        code: 'E_IO',
+        message: `${source.path} cannot be read at byte 307 (EBADF)`,
+        context: {path: source.path, offsetBytes: 307, op: 'read'},
+      }),
+    )
+  })
+
   it('is read to its last byte, also behind the last whole sector, and no further', () => {
     const source = openSource(numbered(1000))
     const bytes = new Uint8Array(600)

@@ -33,6 +33,16 @@ async function compare(a: string, b: string, strict = false) {
 }
 
 describe('two images', () => {
+  itNeeds([native], 'are followed by where the comparison is, not by how much of them there is to read', async () => {
+    const size = 2 ** 40 + 5
+    const a = openTarget(poke(scene.file('a', size), 2 ** 40))
+    const told: number[] = []
+    const progress = async (doneBytes: number): Promise<void> => void told.push(doneBytes)
+    await compareSources(a.source, a.source, {strict: false, threads: false, progress})
+    a.close()
+    expect(told).toEqual([size])
+  })
+
   it('are identical where holes meet zeroes', async () => {
     const found = await compare(scene.file('hole', 2 ** 20), scene.file('zeroes', 2 ** 20, 0))
     expect(found).toMatchObject({identical: true, ranges: [], rangeCount: 0, allocation: undefined})

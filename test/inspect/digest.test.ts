@@ -1,9 +1,15 @@
 import {createHash} from 'node:crypto'
 import {closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {partOf, type ImageSource} from '../../src/image/index.js'
 import {digestOf} from '../../src/inspect/index.js'
 import {openTarget} from '../../src/inspect/target.js'
+import {loadLibc} from '../../src/native/index.js'
 import {refusalOf, Scene} from '../image/scene.js'
+import {capability, itNeeds} from '../peers.js'
+
+const answer = await loadLibc()
+const native = capability(answer.ok, answer.ok ? '' : answer.reason)
 
 let scene: Scene
 beforeEach(() => {
@@ -27,6 +33,25 @@ describe('the digest of an image', () => {
     for (const offset of [5, 2 ** 21 + 7, 5 * 2 ** 20 + 2]) writeSync(fd, 'x', offset)
     closeSync(fd)
     expect(await digest(path, 'sha256')).toBe(createHash('sha256').update(readFileSync(path)).digest('hex'))
+  })
+
+  itNeeds([native], 'of a hole is worked out once, whatever it is asked for again', async () => {
+    const target = openTarget(scene.file('disk', 3 * 2 ** 20))
+    const [one, other, shorter] = [
+      partOf(target.source, 0, 2 ** 20),
+      partOf(target.source, 2 ** 20, 2 ** 20),
+      partOf(target.source, 2 ** 21, 1000),
+    ] as const
+    const ofHoles = new Map<number, string>()
+    const sha256 = (bytes: number): string => createHash('sha256').update(Buffer.alloc(bytes)).digest('hex')
+    const told: number[] = []
+    const ask = (part: ImageSource): Promise<string> => {
+      return digestOf(part, 'sha256', async (doneBytes) => void told.push(doneBytes), ofHoles)
+    }
+    expect([await ask(one), await ask(shorter)]).toEqual([sha256(2 ** 20), sha256(1000)])
+    ofHoles.set(2 ** 20, 'known')
+    expect([await ask(other), told.at(-1)]).toEqual(['known', 2 ** 20])
+    target.close()
   })
 
   // FIPS 180-4 example "abc"; BLAKE3 test_vectors.json, input_len 0 and 251 bytes counted from 0.

@@ -6,7 +6,7 @@ const REPORT = {
   image: 'disk.img',
   pattern: 'EFI PART',
   patternBytes: 8,
-  alignBytes: 512,
+  alignment: {unitBytes: 512, phaseBytes: 0},
   places: [{name: 'p1 (swap)', offsetBytes: 1000, lengthBytes: 1000}],
 }
 

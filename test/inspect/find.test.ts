@@ -1,6 +1,6 @@
 import {closeSync, openSync, writeFileSync, writeSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {findPattern} from '../../src/inspect/index.js'
+import {findPattern, matchAlignmentOf} from '../../src/inspect/index.js'
 import {openTarget} from '../../src/inspect/target.js'
 import {Scene} from '../image/scene.js'
 
@@ -10,9 +10,12 @@ beforeEach(() => {
 })
 afterEach(() => scene.close())
 
-async function find(path: string, pattern: string | Buffer, alignBytes = 1, max = Infinity) {
+async function find(path: string, pattern: string | Buffer, align = '1', max = Infinity) {
   const target = openTarget(path)
-  const found = await findPattern(target.source, Buffer.from(pattern as string), {alignBytes, max})
+  const found = await findPattern(target.source, Buffer.from(pattern as string), {
+    alignment: matchAlignmentOf(align),
+    max,
+  })
   target.close()
   return found
 }
@@ -30,16 +33,38 @@ describe('a search', () => {
     expect(await find(file(bytes), 'needle')).toEqual({offsets, count: 6, complete: true})
   })
 
+  it('stays in its range, whatever is data there', async () => {
+    const path = scene.file('disk', 2 ** 20)
+    const fd = openSync(path, 'r+')
+    for (const offset of [0, 4090, 500_000, 2 ** 20 - 6]) writeSync(fd, 'needle', offset)
+    closeSync(fd)
+    const target = openTarget(path)
+    const within = (offsetBytes: number, lengthBytes: number) => {
+      const options = {alignment: matchAlignmentOf('1'), max: Infinity, within: {offsetBytes, lengthBytes}}
+      return findPattern(target.source, Buffer.from('needle'), options).then(({offsets}) => offsets)
+    }
+    expect(await within(0, 2 ** 20)).toEqual([0, 4090, 500_000, 2 ** 20 - 6])
+    expect(await within(1, 2 ** 20 - 2)).toEqual([4090, 500_000])
+    expect(await within(4090, 6)).toEqual([4090])
+    expect([await within(4090, 5), await within(4091, 5), await within(600_000, 0)]).toEqual([[], [], []])
+    target.close()
+  })
+
   it('goes on behind a match', async () => {
     expect((await find(file(Buffer.from('aaaaaaa')), 'aa')).offsets).toEqual([0, 2, 4])
   })
 
   it('keeps to the alignment, and an unaligned match hides no aligned one', async () => {
-    expect((await find(file(Buffer.from('xaaaaaaa')), 'aa', 2)).offsets).toEqual([2, 4, 6])
+    expect((await find(file(Buffer.from('xaaaaaaa')), 'aa', '2')).offsets).toEqual([2, 4, 6])
+    expect((await find(file(Buffer.from('xaaaaaaa')), 'aa', '4+3')).offsets).toEqual([3])
   })
 
   it('stops at the maximum, and says so', async () => {
-    expect(await find(file(Buffer.from('aaaaaaa')), 'a', 1, 3)).toEqual({offsets: [0, 1, 2], count: 3, complete: false})
+    expect(await find(file(Buffer.from('aaaaaaa')), 'a', '1', 3)).toEqual({
+      offsets: [0, 1, 2],
+      count: 3,
+      complete: false,
+    })
   })
 
   it('looks into holes only for what they can hold', async () => {

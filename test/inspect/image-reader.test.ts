@@ -12,13 +12,8 @@ afterEach(() => scene.close())
 
 it('an image that cannot be read is an I/O error with the byte, counted from the start of the whole', () => {
   const source = openSource(scene.file('disk', 1 << 20))
-  scene.onClose(() => source.close())
-  const broken = {
-    ...partOf(source, 4096, 1 << 19),
-    readInto: (): number => {
-      throw Object.assign(new Error('read'), {code: 'EIO', errno: -5})
-    },
-  }
+  const broken = partOf(source, 4096, 1 << 19)
+  source.close() // what is read now fails with EBADF
   for (const look of [partitionTable, contentsOf]) {
     let thrown: unknown
     try {

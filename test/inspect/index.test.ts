@@ -186,6 +186,17 @@ describe('the report about an image', () => {
     for (const format of FORMAT_NAMES) expect((await render(document, format)).length).toBeGreaterThan(0)
   })
 
+  it('as csv has a row for each place, in bytes, also where nothing is known', async () => {
+    expect((await render(await infoOf(grownDisk()), 'csv')).split('\n')).toEqual([
+      'where,offsetBytes,lengthBytes,content,label,uuid',
+      'p1,1048576,2097152,ext4,my label,01234567-89ab-cdef-fedc-ba9876543210',
+      'p2,4194816,925696,,,',
+      '',
+    ])
+    const nothing = await render(await infoOf(write(new Uint8Array(1000))), 'csv')
+    expect(nothing.split('\n')[1]).toBe('whole,0,1000,,,')
+  })
+
   it('of many partitions stays on its screen', async () => {
     const disk = new Disk(400 * 8)
     const entries = Array.from({length: 100}, (_, i) => ({first: 800 + i * 8, last: 807 + i * 8}))

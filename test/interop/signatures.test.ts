@@ -118,6 +118,33 @@ describe('an image written from a specification is one for blkid too', () => {
   }
 })
 
+describe('an image written from a specification is one for the tool of its format', () => {
+  for (const {kind, disk} of GOLDEN.filter((golden) => golden.kind.startsWith('md-'))) {
+    peerIt(['mdadm'], `for mdadm --examine, field by field, with the right checksum: ${kind}`, () => {
+      const path = scene.path('golden')
+      writeFileSync(path, disk.bytes)
+      const told = tool('mdadm', ['--examine', path])
+      const field = (name: string): string | undefined => new RegExp(`^ *${name} : (.*)$`, 'm').exec(told)?.[1]?.trim()
+      const digits = (id: string | undefined): string | undefined => id?.replaceAll(/[:-]/g, '')
+      const sectors = (name: string): number => Number.parseInt(field(name) ?? '0', 10)
+      const {uuid, memberUuid, label, version, sizeBytes, details = []} = only(path)
+      expect([digits(uuid), digits(memberUuid), label]).toEqual([
+        digits(field('(?:Array )?UUID')),
+        digits(field('Device UUID')),
+        field('Name'),
+      ])
+      expect(version).toBe(field('Version')?.replace('0.90.00', '0.90.0'))
+      expect(Object.fromEntries(details)).toEqual({
+        level: field('Raid Level')?.replace('raid', 'RAID '),
+        members: field('Raid Devices'),
+      })
+      const [data, size] = [sectors('Data Offset'), sectors('Avail Dev Size')]
+      expect(sizeBytes).toBe(size === 0 ? undefined : (data + size) * 512)
+      expect(field('Checksum')).toMatch(/ - correct$/)
+    })
+  }
+})
+
 describe('what only its own tools tell', () => {
   peerIt(['mkfs.ext4'], 'of ext4: the features, in the words of dumpe2fs', () => {
     const path = scene.file('disk', 64 << 20)

@@ -209,4 +209,15 @@ describe('the calls that move blocks about', () => {
     expect(readSync(fd, Buffer.alloc(BLOCK, 1), 0, BLOCK, 0)).toBe(result === 0 ? BLOCK : 0)
     expect(libc().allocate(-1, 0, 1)).toBe(errno.EBADF)
   })
+
+  itNeeds([native], 'a cache that is dropped loses nothing, written to the disk or not', () => {
+    const fd = open('w+')
+    writeSync(fd, 'synced')
+    fsyncSync(fd)
+    writeSync(fd, ' and not')
+    expect(libc().dropCache(fd)).toBe(0)
+    const bytes = Buffer.alloc(14)
+    expect([readSync(fd, bytes, 0, 14, 0), bytes.toString('latin1')]).toEqual([14, 'synced and not'])
+    expect(libc().dropCache(-1)).toBe(errno.EBADF)
+  })
 })

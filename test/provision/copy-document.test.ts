@@ -11,6 +11,7 @@ const COPIED: Copied = {
   writtenBytes: 4096,
   method: 'reflink',
   resumed: false,
+  inPlace: false,
   durable: true,
   verified: false,
   stopped: undefined,
@@ -26,8 +27,16 @@ async function render(more: Partial<Copied>, mode = 'writeback', format: FormatN
 
 it('a copy is called durable only when it is', async () => {
   expect(await render({})).toContain('✓ ok: complete: data, size and name were synced')
+  expect(await render({inPlace: true})).toContain(
+    '✓ ok: complete: what was written was synced, and survives a power cut',
+  )
   expect(await render({durable: false}, 'unsafe')).toContain('✗ not ok: complete, but nothing was synced')
   expect(await render({durable: false})).toContain('the place it lies in does not survive the host')
+})
+
+it('a copy that nothing was synced of was verified in host memory only', async () => {
+  expect(await render({verified: true})).toMatch(/^verified: +yes: read back and compared$/m)
+  expect(await render({verified: true}, 'unsafe')).toMatch(/^verified: +yes: read back from host memory and compared$/m)
 })
 
 it('a stopped copy says where it waits and how to go on', async () => {

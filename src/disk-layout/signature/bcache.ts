@@ -43,7 +43,7 @@ export const bcache: Probe = (reader) => {
     offsetBytes: SUPERBLOCK_AT + 24,
     label: sb.text(72, 32),
     uuid: sb.uuid(56),
-    version: String(sb.u16(16)),
+    version: `${sb.u16(16) >> 10}.${sb.u16(16) & 1023}`, // BCH_VERSION_MAJOR, BCH_VERSION_MINOR
     blockBytes: sizeOf(sb.u16(120), 512),
     details: [['devices', String(sb.u8(123))]],
   }

@@ -126,10 +126,7 @@ export function md1(minor: 0 | 1 | 2): Golden {
     .u64(at + 136, 6000)
     .u64(at + 144, at / 512)
     .hex(at + 168, OTHER)
-  // The sum of its words, folded into 32 bits.
-  const view = new DataView(disk.bytes.buffer, at, 256)
-  const sum = Array.from({length: 64}, (_, i) => view.getUint32(i * 4, true)).reduce((total, word) => total + word, 0)
-  disk.u32(at + 216, ((sum % 2 ** 32) + Math.floor(sum / 2 ** 32)) % 2 ** 32)
+  disk.u32(at + 216, foldedSum(disk.bytes, at, 64))
   return {
     kind: `md-1.${minor}`,
     disk,
@@ -149,7 +146,14 @@ export function md1(minor: 0 | 1 | 2): Golden {
   }
 }
 
-/** linux/raid/md_p.h: struct mdp_superblock_s, in the last whole 64 KiB */
+/** The sum of words, with what is over 32 bits added to it: calc_sb_csum and calc_sb_1_csum of the kernel. */
+function foldedSum(bytes: Uint8Array, at: number, words: number): number {
+  const view = new DataView(bytes.buffer, at, words * 4)
+  const sum = Array.from({length: words}, (_, i) => view.getUint32(i * 4, true)).reduce((all, word) => all + word, 0)
+  return ((sum % 2 ** 32) + Math.floor(sum / 2 ** 32)) % 2 ** 32
+}
+
+/** linux/raid/md_p.h: struct mdp_superblock_s, in the last whole 64 KiB; word 38 is the sum of all 1024, folded */
 export function md0(): Golden {
   const sectors = 2 * MIB_SECTORS
   const at = sectors * 512 - 65536
@@ -163,6 +167,7 @@ export function md0(): Golden {
     .u32(at + 52, 0x89abcdef)
     .u32(at + 56, 0xfedcba98)
     .u32(at + 60, 0x76543210)
+  disk.u32(at + 38 * 4, foldedSum(disk.bytes, at, 1024))
   return {
     kind: 'md-0.90',
     disk,
@@ -178,45 +183,57 @@ export function md0(): Golden {
   }
 }
 
-/** ZFS On-Disk Specification, 1.3: a list of names and values in XDR (RFC 4506), and a ring of uberblocks */
-export function zfs(): Golden {
-  const disk = new Disk(4 * MIB_SECTORS).put(16384, '\x01\x01\0\0').be32(16384 + 8, 1)
-  let at = 16384 + 12
-  const pair = (name: string, type: number, value: Buffer): void => {
-    const padded = Math.ceil(name.length / 4) * 4
-    const bytes = 12 + padded + 8 + value.length
-    disk
-      .be32(at, bytes)
-      .be32(at + 4, 100)
-      .be32(at + 8, name.length)
-      .put(at + 12, name)
-    disk
-      .be32(at + 12 + padded, type)
-      .be32(at + 16 + padded, 1)
-      .put(at + 20 + padded, value)
-    at += bytes
-  }
-  const number = (value: bigint): Buffer => {
-    const buffer = Buffer.alloc(8)
-    buffer.writeBigUInt64BE(value)
+/** One pair of a list of names and values in XDR: its size here, its size in memory, name, type, how many values, and those. */
+function zfsPair(name: string, type: number, value: Buffer): Buffer {
+  const words = (...numbers: readonly number[]): Buffer => {
+    const buffer = Buffer.alloc(numbers.length * 4)
+    numbers.forEach((number, i) => buffer.writeUInt32BE(number, i * 4))
     return buffer
   }
-  pair('version', 8, number(5000n))
-  pair('name', 9, Buffer.from('\0\0\0\x04tank', 'latin1'))
-  pair('state', 8, number(0n))
-  pair('pool_guid', 8, number(12345678901234567890n))
-  pair('guid', 8, number(9876543210987654321n))
+  const padded = Buffer.alloc(Math.ceil(name.length / 4) * 4)
+  padded.write(name, 'latin1')
+  return Buffer.concat([words(20 + padded.length + value.length, 100, name.length), padded, words(type, 1), value])
+}
+
+function zfsNumber(name: string, value: bigint): Buffer {
+  const buffer = Buffer.alloc(8)
+  buffer.writeBigUInt64BE(value)
+  return zfsPair(name, 8, buffer) // DATA_TYPE_UINT64
+}
+
+/**
+ * ZFS On-Disk Specification, 1.3: behind 16 KiB a list of names and values in XDR (RFC 4506; encoding 1, byte order, version, flags),
+ * which may hold other lists; behind 128 KiB a ring of uberblocks with magic number 0 and version 8
+ */
+export function zfs(): Golden {
+  const disk = new Disk(4 * MIB_SECTORS).put(16384, '\x01\x01\0\0').be32(16384 + 8, 1)
+  const inner = Buffer.concat([Buffer.alloc(8), zfsNumber('guid', 1n), zfsNumber('txg', 2n), Buffer.alloc(8)])
+  const list = [
+    zfsNumber('version', 5000n),
+    zfsPair('name', 9, Buffer.from('\0\0\0\x04tank', 'latin1')), // DATA_TYPE_STRING
+    zfsNumber('state', 0n),
+    zfsNumber('txg', 77n),
+    zfsNumber('pool_guid', 12345678901234567890n),
+    zfsPair('vdev_tree', 19, inner), // DATA_TYPE_NVLIST: what is in it is not about the pool
+    zfsNumber('guid', 9876543210987654321n),
+    Buffer.alloc(8),
+  ]
+  disk.put(16384 + 12, Buffer.concat(list))
   for (let i = 0; i < 8; i++) disk.u64(131072 + i * 1024, 0x00bab10c).u64(131072 + i * 1024 + 8, 5000)
   return {
     kind: 'zfs',
     disk,
     expected: {
       type: 'zfs_member',
+      usage: 'filesystem',
       label: 'tank',
       uuid: '12345678901234567890',
       memberUuid: '9876543210987654321',
       version: '5000',
-      details: [['state', '0']],
+      details: [
+        ['txg', '77'],
+        ['state', '0'],
+      ],
     },
   }
 }
@@ -243,39 +260,75 @@ export function bcache(): Golden {
   }
 }
 
-/** bcachefs_format.h: struct bch_sb */
+/**
+ * bcachefs_format.h, struct bch_sb: checksum 0, version 16, magic number 24, uuid 40, user_uuid 56, label 72, offset 104, seq 112,
+ * block_size in sectors 120, dev_idx 122, nr_devices 123
+ */
 export function bcachefs(): Golden {
   const disk = new Disk(MIB_SECTORS)
-    .u16(4096 + 16, 13)
+    .u16(4096 + 16, (1 << 10) | 7)
     .hex(4096 + 24, 'c68573f6-4e1a-45ca-8265-f57f48ba6d81')
     .hex(4096 + 40, OTHER)
     .hex(4096 + 56, UUID)
     .put(4096 + 72, 'my label')
     .u64(4096 + 104, 8)
     .u16(4096 + 120, 8)
-    .put(4096 + 123, '\x01')
+    .put(4096 + 123, '\x02')
   return {
     kind: 'bcachefs',
     disk,
-    expected: {type: 'bcachefs', label: 'my label', uuid: UUID, blockBytes: 4096, details: [['devices', '1']]},
+    expected: {
+      type: 'bcachefs',
+      usage: 'filesystem',
+      label: 'my label',
+      uuid: UUID,
+      version: '1.7',
+      blockBytes: 4096,
+      details: [['devices', '2']],
+    },
   }
 }
 
-/** libbde, "BitLocker Drive Encryption (BDE) format specification", 2.1.2 */
-export function bitlocker(): Golden {
-  const disk = new Disk(MIB_SECTORS)
-    .put(0, '\xeb\x58\x90-FVE-FS-')
-    .u16(11, 512)
-    .put(13, '\x08')
-    .hex(160, '3bd66749292ed84a8399f6a339e3d001') // 4967D63B-2E29-4AD8-8399-F6A339E3D001 as it is on disk
-    .u64(176, 65536) // the first of three metadata blocks
-    .put(65536, '-FVE-FS-')
-    .u16(65536 + 8, 64)
-    .u16(65536 + 10, 2)
-    .u16(510, 0xaa55)
+/**
+ * libbde, "BitLocker Drive Encryption (BDE) format specification", 2: jump 0, name 3, bytes a sector 11, sectors a cluster 13, identifier
+ * 160, places of three metadata blocks 176; of To Go, 424 and 440. 3.1: a metadata block has its name 0, size 8, version 10.
+ */
+export function bitlocker(format: 'vista' | '7' | 'used space' | 'to go'): Golden {
+  const toGo = format === 'to go'
+  const vista = format === 'vista'
+  const disk = new Disk(MIB_SECTORS).put(0, `\xeb${vista ? 'R' : 'X'}\x90${toGo ? 'MSWIN4.1' : '-FVE-FS-'}`)
+  disk.u16(11, 512).put(13, '\x08').u16(510, 0xaa55)
+  if (vista)
+    disk
+      .u64(56, 16)
+      .put(65536, '-FVE-FS-')
+      .u16(65536 + 8, 64)
+      .u16(65536 + 10, 1)
+  else {
+    const identifierAt = toGo ? 424 : 160
+    // 4967D63B-2E29-4AD8-8399-F6A339E3D001 and 92A84D3B-DD80-4D0E-9E4E-B1E3284EAED8 as they are on disk
+    disk.hex(
+      identifierAt,
+      format === 'used space' ? '3b4da89280dd0e4d9e4eb1e3284eaed8' : '3bd66749292ed84a8399f6a339e3d001',
+    )
+    disk
+      .u64(identifierAt + 16, 65536)
+      .put(65536, '-FVE-FS-')
+      .u16(65536 + 8, 64)
+      .u16(65536 + 10, 2)
+  }
   return {
-    kind: 'bitlocker',
+    kind: `bitlocker ${format}`,
     disk,
-    expected: {type: 'BitLocker', usage: 'crypto', version: '2', details: [['format', 'Windows 7 and later']]},
+    expected: {
+      type: 'BitLocker',
+      name: toGo ? 'BitLocker To Go' : 'BitLocker',
+      usage: 'crypto',
+      version: vista ? undefined : '2',
+      details: [
+        ['format', vista ? 'Windows Vista' : 'Windows 7 and later'],
+        ...(format === 'used space' ? [['encrypted', 'used space only'] as const] : []),
+      ],
+    },
   }
 }

@@ -40,7 +40,10 @@ export const GOLDEN: readonly Golden[] = [
   zfs(),
   bcache(),
   bcachefs(),
-  bitlocker(),
+  bitlocker('vista'),
+  bitlocker('7'),
+  bitlocker('used space'),
+  bitlocker('to go'),
   ...disks,
   {
     kind: 'vhd-footer',

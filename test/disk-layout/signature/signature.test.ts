@@ -1,5 +1,9 @@
+import {readdirSync} from 'node:fs'
+import {fileURLToPath} from 'node:url'
 import {describe, expect, it} from 'vitest'
 import {contentsOf} from '../../../src/disk-layout/index.js'
+import {headKeeping} from '../../../src/disk-layout/byte-reader.js'
+import type {Probe} from '../../../src/disk-layout/signature/signature.js'
 import {counted} from '../counted-reader.js'
 import {Disk} from '../disk.js'
 import {GOLDEN} from './golden.js'
@@ -26,6 +30,23 @@ describe('what signs for itself', () => {
       .record(0, [{type: 0x83, firstLba: 2048, sectors}])
     const {partitions} = contentsOf(counted(whole.bytes))
     expect(partitions[0]?.signatures).toMatchObject([expected])
+  })
+
+  it('is recognized by a parser that some golden image is for, which is what damage is tried on', async () => {
+    const folder = fileURLToPath(new URL('../../../src/disk-layout/signature', import.meta.url))
+    const names = readdirSync(folder).filter((name) => name !== 'table.ts' && name !== 'signature.ts')
+    const parsers: [string, Probe][] = []
+    for (const name of names) {
+      const room = (await import(`${folder}/${name}`)) as Record<string, unknown>
+      for (const [key, probe] of Object.entries(room)) {
+        if (typeof probe === 'function' && probe.length === 1) parsers.push([`${name} ${key}`, probe as Probe])
+      }
+    }
+    expect(parsers.length).toBeGreaterThanOrEqual(names.length)
+    const idle = parsers.filter(
+      ([, parser]) => !GOLDEN.some(({disk}) => parser(headKeeping(counted(disk.bytes))) !== undefined),
+    )
+    expect(idle.map(([name]) => name)).toEqual([])
   })
 
   it('is nothing where nothing is, in an empty image and in a sparse one of 16 TiB', () => {
@@ -83,7 +104,7 @@ describe('a partition table beside it', () => {
   })
 
   it('is not read out of the boot sector of a file system', () => {
-    for (const kind of ['fat12', 'fat16', 'fat32', 'exfat', 'ntfs', 'bitlocker']) {
+    for (const kind of ['fat12', 'fat16', 'fat32', 'exfat', 'ntfs', 'bitlocker 7', 'bitlocker to go']) {
       const {disk} = goldenOf(kind)
       const odd = new Disk(disk.sectors).put(0, disk.bytes).put(446, '\x80mpty\0\0\0\x01\0\0\0\x01\0\0\0')
       expect(contentsOf(counted(odd.bytes)).table).toBeUndefined()
