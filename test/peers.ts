@@ -51,7 +51,6 @@ export const PEERS = {
   sha256sum: 'coreutils',
   grep: 'grep',
   setpriv: 'util-linux',
-  script: 'bsdutils',
   mdadm: 'mdadm',
 } as const
 
