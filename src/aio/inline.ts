@@ -11,12 +11,20 @@ import {
 } from '../request/index.js'
 import {BackendAround, type Backend, type InlineSteps, type Memory} from './backend.js'
 
+/** A write that is to be over at once and takes longer has been made to wait, by a full page cache or a slow file system. */
+const SLOW_MS = 10
+/** For so many times as long as it waited, writes are the backend's then. */
+const PAUSES = 30
+
 /** A step that the backend inside has to take. */
 const NOT_INLINE = -(2 ** 30)
 
 /**
  * A backend of which some steps are plain system calls on the thread that queues them. They end inside queue(), before what was
  * queued earlier and has to be waited for, and are reaped as any other.
+ *
+ * A write through the page cache cannot be asked not to wait. Where one of those that are not to has waited, the next ones are the
+ * backend's for a while: whoever else needs this thread is held up for a thirtieth of the time at most.
  */
 export class InlineBackend extends BackendAround implements Backend {
   readonly ordersTags = false
@@ -34,15 +42,28 @@ export class InlineBackend extends BackendAround implements Backend {
   readonly #addresses = new WeakMap<Memory, number>()
   #memory: Memory | undefined
   #address = 0
+  readonly #clock: () => number
+  /** Until then writes are the backend's. */
+  #pausedUntilMs = 0
 
-  /** @param fd the descriptor that `inner` is open on; `transfers` are closed with it */
-  constructor(inner: Backend, fd: number, steps: InlineSteps, transfers: Transfers) {
+  /**
+   * @param fd the descriptor that `inner` is open on; `transfers` are closed with it
+   * @param clock milliseconds; for tests
+   */
+  constructor(
+    inner: Backend,
+    fd: number,
+    steps: InlineSteps,
+    transfers: Transfers,
+    clock: () => number = () => performance.now(),
+  ) {
     super(inner)
     this.doneTokens = inner.doneTokens
     this.doneResults = inner.doneResults
     this.#fd = fd
     this.#steps = steps
     this.#transfers = transfers
+    this.#clock = clock
     this.#endedTokens = new Int32Array(inner.tokens)
     this.#endedResults = new Int32Array(inner.tokens)
   }
@@ -93,7 +114,8 @@ export class InlineBackend extends BackendAround implements Backend {
         if (!data || lengthBytes > mostBytes || (dsync && !waits)) return NOT_INLINE
         const address = this.#addressOf(memory as Memory) + memoryOffset
         if (dsync) return transfers.writeStable(fd, address, lengthBytes, offsetBytes)
-        return transfers.write(fd, address, lengthBytes, offsetBytes)
+        if (waits) return transfers.write(fd, address, lengthBytes, offsetBytes)
+        return this.#writeSoon(address, lengthBytes, offsetBytes)
       }
       case STEP_SYNC:
       case STEP_SYNC_ALL:
@@ -104,6 +126,17 @@ export class InlineBackend extends BackendAround implements Backend {
       case STEP_NONE:
         return NOT_INLINE
     }
+  }
+
+  /** A write that is not to wait. */
+  #writeSoon(address: number, lengthBytes: number, offsetBytes: number): number {
+    const sinceMs = this.#clock()
+    if (sinceMs < this.#pausedUntilMs) return NOT_INLINE
+    const result = this.#transfers.write(this.#fd, address, lengthBytes, offsetBytes)
+    const nowMs = this.#clock()
+    const tookMs = nowMs - sinceMs
+    if (tookMs > SLOW_MS) this.#pausedUntilMs = nowMs + PAUSES * tookMs
+    return result
   }
 
   #addressOf(memory: Memory): number {

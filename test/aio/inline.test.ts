@@ -152,4 +152,41 @@ describe('plain system calls around a backend', () => {
     memory.free()
     await backend.close()
   })
+
+  itNeeds([calls], 'leave writes to the backend for thirty times as long as one had to wait', async () => {
+    image = realImage(SIZE_BYTES)
+    let nowMs = 0
+    let lastsMs = 0
+    let writes = 0
+    const plain = await transfersOfOurOwn()
+    const transfers: Transfers = {
+      ...plain,
+      write(...parameters) {
+        writes++
+        nowMs += lastsMs
+        return plain.write(...parameters)
+      },
+    }
+    const steps = {data: true, waits: false, sync: false}
+    const backend = new InlineBackend(real('threads', image), image.fd, steps, transfers, () => nowMs)
+    const memory = backend.createMemory(512)
+    /** Whether a write that begins then is a plain call. */
+    const isPlainAt = async (atMs: number): Promise<boolean> => {
+      const before = writes
+      nowMs = atMs
+      backend.queue(STEP_WRITE, 0, memory, 0, 0, 512, false)
+      for (let reaped = 0; reaped === 0; reaped = backend.reap()) await backend.submit(true)
+      return writes > before
+    }
+    expect(await isPlainAt(0)).toBe(true)
+    lastsMs = 50
+    expect(await isPlainAt(1)).toBe(true)
+    lastsMs = 10
+    expect(await isPlainAt(51)).toBe(false)
+    expect(await isPlainAt(1550)).toBe(false)
+    expect(await isPlainAt(1551)).toBe(true)
+    expect(await isPlainAt(1561)).toBe(true)
+    memory.free()
+    await backend.close()
+  })
 })
