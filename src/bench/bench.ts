@@ -1,5 +1,5 @@
 import type {DiskModel} from '../aio/index.js'
-import {syncFacts} from '../image/index.js'
+import {syncFacts, type OpenOptions} from '../image/index.js'
 import type {Cell} from './cell.js'
 import {UnitMap} from './content.js'
 import type {SyncFinding} from './closing.js'
@@ -28,6 +28,10 @@ export interface BenchProgress {
 /** What to measure, and where. */
 export interface BenchOptions {
   readonly path: string
+  /** The part of it to work on, a partition, as if the rest were not there. */
+  readonly part?: OpenOptions['part']
+  /** What it is called in messages and reports, where that is not its path. */
+  readonly name?: string
   readonly cells: readonly Cell[]
   readonly rounds: number
   /** Make an image of this size first, and remove it at the end. */
@@ -69,7 +73,8 @@ export async function runBench(options: BenchOptions): Promise<FinishedBench> {
       ? await makeImage(options.path, options.createBytes, options.preallocate)
       : () => {}
   try {
-    if (options.preallocate && options.createBytes === undefined && !simulated) await preallocateImage(options.path)
+    if (options.preallocate && options.createBytes === undefined && !simulated)
+      await preallocateImage(options.path, options.part)
     const finished = await new Bench(options, simulated).run()
     const look = finished.result.complete && overwrites(options.cells, options.stream)
     return {...finished, sync: look ? await syncFacts(options.path) : undefined}
@@ -81,6 +86,7 @@ export async function runBench(options: BenchOptions): Promise<FinishedBench> {
 class Bench {
   readonly #options: BenchOptions
   readonly #simulated: boolean
+  readonly #name: string
   readonly #rounds = new Map<Cell, RoundResult[]>()
   readonly #backends = new Map<Cell, string>()
   readonly #paths = new Map<Cell, PathChoice>()
@@ -93,12 +99,13 @@ class Bench {
   constructor(options: BenchOptions, simulated: boolean) {
     this.#options = options
     this.#simulated = simulated
+    this.#name = options.name ?? options.path
   }
 
   async run(): Promise<Omit<FinishedBench, 'sync'>> {
-    const {cells, rounds, signal, path} = this.#options
+    const {cells, rounds, signal} = this.#options
     // All are looked at before any is run: a mistake in the last cell is no reason to wait.
-    for (const cell of cells) await this.#onStage(cell, async (stage) => void setupOf(cell, stage, path))
+    for (const cell of cells) await this.#onStage(cell, async (stage) => void setupOf(cell, stage, this.#name))
     for (let round = 0; round < rounds && !this.#isOver(); round++) {
       for (const cell of rotated(cells, round)) {
         if (this.#isOver()) break
@@ -116,7 +123,7 @@ class Bench {
     })
     return {
       result: {
-        image: path,
+        image: this.#name,
         sizeBytes: this.#image?.sizeBytes ?? 0,
         allocation: this.#image?.allocation ?? 'preallocated',
         simulated: this.#simulated,
@@ -135,10 +142,10 @@ class Bench {
   }
 
   async #onStage(cell: Cell, act: (stage: Stage) => Promise<void>): Promise<void> {
-    const {path, createBytes, stream} = this.#options
+    const {path, part, createBytes, stream} = this.#options
     const {mode, aio, workload} = cell
     const readOnly = !(stream?.writes ?? writes(workload))
-    const stage = await openStage({path, mode, aio, readOnly, depth: workload.iodepth, createBytes})
+    const stage = await openStage({path, part, mode, aio, readOnly, depth: workload.iodepth, createBytes})
     try {
       if (this.#image === undefined) {
         this.#image = {sizeBytes: stage.sizeBytes, allocation: stage.allocation}
@@ -151,9 +158,9 @@ class Bench {
   }
 
   async #turn(cell: Cell, round: number, stage: Stage): Promise<void> {
-    const {path, diskModel, signal, stream, timed, record} = this.#options
+    const {diskModel, signal, stream, timed, record} = this.#options
     this.#report(cell, round, 0, 0)
-    const setup = setupOf(cell, stage, path)
+    const setup = setupOf(cell, stage, this.#name)
     const paced = setup.paced || timed
     const choice = this.#paths.get(cell) ?? (await choosePath(cell, setup, signal))
     this.#paths.set(cell, choice)
@@ -174,7 +181,7 @@ class Bench {
   }
 
   #verify(cell: Cell, stage: Stage, {jobs}: FinishedRound): void {
-    const {region} = setupOf(cell, stage, this.#options.path)
+    const {region} = setupOf(cell, stage, this.#name)
     const units = new UnitMap(region.sizeBytes / cell.workload.bs.minBytes)
     for (const job of jobs) if (job.units) units.merge(job.units.bits)
     const found = verifyUnits(units, cell.workload, region, stage.target.read)

@@ -13,7 +13,10 @@ import type {Workload} from './workload.js'
 
 /** What one job of a round needs, wherever it runs. */
 export interface JobSetup {
-  readonly target: Pick<BackendTarget, 'fd' | 'dsyncFd' | 'sizeBytes' | 'readOnly' | 'read' | 'freshRanges'>
+  readonly target: Pick<
+    BackendTarget,
+    'fd' | 'dsyncFd' | 'startBytes' | 'sizeBytes' | 'readOnly' | 'read' | 'freshRanges'
+  >
   readonly alignmentBytes: number
   readonly soleWriter: boolean
   readonly mode: CacheMode

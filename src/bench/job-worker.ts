@@ -14,8 +14,16 @@ async function work(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const {fd, dsyncFd, sizeBytes, readOnly} = setup
-    const target = {fd, dsyncFd: () => dsyncFd, sizeBytes, readOnly, read: () => {}, freshRanges: () => undefined}
+    const {fd, dsyncFd, startBytes, sizeBytes, readOnly} = setup
+    const target = {
+      fd,
+      dsyncFd: () => dsyncFd,
+      startBytes,
+      sizeBytes,
+      readOnly,
+      read: () => {},
+      freshRanges: () => undefined,
+    }
     const names = {mode: cacheModeOf(setup.mode), ordering: orderingModeOf(setup.ordering)}
     const {backend, units, ...result} = await runJob(
       {...setup, ...names, target, diskModel: undefined},

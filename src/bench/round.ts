@@ -35,7 +35,7 @@ export interface FinishedRound {
 }
 
 /** What a job of a cell needs on an open image. @throws ToolError of kind usage where the workload does not fit the image */
-export function setupOf({mode, ordering, aio, workload}: Cell, stage: Stage, imagePath: string): JobSetup {
+export function setupOf({mode, ordering, aio, workload}: Cell, stage: Stage, imageName: string): JobSetup {
   const alignmentBytes = mode.direct ? stage.alignmentBytes : 1
   return {
     target: stage.target,
@@ -47,7 +47,7 @@ export function setupOf({mode, ordering, aio, workload}: Cell, stage: Stage, ima
     inline: undefined,
     diskModel: undefined,
     workload,
-    region: regionOf(workload, {path: imagePath, sizeBytes: stage.sizeBytes, alignmentBytes}),
+    region: regionOf(workload, {name: imageName, sizeBytes: stage.sizeBytes, alignmentBytes}),
     job: 0,
     paced: workload.thinktimeNs > 0 || workload.rateIops !== undefined,
   }

@@ -210,12 +210,12 @@ describe('a bench on a file', () => {
     const {verified} = await onFile(words)
     expect(verified).toMatchObject([{units: 64, wrong: 0}])
     const cells = cellsOf(words)
-    expect(await verifyImage(path, cells)).toMatchObject([{units: 64, wrong: 0}])
+    expect(await verifyImage({path}, cells)).toMatchObject([{units: 64, wrong: 0}])
     const content = readFileSync(path)
     const at = content.indexOf('fpverify') + 4095
     content[at] = (content[at] ?? 0) ^ 0x10
     writeFileSync(path, content)
-    expect(await verifyImage(path, cells)).toMatchObject([{units: 64, wrong: 1, first: {offsetBytes: at}}])
+    expect(await verifyImage({path}, cells)).toMatchObject([{units: 64, wrong: 1, first: {offsetBytes: at}}])
   })
 
   it('ends with the first request that fails, and keeps the count of those before it', async () => {

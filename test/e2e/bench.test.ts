@@ -313,11 +313,3 @@ function isOpen(pid: number, path: string): boolean {
     return false
   }
 }
-
-it('a partition is no image that a bench works on: its range is', async () => {
-  await expectRefusal(scene, ['bench', 'disk.img#p2', '--rw', 'read'], {
-    exit: 2,
-    code: 'E_BENCH_FLAGS',
-    says: 'whole images',
-  })
-})
