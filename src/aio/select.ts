@@ -43,6 +43,8 @@ export interface OpenBackend {
   readonly reason: string
   /** Where blocks have no stable allocation: the image's own answer, or the simulated disk's. */
   readonly freshRanges: BackendTarget['freshRanges']
+  /** What the image holds now: what its own `read` says, or the simulated disk. */
+  readonly read: BackendTarget['read']
 }
 
 interface BackendRow {
@@ -70,7 +72,7 @@ export const BACKENDS: readonly BackendRow[] = [
       try {
         const options = {inline: inline && calls && {...inline, ...calls}, guest: target.sockets}
         const backend = new UringBackend(loaded.uring, target.fd, target.tokens, options)
-        return {backend, reason: 'io_uring is available', freshRanges: target.freshRanges}
+        return {backend, reason: 'io_uring is available', freshRanges: target.freshRanges, read: target.read}
       } catch (error) {
         if (error instanceof ToolError && error.kind === 'environment') return error.message
         throw error
@@ -83,7 +85,7 @@ export const BACKENDS: readonly BackendRow[] = [
     async open(target) {
       const {ThreadsBackend} = await import('./threads/backend.js')
       const backend = new ThreadsBackend(target.fd, target.dsyncFd, target.tokens)
-      return {backend, reason: 'node:fs works everywhere', freshRanges: target.freshRanges}
+      return {backend, reason: 'node:fs works everywhere', freshRanges: target.freshRanges, read: target.read}
     },
   },
   {
@@ -113,6 +115,7 @@ export const BACKENDS: readonly BackendRow[] = [
         backend,
         reason: `simulated ${model ? `${model.name} ` : ''}disk, seed ${target.seed}`,
         freshRanges: (offsetBytes, lengthBytes) => disk.freshRanges(offsetBytes, lengthBytes, 'extents'),
+        read: (offsetBytes, target) => disk.read(offsetBytes, target),
       }
     },
   },

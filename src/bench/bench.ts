@@ -184,7 +184,7 @@ class Bench {
     const {region} = setupOf(cell, stage, this.#name)
     const units = new UnitMap(region.sizeBytes / cell.workload.bs.minBytes)
     for (const job of jobs) if (job.units) units.merge(job.units.bits)
-    const found = verifyUnits(units, cell.workload, region, stage.target.read)
+    const found = verifyUnits(units, cell.workload, region, jobs[0]?.readBack ?? stage.target.read)
     this.#verified.push({...found, cell: cell.settings.name})
     if (found.first === undefined) return
     const {offsetBytes, what} = found.first

@@ -35,8 +35,11 @@ export function refuseConflicts(flags: BenchFlags, cells: readonly Cell[]): void
     )
   if (timing === 'trace' && trace === undefined)
     throw refusal('--timing trace is about a trace, and none is named', 'Add --trace FILE.')
-  if (timing === 'trace' && simulated.length > 0)
-    throw refusal('--timing trace means nothing on a simulated disk', 'Leave it out, or leave out --aio sim.')
+  if (flags['verify-only'] && simulated.length > 0)
+    throw refusal(
+      '--verify-only reads what an earlier run has written, and a simulated disk is gone with its run',
+      'Use --verify, or leave out --aio sim.',
+    )
   if (trace !== undefined && cells.some(({workload}) => workload.verify || workload.numjobs > 1))
     throw refusal('--trace replays one sequence of requests', 'Leave out --verify and --numjobs.')
   if (flags['sync-methods'] && (simulated.length > 0 || trace !== undefined))

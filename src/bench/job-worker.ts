@@ -25,7 +25,12 @@ async function work(
       freshRanges: () => undefined,
     }
     const names = {mode: cacheModeOf(setup.mode), ordering: orderingModeOf(setup.ordering)}
-    const {backend, units, ...result} = await runJob(
+    const {
+      backend,
+      units,
+      readBack: _readBack,
+      ...result
+    } = await runJob(
       {...setup, ...names, target, diskModel: undefined},
       {
         signal,

@@ -146,7 +146,7 @@ export class Job {
       if (running) running = this.#submit(engine.nowNs)
       if (!running && this.#inFlight === 0) break
       const idles = paced && running && !this.#holds && this.#inFlight < this.#bufferOf.length
-      const waiting = idles ? this.#pass() : engine.tick(true)
+      const waiting = idles ? this.#pass(startNs + limitNs) : engine.tick(true)
       if (waiting !== undefined) {
         await waiting
         if (signal.aborted) running = false
@@ -161,13 +161,21 @@ export class Job {
     this.#hasNext = false
   }
 
-  /** A paced job waits for a time, not for a completion. */
-  async #pass(): Promise<void> {
-    const {engine, stream} = this.#options
-    await engine.tick(false)
-    const nowNs = engine.readClock()
-    if (this.#inFlight > 0) await yieldToSignals()
-    else await sleepTowards(this.#hasNext ? this.#pace.nextNs(stream.dueNs) : nowNs, nowNs)
+  /** A paced job waits for a time, not for a completion; and not behind its end. */
+  async #pass(endNs: number): Promise<void> {
+    const {engine, stream, backend} = this.#options
+    const nextNs = this.#hasNext ? Math.min(endNs, this.#pace.nextNs(stream.dueNs)) : engine.nowNs
+    if (backend.passTo !== undefined) {
+      // Where a fence holds the next request back, only a completion helps.
+      const ends = nextNs <= engine.nowNs || backend.passTo(Math.ceil(nextNs))
+      if (ends) await engine.tick(true)
+      else await yieldToSignals()
+    } else {
+      await engine.tick(false)
+      const nowNs = engine.readClock()
+      if (this.#inFlight > 0) await yieldToSignals()
+      else await sleepTowards(nextNs, nowNs)
+    }
     engine.readClock()
   }
 

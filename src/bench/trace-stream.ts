@@ -90,7 +90,10 @@ export class TraceStream implements RequestStream {
   }
 }
 
-/** A cell that replays a trace: the block size is that of its longest request, everything else is as it was asked for. */
+/**
+ * A cell that replays a trace, to its end unless a runtime was asked for: the block size is that of its longest request, everything
+ * else is as it was asked for.
+ */
 export function replayCell(cell: Cell, {dataMaxBytes, endBytes}: TraceRequests): Cell {
   const bytes = Math.max(4096, Math.ceil(dataMaxBytes / 4096) * 4096)
   const workload = {
@@ -98,6 +101,7 @@ export function replayCell(cell: Cell, {dataMaxBytes, endBytes}: TraceRequests):
     bs: {minBytes: bytes, maxBytes: bytes},
     offsetBytes: 0,
     sizeBytes: Math.max(bytes, endBytes),
+    runtimeNs: cell.settings.options['runtime'] === undefined ? undefined : cell.workload.runtimeNs,
   }
   return {...cell, workload}
 }

@@ -128,6 +128,49 @@ describe('a bench on a simulated disk', () => {
     ])
   })
 
+  it('keeps to a rate in simulated time: requests begin 100 us apart, and the last one ends as it would', async () => {
+    for (const iodepth of ['1', '4']) {
+      const round = firstRound(await measure({'io-size': '32k', 'rate-iops': '10000', iodepth}))
+      expect(counts(round)).toEqual([0, 8, 0, 0, 0])
+      expect(round.runtimeNs).toBe(7 * 100_000 + WRITE_NS)
+      expect([round.write.latency.min, round.write.latency.max]).toEqual([WRITE_NS, WRITE_NS])
+    }
+    const fast = firstRound(await measure({'io-size': '32k', 'rate-iops': '1000000'}))
+    expect(fast.runtimeNs).toBe(8 * WRITE_NS)
+  })
+
+  it('waits in simulated time for what holds a flush back, and for its turn in the rate', async () => {
+    const words = {'io-size': '8k', 'flush-every': '1', 'rate-iops': '1000', iodepth: '4'} as const
+    const round = firstRound(await measure(words))
+    expect(counts(round)).toEqual([0, 2, 2, 2, 2])
+    expect(round.runtimeNs).toBe(3e6 + FLUSH_NS)
+    // Due every 2 us, and each waits for the one before it.
+    const hurried = firstRound(await measure({...words, 'rate-iops': '500000'}))
+    expect(hurried.runtimeNs).toBe(2 * (WRITE_NS + FLUSH_NS))
+  })
+
+  it('pauses in simulated time behind each completion, and no longer than it runs', async () => {
+    const round = firstRound(await measure({'io-size': '32k', thinktime: '84us'}))
+    expect(round.runtimeNs).toBe(8 * WRITE_NS + 7 * 84_000)
+    const cut = firstRound(await measure({runtime: '1ms', thinktime: '10s'}))
+    expect([counts(cut), cut.runtimeNs]).toEqual([[0, 1, 0, 0, 0], 1e6])
+  })
+
+  it('hears a signal while it waits in simulated time', async () => {
+    const stop = new AbortController()
+    const progress = ({requests}: {requests: number}): void => void (requests > 0 && stop.abort('SIGINT'))
+    const {result} = await measure({runtime: '1000s', 'rate-iops': '3'}, {signal: stop.signal, progress})
+    expect(result.cells[0]?.rounds[0]?.cutBy).toBe('signal')
+  })
+
+  it('verifies what the simulated disk holds, not what the image does', async () => {
+    const {verified} = await measure({'io-size': '32k', verify: '1', cache: 'none,writeback'})
+    expect(verified).toMatchObject([
+      {cell: 'none', units: 8, wrong: 0},
+      {cell: 'writeback', units: 8, wrong: 0},
+    ])
+  })
+
   it('flushes once more at the end where it is asked to', async () => {
     expect(counts(firstRound(await measure({'io-size': '32k', 'fsync-on-close': '1'})))).toEqual([0, 8, 1, 1, 1])
   })

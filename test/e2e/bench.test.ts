@@ -131,6 +131,19 @@ describe('flushpoint bench', () => {
     }
   })
 
+  it('replays a trace with its own timing in simulated time too: it takes as long as it took', async () => {
+    const trace = scene.path('sim.trace')
+    const sim = ['--create', '1M', '--aio', 'sim', '--disk', 'ssd']
+    const flags = ['--rw', 'randwrite', '--io-size', '64k', '--flush-every', '4', '--rate-iops', '100']
+    const recorded = await bench('none.img', ...sim, ...flags, '--record', trace)
+    const [round] = recorded.document.rounds
+    expect(round?.runtimeNs).toBeGreaterThan(190e6) // 20 requests, 10 ms apart
+    const again = await bench('none.img', ...sim, '--trace', trace, '--timing', 'trace')
+    expect(again.document.rounds).toMatchObject([{runtimeNs: round?.runtimeNs}])
+    const fast = await bench('none.img', ...sim, '--trace', trace)
+    expect(fast.document.rounds[0]?.runtimeNs).toBeLessThan(20e6)
+  })
+
   it('records a round as a trace: what was there before, and from there every write with its data', async () => {
     const before = readFileSync(image)
     const name = scene.path('b.trace')
@@ -279,6 +292,8 @@ describe('flushpoint bench refuses', () => {
     [['--aio', 'sim,threads'], 2, 'E_BENCH_FLAGS', 'simulated time'],
     [['--preallocate'], 2, 'E_BENCH_FLAGS', '--preallocate'],
     [['--create', '1M', '--rw', 'write'], 3, 'E_EXISTS', 'exists already'],
+    [['--verify-only', '--aio', 'sim'], 2, 'E_BENCH_FLAGS', 'gone with its run'],
+    [['--numjobs', '2', '--aio', 'sim'], 2, 'E_BENCH_FLAGS', '--numjobs'],
     [['--verify-only', '--runtime', '5'], 2, 'E_BENCH_VERIFY', 'how much was written'],
     [['--export', 'a.xml'], 2, 'E_EXPORT', 'a.xml'],
     [['--job', 'no.fio'], 3, 'E_OPEN', 'no.fio'],
