@@ -34,7 +34,7 @@ export interface JobOptions {
 /** What one job did in one round; what a round is made of. */
 export type JobResult = Pick<
   RoundResult,
-  'runtimeNs' | 'read' | 'write' | 'flush' | 'flushesWanted' | 'flushesSent' | 'cutBy'
+  'runtimeNs' | 'read' | 'write' | 'flush' | 'flushesWanted' | 'flushesSent' | 'depths' | 'cutBy'
 > & {
   /** What ended it with an error, for people. */
   readonly failure: string | undefined
@@ -68,6 +68,8 @@ export class Job {
   readonly #bufferOf: Float64Array
   readonly #lengthOf: Float64Array
   readonly #kindOf: Uint8Array
+  /** Requests given by how many were in flight with them. */
+  readonly #depths: Float64Array
   readonly #pace: Pace
   #tallies = newTallies()
   #inFlight = 0
@@ -98,6 +100,7 @@ export class Job {
     this.#bufferOf = new Float64Array(depth)
     this.#lengthOf = new Float64Array(depth)
     this.#kindOf = new Uint8Array(depth)
+    this.#depths = new Float64Array(depth + 1)
     this.#pace = new Pace(workload.rateIops, workload.thinktimeNs)
   }
 
@@ -109,6 +112,7 @@ export class Job {
       this.#tallies = newTallies()
       this.#wanted = 0
       this.#ended = 0
+      this.#depths.fill(0)
     }
     await beforeMeasuring()
     const syncsBefore = engine.syncs
@@ -124,6 +128,7 @@ export class Job {
       flush,
       flushesWanted: this.#wanted,
       flushesSent: engine.syncs - syncsBefore,
+      depths: Array.from(this.#depths),
       cutBy: this.#failure !== undefined ? 'error' : signal.aborted ? 'signal' : undefined,
       failure: this.#failure,
     }
@@ -220,7 +225,8 @@ export class Job {
     this.#bufferOf[slot] = buffer
     this.#lengthOf[slot] = lengthBytes
     this.#kindOf[slot] = kindOf(type)
-    this.#inFlight++
+    const depth = ++this.#inFlight
+    this.#depths[depth] = (this.#depths[depth] as number) + 1
   }
 
   #fill(

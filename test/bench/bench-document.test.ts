@@ -4,7 +4,7 @@ import {benchDocument} from '../../src/bench/bench-document.js'
 import type {BenchResult} from '../../src/bench/result.js'
 import {FORMAT_NAMES} from '../../src/report/index.js'
 import {rendered} from '../report/sample.js'
-import {cellOf, MS, requestsOf, resultOf, roundOf, writesOf, writingRounds} from './bench-sample.js'
+import {cellOf, diskWorkOf, MS, requestsOf, resultOf, roundOf, writesOf, writingRounds} from './bench-sample.js'
 
 const text = (result: BenchResult, verdict = false, width = 100): Promise<string> =>
   rendered(benchDocument(result, {verdict, version: 'flushpoint-0.0.0'}), 'table', {width})
@@ -53,7 +53,7 @@ describe('a bench for people', () => {
       write: writesOf(10, MS),
       flushesWanted: 5,
       flushesSent: 4,
-      device: {name: 'vda', writes: 12, flushes: 3},
+      device: diskWorkOf(12, 3),
     })
     const shown = (await text(resultOf([cellOf('none', [round])]))).replaceAll(/ {2,}/g, ' | ')
     expect(shown).toContain('cell | flushes wanted | sent | device flushes | device writes\n')
