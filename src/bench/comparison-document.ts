@@ -91,11 +91,14 @@ function ratioChart(jobs: readonly JobComparison[]): ChartBlock {
     kind: 'chart',
     title: 'IOPS after, in IOPS before',
     heads: ['job', 'ratio'],
-    bars: jobs.map(({name, ratio}) => ({
-      label: name,
-      value: ratio ?? 0,
-      text: ratio === undefined ? '-' : factorText(ratio),
-    })),
+    bars: [
+      {label: 'before', value: 1, text: '1'},
+      ...jobs.map(({name, ratio}) => ({
+        label: name,
+        value: ratio ?? 0,
+        text: ratio === undefined ? '-' : factorText(ratio),
+      })),
+    ],
   }
 }
 

@@ -46,6 +46,19 @@ export function refuseConflicts(flags: BenchFlags, cells: readonly Cell[]): void
     throw refusal('--sync-methods measures system calls on this machine', 'Leave out --aio sim and --trace.')
 }
 
+/** What may stand beside --compare, which measures nothing. */
+const COMPARING: ReadonlySet<string> = new Set(['compare', 'fail-under', 'export', 'format', 'json', 'no-color'])
+
+/** Refuses flags about a measurement where none is made. @throws ToolError of kind usage */
+export function refuseBesideCompare(flags: Readonly<Record<string, unknown>>): void {
+  const other = Object.keys(flags).find((name) => {
+    const plain = name === 'timing' && flags[name] === 'speed' // its default
+    return !COMPARING.has(name) && !plain && flags[name] !== undefined
+  })
+  if (other === undefined) return
+  throw refusal(`--${other} is about a measurement, and --compare makes none`, 'Leave it out.')
+}
+
 function refusal(message: string, hint: string): ToolError {
   return new ToolError('usage', 'E_BENCH_FLAGS', message, {hint})
 }

@@ -181,7 +181,10 @@ export default class Bench extends BaseCommand<typeof Bench> {
     const {flags, args} = this
     const bench = await import('../bench/index.js')
     bench.exportsOf(flags.export ?? [])
-    if (flags.compare !== undefined) return this.compare(flags.compare)
+    if (flags.compare !== undefined) {
+      bench.refuseBesideCompare(flags)
+      return this.compare(flags.compare)
+    }
     const cells = await this.cells()
     bench.refuseConflicts(flags, cells)
     const place = await this.place()

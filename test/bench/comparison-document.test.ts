@@ -31,6 +31,7 @@ describe('two reports side by side', () => {
       ' | noise not known | 100 us | 50 us\nb | 4,000 | 6,000 | 1.5 | noise not known | 4 ms | 6 ms\n',
     )
     expect(text).toMatch(/^b +█{60} {2}1\.5$/m)
+    expect(text).toMatch(/^before +█{40} +1$/m)
     expect(text).not.toMatch(/ok:/)
   })
 

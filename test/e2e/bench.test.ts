@@ -297,6 +297,7 @@ describe('flushpoint bench refuses', () => {
     [['--verify-only', '--runtime', '5'], 2, 'E_BENCH_VERIFY', 'how much was written'],
     [['--export', 'a.xml'], 2, 'E_EXPORT', 'a.xml'],
     [['--job', 'no.fio'], 3, 'E_OPEN', 'no.fio'],
+    [['--compare', 'no.json', '--rw', 'read'], 2, 'E_BENCH_FLAGS', '--rw'],
     [['--compare', 'no.json'], 3, 'E_OPEN', 'no.json'],
     [['--compare', 'disk.img'], 5, 'E_BENCH_REPORT', 'disk.img'],
     [['--compare', 'disk.img', '--fail-under', '90%'], 2, 'E_BENCH_COMPARE', '--fail-under 90%'],
