@@ -1,4 +1,5 @@
 import type {DiskModel} from '../aio/index.js'
+import {ToolError} from '../base/index.js'
 import {syncFacts, type OpenOptions} from '../image/index.js'
 import type {Cell} from './cell.js'
 import {UnitMap} from './content.js'
@@ -93,7 +94,7 @@ class Bench {
   readonly #notes = new Set<string>()
   readonly #verified: FinishedBench['verified'][number][] = []
   #failure: string | undefined
-  #image: Pick<Stage, 'sizeBytes' | 'allocation'> | undefined
+  #image: Pick<Stage, 'identity' | 'sizeBytes' | 'allocation'> | undefined
   #turns = 0
 
   constructor(options: BenchOptions, simulated: boolean) {
@@ -109,8 +110,7 @@ class Bench {
     for (let round = 0; round < rounds && !this.#isOver(); round++) {
       for (const cell of rotated(cells, round)) {
         if (this.#isOver()) break
-        await this.#onStage(cell, (stage) => this.#turn(cell, round, stage))
-        this.#turns++
+        await this.#takeTurn(cell, round)
       }
     }
     const results = cells.map((cell): CellResult => {
@@ -148,13 +148,37 @@ class Bench {
     const stage = await openStage({path, part, mode, aio, readOnly, depth: workload.iodepth, createBytes})
     try {
       if (this.#image === undefined) {
-        this.#image = {sizeBytes: stage.sizeBytes, allocation: stage.allocation}
+        this.#image = {identity: stage.identity, sizeBytes: stage.sizeBytes, allocation: stage.allocation}
         for (const note of stage.notes) this.#notes.add(note)
       }
+      this.#refuseOther(stage, this.#image)
       await act(stage)
     } finally {
       stage.close()
     }
+  }
+
+  /** What was measured is kept, whatever becomes of the image afterwards. */
+  async #takeTurn(cell: Cell, round: number): Promise<void> {
+    try {
+      await this.#onStage(cell, (stage) => this.#turn(cell, round, stage))
+      this.#turns++
+    } catch (error) {
+      if (!(error instanceof ToolError) || error.kind === 'bug' || this.#turns === 0) throw error
+      this.#failure ??= `${cell.settings.name}, round ${round + 1}: ${error.message}`
+    }
+  }
+
+  /** Another file under the name of the image is nothing that somebody allowed to be overwritten. */
+  #refuseOther({identity, sizeBytes}: Stage, first: Pick<Stage, 'identity' | 'sizeBytes'>): void {
+    const refuse = (what: string): never => {
+      throw new ToolError('environment', 'E_BENCH_IMAGE', `${this.#name} ${what}`, {
+        hint: 'Somebody else is at work on it. Measure a copy, or an image of its own: --create SIZE.',
+        context: {path: this.#options.path},
+      })
+    }
+    if (identity !== first.identity) refuse('is another file than it was when the bench began: it was replaced')
+    if (sizeBytes !== first.sizeBytes) refuse(`has ${sizeBytes} bytes, and had ${first.sizeBytes} when the bench began`)
   }
 
   async #turn(cell: Cell, round: number, stage: Stage): Promise<void> {

@@ -87,7 +87,7 @@ function jobOf(figures: CellFigures, groupid: number): object {
   return {
     jobname: name,
     groupid,
-    error: errors > 0 ? ERRNO.EIO : 0,
+    error: errors > 0 ? (figures.rounds.find(({errno}) => errno > 0)?.errno ?? ERRNO.EIO) : 0,
     eta: 0,
     elapsed: Math.ceil(runtimeNs / 1e9),
     'job options': jobOptions(name, cell.settings),
@@ -300,7 +300,7 @@ function sortFields({requests, bytes, errors, rate}: SortFigures): object {
 }
 
 function roundFields(round: RoundResult): object {
-  const {runtimeNs, flushesWanted, flushesSent, cpu, usage, device, cutBy} = round
+  const {runtimeNs, flushesWanted, flushesSent, cpu, usage, device, errno, cutBy} = round
   const sorts = REQUEST_SORTS.map((sort) => {
     const {requests, bytes, errors, latency} = round[sort]
     return [sort, {requests, bytes, errors, latencyMeanNs: latency.mean, latencyMaxNs: latency.max}]
@@ -314,6 +314,7 @@ function roundFields(round: RoundResult): object {
     cpu,
     usage,
     device: device ?? null,
+    errno,
     cutBy: cutBy ?? null,
   }
 }

@@ -1,5 +1,5 @@
 import {yieldToSignals, type Backend, type Memory} from '../aio/index.js'
-import {errnoName, Prng} from '../base/index.js'
+import {ERRNO, errnoName, Prng} from '../base/index.js'
 import type {Engine} from '../engine/index.js'
 import {FLUSH, IN, OUT, STATUS_OK, statusName} from '../request/index.js'
 import type {CheckedContent, UnitMap} from './content.js'
@@ -34,7 +34,7 @@ export interface JobOptions {
 /** What one job did in one round; what a round is made of. */
 export type JobResult = Pick<
   RoundResult,
-  'runtimeNs' | 'read' | 'write' | 'flush' | 'flushesWanted' | 'flushesSent' | 'depths' | 'cutBy'
+  'runtimeNs' | 'read' | 'write' | 'flush' | 'flushesWanted' | 'flushesSent' | 'depths' | 'errno' | 'cutBy'
 > & {
   /** What ended it with an error, for people. */
   readonly failure: string | undefined
@@ -81,6 +81,7 @@ export class Job {
   #wanted = 0
   #ended = 0
   #failure: string | undefined
+  #errno = 0
 
   constructor(options: JobOptions) {
     const {workload, backend} = options
@@ -129,6 +130,7 @@ export class Job {
       flushesWanted: this.#wanted,
       flushesSent: engine.syncs - syncsBefore,
       depths: Array.from(this.#depths),
+      errno: this.#errno,
       cutBy: this.#failure !== undefined ? 'error' : signal.aborted ? 'signal' : undefined,
       failure: this.#failure,
     }
@@ -251,6 +253,7 @@ export class Job {
         tally.ended(this.#lengthOf[slot] as number, engine.latencyNsOf(slot))
       } else {
         tally.errors++
+        if (this.#failure === undefined) this.#errno = engine.errnoOf(slot)
         this.#failure ??= failureOf(kind, status, engine.errnoOf(slot))
       }
       if (kind === FLUSHES && this.#flushes > 0) this.#flushes--
@@ -283,5 +286,8 @@ function kindOf(type: number): Kind {
 
 function failureOf(kind: Kind, status: number, errno: number): string {
   const what = ['a read', 'a write', 'a FLUSH', 'a request'][kind] ?? ''
-  return `${what} failed: ${errno === 0 ? statusName(status) : errnoName(errno)}`
+  const why = errno === 0 ? statusName(status) : errnoName(errno)
+  return errno === ERRNO.ENOSPC
+    ? `${what} failed: ${why}: no block is left for a part of the image that had none`
+    : `${what} failed: ${why}`
 }

@@ -41,6 +41,8 @@ export interface RoundResult {
   readonly depths: readonly number[]
   /** What the disk below counted meanwhile, for everybody on it; undefined where it cannot be read. */
   readonly device: DiskWork | undefined
+  /** Of the first request that failed; 0 when none did, or the device refused it. */
+  readonly errno: number
   /** Set when the round ended before its time, and why. */
   readonly cutBy: 'signal' | 'error' | undefined
 }

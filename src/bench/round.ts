@@ -97,6 +97,7 @@ export async function runRound(options: RoundOptions, setup: JobSetup): Promise<
         stage.disk === undefined || disk === undefined || after === undefined
           ? undefined
           : {name: stage.disk, ...countersBetween(disk, after)},
+      errno: jobs.find(({errno}) => errno > 0)?.errno ?? 0,
       cutBy: jobs.find(({cutBy}) => cutBy === 'error')?.cutBy ?? jobs.find(({cutBy}) => cutBy !== undefined)?.cutBy,
     },
     backend: backendWords(jobs[0], path),

@@ -8,6 +8,8 @@ import type {BenchResult} from './result.js'
 
 /** An image opened for one round, or the beginnings of a simulated disk. */
 export interface Stage {
+  /** Which file or device it is, whatever its name; the same for the same one. */
+  readonly identity: string
   readonly sizeBytes: number
   readonly alignmentBytes: number
   readonly soleWriter: boolean
@@ -58,6 +60,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       throw new ToolError('usage', 'E_CREATE', 'an image has at least one sector', {hint: 'Try 64M.'})
     return {
       ...common,
+      identity: 'created',
       sizeBytes,
       allocation: 'preallocated',
       notes: [],
@@ -82,6 +85,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 function stageOf(image: Image): Stage {
   const {allocation, note} = allocationOf(image)
   return {
+    identity: identityOf(image),
     sizeBytes: image.capacitySectors * SECTOR_BYTES,
     alignmentBytes: image.alignmentBytes,
     soleWriter: image.soleWriter,
@@ -105,6 +109,11 @@ function stageOf(image: Image): Stage {
     gone: () => goneOf(image),
     close: () => image.close(),
   }
+}
+
+function identityOf({fd, startBytes}: Image): string {
+  const {dev, ino} = fs.fstatSync(fd, {bigint: true})
+  return `${dev}:${ino}+${startBytes}`
 }
 
 /** Whether every byte has a block set aside for it, and what is to be known of those that were never written. */

@@ -38,6 +38,7 @@ export function roundOf(more: Partial<RoundResult> = {}): RoundResult {
     usage: {contextSwitches: 0, majorFaults: 0, minorFaults: 0},
     depths: [],
     device: undefined,
+    errno: 0,
     cutBy: undefined,
     ...more,
   }

@@ -1,4 +1,13 @@
-import {closeSync, ftruncateSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs'
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {DISK_MODELS, type DiskModel} from '../../src/aio/index.js'
 import {ToolError} from '../../src/base/index.js'
@@ -285,6 +294,42 @@ describe('a bench on a file', () => {
     )
     expect(failure).toBeUndefined()
     expect(result.notes.join()).toMatch(/was removed/)
+  })
+
+  const cutAfterFirst = async (cut: () => void, words: BenchWords = {}): Promise<FinishedBench> => {
+    let isCut = false
+    return onFile(
+      {rw: 'randwrite', 'io-size': '64k', ...words},
+      {
+        rounds: 3,
+        progress({round}) {
+          if (round === 1 && !isCut) cut()
+          isCut ||= round === 1
+        },
+      },
+    )
+  }
+
+  it('keeps what was measured when the image is not there in a later round', async () => {
+    // Removed when the second round has opened it: the third finds nothing.
+    const {result, failure} = await cutAfterFirst(() => rmSync(path))
+    expect(failure).toMatch(/^randwrite, round 3: .*does not exist/)
+    expect(result).toMatchObject({complete: false, cells: [{rounds: [{cutBy: undefined}, {cutBy: undefined}]}]})
+    expect(result.notes.join()).toMatch(/was removed/)
+  })
+
+  it('does not touch another file that comes to stand under the name of the image', async () => {
+    const other = scene.file('other.img', 1 << 20, 0x77)
+    const {result, failure} = await cutAfterFirst(() => renameSync(other, path))
+    expect(failure).toMatch(/round 3: .* is another file than it was when the bench began/)
+    expect(result.cells[0]?.rounds).toHaveLength(2)
+    expect(readFileSync(path).every((byte) => byte === 0x77)).toBe(true)
+  })
+
+  it('does not go on with an image of another size', async () => {
+    const {result, failure} = await cutAfterFirst(() => truncateSync(path, 2 << 20))
+    expect(failure).toMatch(/round 3: .* has 2097152 bytes, and had 1048576/)
+    expect(result.cells[0]?.rounds).toHaveLength(2)
   })
 
   it('asks no clock that can jump', async () => {

@@ -84,6 +84,8 @@ describe('a bench in the shape of fio', () => {
   it('says error where requests failed', () => {
     const failing = cellOf('none', [roundOf({write: {...writesOf(3, MS), errors: 1}})])
     expect(jsonOf(resultOf([failing])).jobs[0]).toMatchObject({error: 5})
+    const full = cellOf('none', [roundOf({write: {...writesOf(3, MS), errors: 1}, errno: 28})])
+    expect(jsonOf(resultOf([full])).jobs[0]).toMatchObject({error: 28})
   })
 
   it('tells what the process cost, and how many requests were in flight, of a hundred', () => {

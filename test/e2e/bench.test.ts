@@ -196,8 +196,8 @@ describe('flushpoint bench', () => {
     const flags = ['--rw', 'write', '--io-size', '8M', '--rounds', '2', '--allow-write']
     const {exit, document, stderr} = await bench(small, ...flags)
     expect(exit).toBe(4)
-    expect(stderr).toContain('ENOSPC')
-    expect(document).toMatchObject({complete: false, rounds: [{cutBy: 'error', write: {errors: 1}}]})
+    expect(stderr).toContain('ENOSPC: no block is left')
+    expect(document).toMatchObject({complete: false, rounds: [{cutBy: 'error', errno: 28, write: {errors: 1}}]})
     expect(document.rounds[0]?.write.requests).toBeGreaterThan(0)
   })
 })
