@@ -276,10 +276,7 @@ export default class Bench extends BaseCommand<typeof Bench> {
       this.warn(`cut short: ${failure}`)
       if (verified.every(({wrong}) => wrong === 0)) this.endWith('io')
     }
-    if (interrupt.kind) {
-      this.warn('cut short by a signal: what is shown was measured before it')
-      this.endWith(interrupt.kind)
-    }
+    if (interrupt.kind) this.endCut(interrupt.kind)
     await this.show(
       benchDocument(result, {
         verdict: this.flags.verdict ?? false,
@@ -304,6 +301,11 @@ export default class Bench extends BaseCommand<typeof Bench> {
     } finally {
       target.close()
     }
+  }
+
+  private endCut(kind: NonNullable<Interrupt['kind']>): void {
+    this.warn('cut short by a signal: what is shown was measured before it')
+    this.endWith(kind)
   }
 
   private words(names: readonly string[]): BenchWords {
@@ -358,8 +360,8 @@ export default class Bench extends BaseCommand<typeof Bench> {
         runtimeNs: workload.runtimeNs ?? 1e9,
         signal: interrupt.signal,
       })
-      if (interrupt.kind) this.endWith(interrupt.kind)
-      await this.show(syncMethodsDocument(place.name, workload.bs.maxBytes, methods))
+      if (interrupt.kind) this.endCut(interrupt.kind)
+      await this.show(syncMethodsDocument(place.name, workload.bs.maxBytes, methods, interrupt.kind === undefined))
       return {}
     } finally {
       remove?.()

@@ -82,6 +82,13 @@ describe('two reports side by side', () => {
     })
   })
 
+  it('have for csv the numbers themselves', async () => {
+    const [head, line] = (await rendered(documentOf({a: 4000}, {a: 6000}), 'csv')).split('\n')
+    const keys = 'name,iopsBefore,iopsAfter,ratio,verdict,flushMeanNsBefore,flushMeanNsAfter,flushRatio,changed'
+    expect(head).toBe(keys)
+    expect(line).toBe('a,4000,6000,1.5,unknown,4000000,6000000,1.5,')
+  })
+
   it.each(FORMAT_NAMES)('can be printed as %s, also of a job that did nothing', async (format) => {
     expect(await rendered(documentOf({a: 0}, {a: 5}, 0.9), format)).not.toMatch(/NaN|undefined|Infinity/)
   })

@@ -112,6 +112,8 @@ describe('flushpoint bench', () => {
     expect(found.stdout.replaceAll(/\s+/g, ' ')).toContain(
       `1 of 32 blocks do not hold what was written to them; the first at byte ${at}`,
     )
+    const lines = await flushpoint(['bench', image, ...flags, '--verify-only', '--format', 'csv'])
+    expect(lines.stdout).toBe(`cell,blocks,blockBytes,wrong,firstWrongByte\nrandwrite,32,4096,1,${at}\n`)
   })
 
   it('replays the requests of a trace', async () => {
@@ -168,7 +170,11 @@ describe('flushpoint bench', () => {
     const flags = ['--sync-methods', '--runtime', '20ms', '--rounds', '1', '--allow-write', '--json']
     const {stdout, exit} = await flushpoint(['bench', image, ...flags])
     expect(exit).toBe(0)
-    const {methods} = JSON.parse(stdout) as {methods: {method: string; usPerOperation: number | null}[]}
+    const {methods, complete} = JSON.parse(stdout) as {
+      complete: boolean
+      methods: {method: string; usPerOperation: number | null}[]
+    }
+    expect(complete).toBe(true)
     const ways = ['O_DSYNC', 'fdatasync', 'fsync', 'RWF_DSYNC', 'O_DIRECT + fdatasync']
     expect(methods.map(({method}) => method)).toEqual(ways)
     for (const {usPerOperation} of methods) expect(usPerOperation).toBeGreaterThan(0)
@@ -186,6 +192,16 @@ describe('flushpoint bench', () => {
     const document = ownPart(stdout)
     expect(document.complete).toBe(false)
     for (const {cutBy} of document.rounds) expect(cutBy).toBe('signal')
+  })
+
+  itNeeds([procFd, uring], 'at a signal says so of sync methods too', async () => {
+    const child = start(['bench', image, '--sync-methods', '--runtime', '300', '--allow-write'])
+    const ended = endOf(child)
+    await vi.waitUntil(() => isOpen(child.pid ?? 0, image), {timeout: TIMEOUT_MS, interval: 20})
+    child.kill('SIGTERM')
+    const {exit, stdout, stderr} = await ended
+    expect([exit, stderr]).toEqual([143, expect.stringContaining('cut short by a signal')])
+    expect(stdout).toMatch(/disk\.img, cut short$/m)
   })
 
   itNeeds([root(), peer('mount')], 'ends with 4 when there is no space, and keeps what was measured', async () => {
