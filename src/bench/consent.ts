@@ -53,8 +53,11 @@ async function requireName(
   ask: Consent['ask'],
 ): Promise<void> {
   const {path: image} = overwritten
-  const name = path.basename(image)
-  const held = `the device ${heldText(overwritten)}`
+  // A link may lead to another device tomorrow: the name is that of the device itself.
+  const device = fs.realpathSync(image)
+  const name = path.basename(device)
+  const link = path.basename(image) === name ? '' : `, which is ${device}`
+  const held = `the device ${heldText(overwritten)}${link}`
   if (!allowWrite) {
     throw refusal(
       `this workload overwrites what ${held}`,
@@ -62,7 +65,7 @@ async function requireName(
     )
   }
   const given = deviceName ?? (await ask(`This overwrites what ${held}. Type its name, ${name}:`))
-  if (given === name || given === image) return
+  if (given !== undefined && [name, device, image].includes(given)) return
   const what = given === undefined ? 'and its name was not given' : `and "${given}" is not its name`
   throw refusal(
     `this workload overwrites what ${held}, ${what}`,

@@ -1,3 +1,4 @@
+import {symlinkSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {requireConsent} from '../../src/bench/index.js'
 import {loopDevices, Scene} from '../image/scene.js'
@@ -60,6 +61,11 @@ describe('consent to overwrite a block device', () => {
     for (const answer of ['yes', undefined, 'loop99999']) {
       await expect(requireConsent({path: device}, {...consent, ...answering(answer)})).rejects.toThrow(device)
     }
+    const link = scene.path('a-link')
+    symlinkSync(device, link)
+    await requireConsent({path: link}, {...consent, deviceName: name, ...silent})
+    const mistaken = requireConsent({path: link}, {...consent, deviceName: 'a-link', ...silent})
+    await expect(mistaken).rejects.toThrow(`a-link holds, which is ${device}, and "a-link" is not its name`)
     const without = {allowWrite: false, deviceName: name}
     await expect(requireConsent({path: device}, {...without, ...silent})).rejects.toThrow('overwrites what the device')
   })

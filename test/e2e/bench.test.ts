@@ -3,7 +3,7 @@ import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {openTrace} from '../../src/archive/index.js'
 import {loadUring} from '../../src/native/index.js'
 import {FLUSH} from '../../src/request/index.js'
-import {procFd, Scene} from '../image/scene.js'
+import {loopDevices, procFd, Scene} from '../image/scene.js'
 import {capability, itNeeds, peer, root} from '../peers.js'
 import {direct, endOf, expectRefusal, flushpoint, hashOf, start, TIMEOUT_MS} from './cli.js'
 
@@ -202,6 +202,18 @@ describe('flushpoint bench', () => {
     const {exit, stdout, stderr} = await ended
     expect([exit, stderr]).toEqual([143, expect.stringContaining('cut short by a signal')])
     expect(stdout).toMatch(/disk\.img, cut short$/m)
+  })
+
+  itNeeds([root(), peer('losetup'), loopDevices], 'overwrites a block device only by its name', async () => {
+    const device = scene.loop(image)
+    const flags = ['--rw', 'randwrite', '--io-size', '64k', '--flush-every', '8', '--rounds', '1', '--allow-write']
+    const before = hashOf(device)
+    await expectRefusal(scene, ['bench', device, ...flags], {exit: 2, code: 'E_BENCH_OVERWRITE', says: device})
+    expect(hashOf(device)).toBe(before)
+    const name = device.replace('/dev/', '')
+    const {exit, document} = await bench(device, ...flags, '--device-name', name)
+    expect([exit, document.allocation, document.rounds.map(counts)]).toEqual([0, 'block device', [[0, 16, 2, 2, 2]]])
+    expect(hashOf(device)).not.toBe(before)
   })
 
   itNeeds([root(), peer('mount')], 'ends with 4 when there is no space, and keeps what was measured', async () => {
