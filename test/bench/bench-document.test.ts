@@ -61,6 +61,14 @@ describe('a bench for people', () => {
     expect(await text(TWO)).not.toContain('flushes wanted')
   })
 
+  it('names the backend, and which cells have which where they differ', async () => {
+    const cells = ['writeback', 'none', 'directsync'].map((mode, i) =>
+      cellOf(mode, [roundOf()], {}, {backend: `b${i % 2}`}),
+    )
+    expect(await text(resultOf(cells.slice(0, 1)))).toMatch(/^backend: {2}b0$/m)
+    expect(await text(resultOf(cells))).toMatch(/^backend: {2}writeback; directsync: b0\n +none: b1$/m)
+  })
+
   it('draws IOPS with their intervals, and distributions of latency without what nobody took', async () => {
     const write = requestsOf(300, 10_000)
     for (let i = 0; i < 100; i++) write.latency.record(10 * MS)

@@ -1,4 +1,4 @@
-import {
+import fs, {
   closeSync,
   ftruncateSync,
   openSync,
@@ -268,6 +268,23 @@ describe('a bench on a file', () => {
     content[at] = (content[at] ?? 0) ^ 0x10
     writeFileSync(path, content)
     expect(await verifyImage({path}, cells)).toMatchObject([{units: 64, wrong: 1, first: {offsetBytes: at}}])
+  })
+
+  it('finds in the same run what does not read back as it was written, and fails', async () => {
+    const read = fs.readSync.bind(fs)
+    const spy = vi.spyOn(fs, 'readSync').mockImplementation(((fd: number, bytes: Uint8Array, ...rest: number[]) => {
+      const done = read(fd, bytes, ...(rest as [number, number, number]))
+      if (rest[2] === 8192) bytes[100] = (bytes[100] ?? 0) ^ 1
+      return done
+    }) as typeof fs.readSync)
+    try {
+      const {verified, failure} = await onFile({rw: 'write', verify: '1', 'io-size': '64k'})
+      expect(spy).toHaveBeenCalled()
+      expect(verified).toMatchObject([{units: 16, wrong: 1, first: {offsetBytes: 8192 + 100}}])
+      expect(failure).toMatch(/^write: verify found [\da-f]{8} in place of [\da-f]{8} at byte 8292$/)
+    } finally {
+      spy.mockRestore()
+    }
   })
 
   it('ends with the first request that fails, and keeps the count of those before it', async () => {
