@@ -198,7 +198,7 @@ function phraseOf(word: BenchWord, value: string): string {
     ordering: value,
     aio: `aio ${value}`,
     iodepth: `depth ${value}`,
-    numjobs: `${value} jobs`,
+    numjobs: value === '1' ? '1 job' : `${value} jobs`,
     bs: `bs ${value}`,
     'flush-every': value === '0' ? 'no flush' : `flush every ${value}`,
     'fua-every': value === '0' ? 'no FUA' : `FUA every ${value}`,

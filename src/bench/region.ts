@@ -55,6 +55,16 @@ export function regionOf(workload: Workload, {name, sizeBytes, alignmentBytes}: 
   return {offsetBytes, sizeBytes: regionBytes, totalBytes: totalOf(workload, regionBytes)}
 }
 
+/** Refuses to replay a trace where its requests do not fit. @throws ToolError of kind usage */
+export function refuseShort(trace: string, {sizeBytes: endBytes = 0}: Workload, {name, sizeBytes}: Place): void {
+  if (endBytes <= sizeBytes) return
+  throw refusal(
+    'E_BENCH_SIZE',
+    `${name} has ${formatBytesBoth(sizeBytes)}, and the requests of ${trace} reach to byte ${endBytes}`,
+    'Replay it on an image as large as the one it was recorded on.',
+  )
+}
+
 /** A runtime repeats the region until its time is up, unless somebody says how much. */
 function totalOf({ioSizeBytes, loops, runtimeNs}: Workload, regionBytes: number): number {
   if (ioSizeBytes !== undefined) return ioSizeBytes * (loops ?? 1)

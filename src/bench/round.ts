@@ -6,11 +6,12 @@ import {runCrew} from './crew.js'
 import {runJob, type FinishedJob, type JobSetup} from './job-setup.js'
 import type {PathChoice} from './path-choice.js'
 import {startRecording} from './recording.js'
-import {regionOf} from './region.js'
+import {refuseShort, regionOf} from './region.js'
 import type {RequestStream} from './request-stream.js'
 import type {RoundResult} from './result.js'
 import type {Stage} from './stage.js'
 import {Tally} from './tally.js'
+import {REPLAYS} from './trace-stream.js'
 
 /** What a round of a cell is run with. */
 export interface RoundOptions {
@@ -35,8 +36,11 @@ export interface FinishedRound {
 }
 
 /** What a job of a cell needs on an open image. @throws ToolError of kind usage where the workload does not fit the image */
-export function setupOf({mode, ordering, aio, workload}: Cell, stage: Stage, imageName: string): JobSetup {
+export function setupOf({mode, ordering, aio, workload, settings}: Cell, stage: Stage, imageName: string): JobSetup {
   const alignmentBytes = mode.direct ? stage.alignmentBytes : 1
+  const place = {name: imageName, sizeBytes: stage.sizeBytes, alignmentBytes}
+  const trace = settings.options[REPLAYS]
+  if (trace !== undefined) refuseShort(trace, workload, place)
   return {
     target: stage.target,
     alignmentBytes,
@@ -47,7 +51,7 @@ export function setupOf({mode, ordering, aio, workload}: Cell, stage: Stage, ima
     inline: undefined,
     diskModel: undefined,
     workload,
-    region: regionOf(workload, {name: imageName, sizeBytes: stage.sizeBytes, alignmentBytes}),
+    region: regionOf(workload, place),
     job: 0,
     paced: workload.thinktimeNs > 0 || workload.rateIops !== undefined,
   }

@@ -190,7 +190,8 @@ export default class Bench extends BaseCommand<typeof Bench> {
     const place = await this.place()
     if (flags['verify-only']) return this.verifyOnly(place, cells)
     const replay = flags.trace === undefined ? undefined : await this.replay(flags.trace)
-    const planned = replay === undefined ? cells : cells.map((cell) => bench.replayCell(cell, replay))
+    const planned =
+      replay === undefined ? cells : cells.map((cell) => bench.replayCell(cell, replay, flags.trace ?? ''))
     const stream = replay && {
       open: () => new bench.TraceStream(replay, flags.timing === 'trace'),
       writes: replay.writes,

@@ -130,7 +130,11 @@ describe('flushpoint bench', () => {
         [1, 2, 1, 1, 1],
         [1, 2, 1, 1, 1],
       ])
+      expect(document.cells).toMatchObject([{name: 'replay', options: {read_iolog: trace}}])
     }
+    const small = scene.file('small.img', 8192)
+    const refused = {exit: 2, code: 'E_BENCH_SIZE', says: `requests of ${trace} reach to byte 12288`}
+    await expectRefusal(scene, ['bench', small, '--trace', trace, '--allow-write'], refused)
   })
 
   it('replays a trace with its own timing in simulated time too: it takes as long as it took', async () => {
