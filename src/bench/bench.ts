@@ -189,7 +189,15 @@ class Bench {
     const choice = this.#paths.get(cell) ?? (await choosePath(cell, setup, signal))
     this.#paths.set(cell, choice)
     if (signal.aborted) return
-    const progress = (requests: number, elapsedNs: number): void => this.#report(cell, round, requests, elapsedNs)
+    let gone: string | undefined
+    const look = (): void => {
+      gone ??= stage.gone()
+      if (gone !== undefined) this.#notes.add(gone)
+    }
+    const progress = (requests: number, elapsedNs: number): void => {
+      look()
+      this.#report(cell, round, requests, elapsedNs)
+    }
     const finished = await runRound(
       {cell, round, stage, path: choice, diskModel, stream: stream?.open(), record, signal, progress},
       {...setup, paced},
@@ -199,8 +207,7 @@ class Bench {
     this.#rounds.set(cell, rounds)
     this.#backends.set(cell, finished.backend)
     if (finished.failure !== undefined) this.#failure = `${cell.settings.name}, round ${round + 1}: ${finished.failure}`
-    const gone = stage.gone()
-    if (gone !== undefined) this.#notes.add(gone)
+    look()
     if (cell.workload.verify && writes(cell.workload)) this.#verify(cell, stage, finished)
   }
 

@@ -106,7 +106,7 @@ function stageOf(image: Image): Stage {
         image.freshRanges(offsetBytes, lengthBytes),
     },
     reopen: (dsync) => (dsync ? image.reopen('O_DSYNC') : image.reopen()),
-    gone: () => goneOf(image),
+    gone: () => goneOf(image, allocation),
     close: () => image.close(),
   }
 }
@@ -131,10 +131,14 @@ function allocationOf(image: Image): {allocation: BenchResult['allocation']; not
   return {allocation: 'preallocated', note}
 }
 
-function goneOf(image: Image): string | undefined {
-  if (!image.blockDevice && fs.fstatSync(image.fd).nlink === 0) return 'the image was removed while it was measured'
+function goneOf(image: Image, allocation: BenchResult['allocation']): string | undefined {
+  const {nlink, blocks, size} = fs.fstatSync(image.fd)
+  if (!image.blockDevice && nlink === 0) return 'the image was removed while it was measured'
   const now = image.currentSizeBytes()
-  return now === image.sizeBytes
-    ? undefined
-    : `the size of the image changed while it was measured, from ${image.sizeBytes} to ${now} bytes`
+  if (now !== image.sizeBytes)
+    return `the size of the image changed while it was measured, from ${image.sizeBytes} to ${now} bytes`
+  // Writes behind the end of a file that was cut make it as long as it was.
+  return allocation === 'preallocated' && image.startBytes === 0 && blocks * 512 < size
+    ? 'the image lost blocks while it was measured: it was cut, or holes were punched'
+    : undefined
 }

@@ -304,6 +304,20 @@ describe('a bench on a file', () => {
     expect(round.read.requests).toBeGreaterThan(0)
   })
 
+  it('says so when the image was cut and written to its old length again', async () => {
+    const cutOnce = ({requests}: {requests: number}): void => {
+      if (requests === 0 || isCut) return
+      isCut = true
+      truncateSync(path, 4096)
+      truncateSync(path, 1 << 20)
+    }
+    let isCut = false
+    const words = {rw: 'write', size: '64k', runtime: '600ms'} as const
+    const {result, failure} = await onFile(words, {progress: cutOnce})
+    expect(failure).toBeUndefined()
+    expect(result.notes.join()).toMatch(/lost blocks while it was measured/)
+  })
+
   it('goes on when the image disappears, and says so', async () => {
     const {result, failure} = await onFile(
       {rw: 'read', runtime: '600ms'},
