@@ -180,7 +180,12 @@ export default class Bench extends BaseCommand<typeof Bench> {
   async run(): Promise<object> {
     const {flags, args} = this
     const bench = await import('../bench/index.js')
-    bench.exportsOf(flags.export ?? [])
+    const {image} = args
+    const used = [image, image.replace(/#p\d+$/, ''), flags.job, flags.trace, flags.compare, flags.record]
+    bench.refuseExports(
+      bench.exportsOf(flags.export ?? []),
+      used.filter((file) => file !== undefined),
+    )
     if (flags.compare !== undefined) {
       bench.refuseBesideCompare(flags)
       return this.compare(flags.compare)

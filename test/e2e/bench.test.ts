@@ -1,4 +1,13 @@
-import {existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, truncateSync, writeFileSync} from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {openTrace} from '../../src/archive/index.js'
 import {loadUring} from '../../src/native/index.js'
@@ -328,6 +337,8 @@ describe('flushpoint bench refuses', () => {
     [['--numjobs', '2', '--aio', 'sim'], 2, 'E_BENCH_FLAGS', '--numjobs'],
     [['--verify-only', '--runtime', '5'], 2, 'E_BENCH_VERIFY', 'how much was written'],
     [['--export', 'a.xml'], 2, 'E_EXPORT', 'a.xml'],
+    [['--export', 'no/a.json'], 3, 'E_EXPORT', 'no folder'],
+    [['--record', 't.json', '--export', 't.json'], 2, 'E_EXPORT', 'this is t.json'],
     [['--job', 'no.fio'], 3, 'E_OPEN', 'no.fio'],
     [['--compare', 'no.json', '--rw', 'read'], 2, 'E_BENCH_FLAGS', '--rw'],
     [['--compare', 'no.json'], 3, 'E_OPEN', 'no.json'],
@@ -345,6 +356,22 @@ describe('flushpoint bench refuses', () => {
     writeFileSync(scene.path('empty.fio'), '; nothing yet\n')
     const empty = {exit: 2, code: 'E_JOB_FILE_EMPTY', says: 'holds no job'}
     await expectRefusal(scene, ['bench', 'disk.img', '--job', 'empty.fio'], empty)
+  })
+
+  it('to write a report over the image, over a report that it compares, or over a job file', async () => {
+    symlinkSync(image, scene.path('link.json'))
+    const before = hashOf(image)
+    const refused = (says: string) => ({exit: 2, code: 'E_EXPORT', says})
+    for (const name of ['disk.img', 'disk.img#p1']) {
+      await expectRefusal(scene, ['bench', name, '--export', 'link.json'], refused('this is disk.img'))
+    }
+    for (const args of [
+      ['--compare', 'a.json', 'b.json'],
+      ['b.json', '--job', 'a.json'],
+    ]) {
+      await expectRefusal(scene, ['bench', ...args, '--export', 'a.json'], refused('this is a.json'))
+    }
+    expect(hashOf(image)).toBe(before)
   })
 
   it('an image that is not there', async () => {
