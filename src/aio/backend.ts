@@ -67,6 +67,14 @@ export interface Backend {
   /** A monotonic clock in nanoseconds: the host's, or the simulated disk's. */
   nowNs(): number
 
+  /**
+   * Only of a backend with a clock of its own, and alone on its device: hands queued steps on and lets time pass, until there is
+   * something to reap or it is `untilNs`, whichever comes first.
+   *
+   * @returns whether there is something to reap
+   */
+  passTo?(untilNs: number): boolean
+
   /** Nothing may be in flight. Gives back everything but the image's descriptors, which belong to the image. */
   close(): Promise<void>
 }

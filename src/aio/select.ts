@@ -43,6 +43,8 @@ export interface OpenBackend {
   readonly reason: string
   /** Where blocks have no stable allocation: the image's own answer, or the simulated disk's. */
   readonly freshRanges: BackendTarget['freshRanges']
+  /** What the image holds now: what its own `read` says, or the simulated disk. */
+  readonly read: BackendTarget['read']
 }
 
 interface BackendRow {
@@ -66,7 +68,7 @@ export const BACKENDS: readonly BackendRow[] = [
       if (!loaded.ok) return loaded.reason
       try {
         const backend = new UringBackend(loaded.uring, target.fd, target.tokens, {guest: target.sockets})
-        return {backend, reason: 'io_uring is available', freshRanges: target.freshRanges}
+        return {backend, reason: 'io_uring is available', freshRanges: target.freshRanges, read: target.read}
       } catch (error) {
         if (error instanceof ToolError && error.kind === 'environment') return error.message
         throw error
@@ -79,7 +81,7 @@ export const BACKENDS: readonly BackendRow[] = [
     async open(target) {
       const {ThreadsBackend} = await import('./threads/backend.js')
       const backend = new ThreadsBackend(target.fd, target.dsyncFd, target.tokens)
-      return {backend, reason: 'node:fs works everywhere', freshRanges: target.freshRanges}
+      return {backend, reason: 'node:fs works everywhere', freshRanges: target.freshRanges, read: target.read}
     },
   },
   {
@@ -109,6 +111,7 @@ export const BACKENDS: readonly BackendRow[] = [
         backend,
         reason: `simulated ${model ? `${model.name} ` : ''}disk, seed ${target.seed}`,
         freshRanges: (offsetBytes, lengthBytes) => disk.freshRanges(offsetBytes, lengthBytes, 'extents'),
+        read: (offsetBytes, target) => disk.read(offsetBytes, target),
       }
     },
   },

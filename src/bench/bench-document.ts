@@ -46,12 +46,19 @@ export function benchDocument(result: BenchResult, options: BenchDocumentOptions
 }
 
 function factRows(result: BenchResult, cells: readonly CellFigures[]): [string, string][] {
-  const backends = [...new Set(cells.map(({cell}) => cell.backend))]
   return [
     ['image', `${formatBytesBoth(result.sizeBytes)}, ${result.allocation}`],
     ['rounds', roundsText(result, cells)],
-    ['backend', backends.join('\n')],
+    ['backend', backendsText(cells)],
   ]
+}
+
+/** One for all, or which cells have which. */
+function backendsText(cells: readonly CellFigures[]): string {
+  const names = new Map<string, string[]>()
+  for (const {name, cell} of cells) names.set(cell.backend, [...(names.get(cell.backend) ?? []), name])
+  if (names.size === 1) return [...names.keys()].join()
+  return [...names].map(([backend, of]) => `${of.join('; ')}: ${backend}`).join('\n')
 }
 
 function roundsText(result: BenchResult, cells: readonly CellFigures[]): string {

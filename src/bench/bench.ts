@@ -1,6 +1,7 @@
 import type {DiskModel} from '../aio/index.js'
 import {refuseImage} from '../archive/index.js'
-import {syncFacts} from '../image/index.js'
+import {ToolError} from '../base/index.js'
+import {syncFacts, type OpenOptions} from '../image/index.js'
 import type {Cell} from './cell.js'
 import {UnitMap} from './content.js'
 import type {SyncFinding} from './closing.js'
@@ -29,6 +30,10 @@ export interface BenchProgress {
 /** What to measure, and where. */
 export interface BenchOptions {
   readonly path: string
+  /** The part of it to work on, a partition, as if the rest were not there. */
+  readonly part?: OpenOptions['part']
+  /** What it is called in messages and reports, where that is not its path. */
+  readonly name?: string
   readonly cells: readonly Cell[]
   readonly rounds: number
   /** Make an image of this size first, and remove it at the end. */
@@ -70,7 +75,8 @@ export async function runBench(options: BenchOptions): Promise<FinishedBench> {
       ? await makeImage(options.path, options.createBytes, options.preallocate)
       : () => {}
   try {
-    if (options.preallocate && options.createBytes === undefined && !simulated) await preallocateImage(options.path)
+    if (options.preallocate && options.createBytes === undefined && !simulated)
+      await preallocateImage(options.path, options.part)
     const finished = await new Bench(options, simulated).run()
     const look = finished.result.complete && overwrites(options.cells, options.stream)
     return {...finished, sync: look ? await syncFacts(options.path) : undefined}
@@ -82,29 +88,30 @@ export async function runBench(options: BenchOptions): Promise<FinishedBench> {
 class Bench {
   readonly #options: BenchOptions
   readonly #simulated: boolean
+  readonly #name: string
   readonly #rounds = new Map<Cell, RoundResult[]>()
   readonly #backends = new Map<Cell, string>()
   readonly #paths = new Map<Cell, PathChoice>()
   readonly #notes = new Set<string>()
   readonly #verified: FinishedBench['verified'][number][] = []
   #failure: string | undefined
-  #image: Pick<Stage, 'sizeBytes' | 'allocation'> | undefined
+  #image: Pick<Stage, 'identity' | 'sizeBytes' | 'allocation'> | undefined
   #turns = 0
 
   constructor(options: BenchOptions, simulated: boolean) {
     this.#options = options
     this.#simulated = simulated
+    this.#name = options.name ?? options.path
   }
 
   async run(): Promise<Omit<FinishedBench, 'sync'>> {
-    const {cells, rounds, signal, path} = this.#options
+    const {cells, rounds, signal} = this.#options
     // All are looked at before any is run: a mistake in the last cell is no reason to wait.
-    for (const cell of cells) await this.#onStage(cell, async (stage) => void setupOf(cell, stage, path))
+    for (const cell of cells) await this.#onStage(cell, async (stage) => void setupOf(cell, stage, this.#name))
     for (let round = 0; round < rounds && !this.#isOver(); round++) {
       for (const cell of rotated(cells, round)) {
         if (this.#isOver()) break
-        await this.#onStage(cell, (stage) => this.#turn(cell, round, stage))
-        this.#turns++
+        await this.#takeTurn(cell, round)
       }
     }
     const results = cells.map((cell): CellResult => {
@@ -117,7 +124,7 @@ class Bench {
     })
     return {
       result: {
-        image: path,
+        image: this.#name,
         sizeBytes: this.#image?.sizeBytes ?? 0,
         allocation: this.#image?.allocation ?? 'preallocated',
         simulated: this.#simulated,
@@ -136,31 +143,63 @@ class Bench {
   }
 
   async #onStage(cell: Cell, act: (stage: Stage) => Promise<void>): Promise<void> {
-    const {path, createBytes, stream} = this.#options
+    const {path, part, createBytes, stream} = this.#options
     const {mode, aio, workload} = cell
     const readOnly = !(stream?.writes ?? writes(workload))
-    const stage = await openStage({path, mode, aio, readOnly, depth: workload.iodepth, createBytes})
+    const stage = await openStage({path, part, mode, aio, readOnly, depth: workload.iodepth, createBytes})
     try {
       if (this.#image === undefined) {
-        this.#image = {sizeBytes: stage.sizeBytes, allocation: stage.allocation}
+        this.#image = {identity: stage.identity, sizeBytes: stage.sizeBytes, allocation: stage.allocation}
         for (const note of stage.notes) this.#notes.add(note)
       }
+      this.#refuseOther(stage, this.#image)
       await act(stage)
     } finally {
       stage.close()
     }
   }
 
+  /** What was measured is kept, whatever becomes of the image afterwards. */
+  async #takeTurn(cell: Cell, round: number): Promise<void> {
+    try {
+      await this.#onStage(cell, (stage) => this.#turn(cell, round, stage))
+      this.#turns++
+    } catch (error) {
+      if (!(error instanceof ToolError) || error.kind === 'bug' || this.#turns === 0) throw error
+      this.#failure ??= `${cell.settings.name}, round ${round + 1}: ${error.message}`
+    }
+  }
+
+  /** Another file under the name of the image is nothing that somebody allowed to be overwritten. */
+  #refuseOther({identity, sizeBytes}: Stage, first: Pick<Stage, 'identity' | 'sizeBytes'>): void {
+    const refuse = (what: string): never => {
+      throw new ToolError('environment', 'E_BENCH_IMAGE', `${this.#name} ${what}`, {
+        hint: 'Somebody else is at work on it. Measure a copy, or an image of its own: --create SIZE.',
+        context: {path: this.#options.path},
+      })
+    }
+    if (identity !== first.identity) refuse('is another file than it was when the bench began: it was replaced')
+    if (sizeBytes !== first.sizeBytes) refuse(`has ${sizeBytes} bytes, and had ${first.sizeBytes} when the bench began`)
+  }
+
   async #turn(cell: Cell, round: number, stage: Stage): Promise<void> {
     const {path, diskModel, signal, stream, timed, record} = this.#options
     if (record !== undefined) refuseImage('--record', record, path)
     this.#report(cell, round, 0, 0)
-    const setup = setupOf(cell, stage, path)
+    const setup = setupOf(cell, stage, this.#name)
     const paced = setup.paced || timed
     const choice = this.#paths.get(cell) ?? (await choosePath(cell, setup, signal))
     this.#paths.set(cell, choice)
     if (signal.aborted) return
-    const progress = (requests: number, elapsedNs: number): void => this.#report(cell, round, requests, elapsedNs)
+    let gone: string | undefined
+    const look = (): void => {
+      gone ??= stage.gone()
+      if (gone !== undefined) this.#notes.add(gone)
+    }
+    const progress = (requests: number, elapsedNs: number): void => {
+      look()
+      this.#report(cell, round, requests, elapsedNs)
+    }
     const finished = await runRound(
       {cell, round, stage, path: choice, diskModel, stream: stream?.open(), record, signal, progress},
       {...setup, paced},
@@ -170,16 +209,15 @@ class Bench {
     this.#rounds.set(cell, rounds)
     this.#backends.set(cell, finished.backend)
     if (finished.failure !== undefined) this.#failure = `${cell.settings.name}, round ${round + 1}: ${finished.failure}`
-    const gone = stage.gone()
-    if (gone !== undefined) this.#notes.add(gone)
+    look()
     if (cell.workload.verify && writes(cell.workload)) this.#verify(cell, stage, finished)
   }
 
   #verify(cell: Cell, stage: Stage, {jobs}: FinishedRound): void {
-    const {region} = setupOf(cell, stage, this.#options.path)
+    const {region} = setupOf(cell, stage, this.#name)
     const units = new UnitMap(region.sizeBytes / cell.workload.bs.minBytes)
     for (const job of jobs) if (job.units) units.merge(job.units.bits)
-    const found = verifyUnits(units, cell.workload, region, stage.target.read)
+    const found = verifyUnits(units, cell.workload, region, jobs[0]?.readBack ?? stage.target.read)
     this.#verified.push({...found, cell: cell.settings.name})
     if (found.first === undefined) return
     const {offsetBytes, what} = found.first

@@ -1,5 +1,5 @@
 import {Histogram} from './histogram.js'
-import type {CellResult, DirectionResult, RoundResult} from './result.js'
+import type {CellResult, DirectionResult, DiskWork, RoundResult} from './result.js'
 import {spreadOf, type RoundValue, type Spread} from './statistics.js'
 
 /** The sorts of requests that are timed apart. */
@@ -42,7 +42,7 @@ export interface CellFigures {
   readonly flushesWanted: number
   readonly flushesSent: number
   /** Undefined where one of the rounds could not see it. */
-  readonly device: {readonly name: string; readonly writes: number; readonly flushes: number} | undefined
+  readonly device: DiskWork | undefined
 }
 
 /** Puts the rounds of a cell together. @param simulated its rounds are the same every time, not samples */
@@ -120,9 +120,14 @@ function sortFigures(sort: RequestSort, rounds: readonly RoundResult[], simulate
 
 function deviceFigures(rounds: readonly RoundResult[]): CellFigures['device'] {
   const devices = rounds.flatMap(({device}) => device ?? [])
-  const name = devices[0]?.name
-  if (name === undefined || devices.length < rounds.length) return undefined
-  return {name, writes: total(devices, ({writes}) => writes), flushes: total(devices, ({flushes}) => flushes)}
+  if (devices.length === 0 || devices.length < rounds.length) return undefined
+  return devices.reduce((sum, device) => plus(sum, device))
+}
+
+function plus(one: DiskWork, other: DiskWork): DiskWork {
+  const {name, ...counters} = one
+  const names = Object.keys(counters) as (keyof typeof counters)[]
+  return {...one, ...Object.fromEntries(names.map((key) => [key, one[key] + other[key]])), name}
 }
 
 function total<T>(parts: readonly T[], of: (part: T) => number): number {

@@ -1,6 +1,7 @@
 import {formatNs} from '../base/index.js'
 import type {Block, ChartBlock, Document, TableBlock} from '../report/index.js'
 import {jobsBelow, type Comparison, type JobComparison} from './comparison.js'
+import {csvTable, type CsvField} from './csv-table.js'
 import {factorText} from './difference.js'
 import {rateText} from './figure-tables.js'
 
@@ -42,6 +43,10 @@ export function comparisonDocument(comparison: Comparison, options: ComparisonDo
       ...(failUnder === undefined ? {} : {failUnder, below, passed: below.length === 0}),
     },
     records: jobs.map((job) => ({record: 'job', ...jobFields(job)})),
+    csvTable: csvTable(
+      jobs.map((job) => csvLine(jobFields(job))),
+      ['name'],
+    ),
   }
 }
 
@@ -91,11 +96,14 @@ function ratioChart(jobs: readonly JobComparison[]): ChartBlock {
     kind: 'chart',
     title: 'IOPS after, in IOPS before',
     heads: ['job', 'ratio'],
-    bars: jobs.map(({name, ratio}) => ({
-      label: name,
-      value: ratio ?? 0,
-      text: ratio === undefined ? '-' : factorText(ratio),
-    })),
+    bars: [
+      {label: 'before', value: 1, text: '1'},
+      ...jobs.map(({name, ratio}) => ({
+        label: name,
+        value: ratio ?? 0,
+        text: ratio === undefined ? '-' : factorText(ratio),
+      })),
+    ],
   }
 }
 
@@ -119,6 +127,13 @@ function verdictBlock(below: readonly string[], failUnder: number): Block {
   return below.length === 0
     ? {kind: 'verdict', ok: true, text: `Every job has at least ${least} times the IOPS it had.`}
     : {kind: 'verdict', ok: false, text: `Below ${least} times the IOPS, or missing: ${below.join('; ')}.`}
+}
+
+function csvLine(fields: ReturnType<typeof jobFields>): CsvField[] {
+  return Object.entries(fields).map(([key, value]) => [
+    key,
+    typeof value === 'object' ? (value?.join('; ') ?? null) : value,
+  ])
 }
 
 function jobFields({name, iopsBefore, iopsAfter, ratio, verdict, flushRatio, before, after, changed}: JobComparison) {

@@ -117,7 +117,9 @@ const NAMES: ReadonlySet<string> = new Set(['name', 'filename', 'directory', 'de
 
 function changedOptions(before: ReportJob, after: ReportJob): string[] {
   const words = new Set([...before.options.keys(), ...after.options.keys()])
+  // A cache mode says both.
+  const said = before.options.has('cache') && after.options.has('cache') ? ['direct', 'sync'] : []
   return [...words]
-    .filter((word) => !NAMES.has(word) && before.options.get(word) !== after.options.get(word))
+    .filter((word) => !NAMES.has(word) && !said.includes(word) && before.options.get(word) !== after.options.get(word))
     .map((word) => `${word}: ${before.options.get(word) ?? 'not set'}, then ${after.options.get(word) ?? 'not set'}`)
 }

@@ -61,11 +61,12 @@ export async function runCrew(
 
 function workerSetup(setup: JobSetup, job: number, fd: number, dsyncFd: number): WorkerSetup {
   const {alignmentBytes, soleWriter, mode, ordering, aio, inline, workload, region, paced, target} = setup
-  const {sizeBytes, readOnly} = target
+  const {startBytes, sizeBytes, readOnly} = target
   const names = {mode: mode.name, ordering: ordering.name}
   return {
     fd,
     dsyncFd,
+    startBytes,
     sizeBytes,
     readOnly,
     alignmentBytes,

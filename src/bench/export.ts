@@ -1,5 +1,5 @@
-import {createWriteStream} from 'node:fs'
-import {extname} from 'node:path'
+import {createWriteStream, statSync} from 'node:fs'
+import {dirname, extname, resolve} from 'node:path'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {codeOf, ToolError} from '../base/index.js'
@@ -44,6 +44,37 @@ export function exportsOf(paths: readonly string[]): Export[] {
     }
     return {path, format}
   })
+}
+
+/**
+ * Refuses to export over what is read or measured here, by whatever name, over a block device, and into a folder that is not there. To
+ * be asked before anything is measured.
+ *
+ * @param used the image and every other file of the command line
+ * @throws ToolError of kind usage or environment
+ */
+export function refuseExports(files: readonly Export[], used: readonly string[]): void {
+  for (const {path} of files) {
+    const refuse = (kind: 'usage' | 'environment', what: string, hint: string): never => {
+      throw new ToolError(kind, 'E_EXPORT', `--export ${path}: ${what}`, {hint, context: {path}})
+    }
+    const clash = used.find((other) => sameFile(path, other))
+    if (clash !== undefined)
+      refuse('usage', `this is ${clash}, which would be overwritten`, 'Name another file for the report.')
+    const found = statSync(path, {throwIfNoEntry: false})
+    if (found?.isBlockDevice() === true)
+      refuse('usage', 'a block device, which would be overwritten', 'Name a file for the report.')
+    if (found?.isDirectory() === true) refuse('environment', 'a folder', 'Name a file in it.')
+    const folder = dirname(resolve(path))
+    if (statSync(folder, {throwIfNoEntry: false})?.isDirectory() !== true)
+      refuse('environment', `there is no folder ${folder}`, 'Make it, or choose another one.')
+  }
+}
+
+function sameFile(one: string, other: string): boolean {
+  if (resolve(one) === resolve(other)) return true
+  const [a, b] = [one, other].map((path) => statSync(path, {throwIfNoEntry: false, bigint: true}))
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
 }
 
 /**

@@ -1,6 +1,7 @@
 import {formatNs} from '../base/index.js'
 import type {Column, TableBlock} from '../report/index.js'
 import type {CellFigures, SortFigures} from './cell-figures.js'
+import {csvTable, type CsvField} from './csv-table.js'
 import {factorText} from './difference.js'
 import type {Histogram} from './histogram.js'
 import {pairedRatio, type Spread} from './statistics.js'
@@ -107,16 +108,9 @@ function latencyTable(cells: readonly CellFigures[], title: string, columns: rea
 
 /** All figures with plain numbers, a row for each sort of request in each cell. */
 export function csvOfFigures(cells: readonly CellFigures[]): TableBlock {
-  const rows = cells.flatMap((figures) => figures.sorts.map((sort) => csvRow(figures, sort)))
-  const keys = rows[0]?.map(([key]) => key) ?? ['cell']
-  return {
-    kind: 'table',
-    columns: keys.map((key) => ({name: key, key})),
-    rows: rows.map((row) => row.map(([, value]) => String(value ?? ''))),
-  }
+  const lines = cells.flatMap((figures) => figures.sorts.map((sort) => csvRow(figures, sort)))
+  return csvTable(lines, ['cell'])
 }
-
-type CsvField = readonly [key: string, value: string | number | undefined]
 
 function csvRow(figures: CellFigures, {sort, requests, bytes, errors, rate, latency}: SortFigures): CsvField[] {
   const {cell, cpu, device, flushesWanted, flushesSent, runtimeNs, rounds} = figures
@@ -142,6 +136,8 @@ function csvRow(figures: CellFigures, {sort, requests, bytes, errors, rate, late
     ['flushesSent', flushesSent],
     ['deviceWrites', device?.writes],
     ['deviceFlushes', device?.flushes],
+    ['cut', Number(figures.cut)],
+    ['roundsLeftOut', figures.roundsLeftOut],
   ]
 }
 

@@ -1,7 +1,9 @@
 import {ERRNO} from '../base/index.js'
+import {cacheModeOf} from '../cache-mode/index.js'
 import {REQUEST_SORTS, figuresOfSort, type CellFigures, type RequestSort, type SortFigures} from './cell-figures.js'
+import {FIO_NAMES} from './fio-names.js'
 import {Histogram} from './histogram.js'
-import type {BenchResult, DirectionResult, RoundResult} from './result.js'
+import type {BenchResult, CellSettings, DirectionResult, RoundResult} from './result.js'
 import type {Spread} from './statistics.js'
 
 /** The percentiles that fio tells unless asked for others, and their number of decimals in its JSON (fio 3.33). */
@@ -12,6 +14,17 @@ const LATENCY_CLASSES = [
   {field: 'latency_ns', unitNs: 1, ends: [2, 4, 10, 20, 50, 100, 250, 500, 750, 1000]},
   {field: 'latency_us', unitNs: 1e3, ends: [2, 4, 10, 20, 50, 100, 250, 500, 750, 1000]},
   {field: 'latency_ms', unitNs: 1e6, ends: [2, 4, 10, 20, 50, 100, 250, 500, 750, 1000, 2000]},
+] as const
+
+/** Lower ends of fio's classes of requests in flight, by their names. */
+const DEPTH_CLASSES = [
+  ['1', 1],
+  ['2', 2],
+  ['4', 4],
+  ['8', 8],
+  ['16', 16],
+  ['32', 32],
+  ['>=64', 64],
 ] as const
 
 const KIB = 1024
@@ -25,7 +38,7 @@ export interface FioJsonContext {
 
 /**
  * A bench in the shape of fio's JSON output, so that what reads fio's reads ours: a job for each cell, its rounds together. What
- * fio has and we do not measure is left out. The rest of what we know is under `flushpoint`.
+ * fio has and we do not measure is left out: how many requests each system call took. The rest of what we know is under `flushpoint`.
  */
 export function fioJson(result: BenchResult, cells: readonly CellFigures[], context: FioJsonContext): object {
   return {
@@ -74,9 +87,10 @@ function jobOf(figures: CellFigures, groupid: number): object {
   return {
     jobname: name,
     groupid,
-    error: errors > 0 ? ERRNO.EIO : 0,
+    error: errors > 0 ? (figures.rounds.find(({errno}) => errno > 0)?.errno ?? ERRNO.EIO) : 0,
+    eta: 0,
     elapsed: Math.ceil(runtimeNs / 1e9),
-    'job options': {name, ...cell.settings.options, cache: cell.settings.mode},
+    'job options': jobOptions(name, cell.settings),
     read: directionOf(figures, 'read'),
     write: directionOf(figures, 'write'),
     trim: directionOf(figures, undefined),
@@ -88,8 +102,57 @@ function jobOf(figures: CellFigures, groupid: number): object {
     job_runtime: milliseconds(runtimeNs),
     usr_cpu: cpu.user * 100,
     sys_cpu: cpu.system * 100,
+    ...usageFields(figures),
+    iodepth_level: depthClasses(figures),
     ...latencyClasses(sorts.filter(({sort}) => sort !== 'flush').map(({latency}) => latency)),
+    // fio was not asked to look for the depth that keeps a latency, nor are we.
+    latency_depth: Number(cell.settings.options['iodepth'] ?? 1),
+    latency_target: 0,
+    latency_percentile: 100,
+    latency_window: 0,
   }
+}
+
+/** What fio calls words that have another name here, beside our own names. */
+function jobOptions(name: string, {options, mode}: CellSettings): object {
+  const fios = Object.entries(options).flatMap(([word, value]) => {
+    const known = FIO_NAMES.get(word)
+    return known === undefined ? [] : [[known, value]]
+  })
+  const {direct, dsync} = cacheModeOf(mode)
+  return {
+    name,
+    ...options,
+    cache: mode,
+    ...Object.fromEntries(fios),
+    direct: direct ? '1' : '0',
+    sync: dsync ? 'dsync' : 'none',
+  }
+}
+
+function usageFields({rounds}: CellFigures): object {
+  const sum = (of: (usage: RoundResult['usage']) => number): number =>
+    rounds.reduce((total, {usage}) => total + of(usage), 0)
+  return {
+    ctx: sum(({contextSwitches}) => contextSwitches),
+    majf: sum(({majorFaults}) => majorFaults),
+    minf: sum(({minorFaults}) => minorFaults),
+  }
+}
+
+/** How many of a hundred requests were given with so many in flight. */
+function depthClasses({rounds}: CellFigures): object {
+  const counts = new Map(DEPTH_CLASSES.map(([name]) => [name as string, 0]))
+  let all = 0
+  for (const {depths} of rounds) {
+    for (const [depth, count] of depths.entries()) {
+      const name = DEPTH_CLASSES.findLast(([, from]) => depth >= from)?.[0]
+      if (name === undefined) continue
+      counts.set(name, (counts.get(name) ?? 0) + count)
+      all += count
+    }
+  }
+  return Object.fromEntries([...counts].map(([name, count]) => [name, all === 0 ? 0 : (count / all) * 100]))
 }
 
 function directionOf(figures: CellFigures, sort: RequestSort | undefined): object {
@@ -114,6 +177,7 @@ function directionOf(figures: CellFigures, sort: RequestSort | undefined): objec
     clat_ns: latencyOf(latency, true),
     lat_ns: latencyOf(latency, false),
     ...sampleFields('bw', rates, ({bytesPerSecond}) => bytesPerSecond / KIB),
+    bw_agg: bytes > 0 ? 100 : 0, // its share of its group, in which it is alone
     ...sampleFields('iops', rates, ({iops}) => iops),
   }
 }
@@ -182,14 +246,24 @@ function latencyClasses(latencies: readonly Histogram[]): object {
 }
 
 function diskUtil(cells: readonly CellFigures[]): object[] {
-  const devices = cells.flatMap(({device}) => device ?? [])
-  const names = [...new Set(devices.map(({name}) => name))]
+  const seen = cells.flatMap(({device, runtimeNs}) => (device === undefined ? [] : [{...device, runtimeNs}]))
+  const names = [...new Set(seen.map(({name}) => name))]
   return names.map((name) => {
-    const own = devices.filter((device) => device.name === name)
+    const own = seen.filter((device) => device.name === name)
+    const sum = (of: (device: (typeof own)[number]) => number): number =>
+      own.reduce((total, device) => total + of(device), 0)
+    const ms = sum(({runtimeNs}) => runtimeNs) / 1e6
     return {
       name,
-      write_ios: own.reduce((sum, {writes}) => sum + writes, 0),
-      flush_ios: own.reduce((sum, {flushes}) => sum + flushes, 0),
+      read_ios: sum(({reads}) => reads),
+      write_ios: sum(({writes}) => writes),
+      flush_ios: sum(({flushes}) => flushes),
+      read_merges: sum(({readMerges}) => readMerges),
+      write_merges: sum(({writeMerges}) => writeMerges),
+      read_ticks: sum(({readMs}) => readMs),
+      write_ticks: sum(({writeMs}) => writeMs),
+      in_queue: sum(({queueMs}) => queueMs),
+      util: ms > 0 ? Math.min(100, (sum(({busyMs}) => busyMs) / ms) * 100) : 0,
     }
   })
 }
@@ -226,7 +300,7 @@ function sortFields({requests, bytes, errors, rate}: SortFigures): object {
 }
 
 function roundFields(round: RoundResult): object {
-  const {runtimeNs, flushesWanted, flushesSent, cpu, device, cutBy} = round
+  const {runtimeNs, flushesWanted, flushesSent, cpu, usage, device, errno, cutBy} = round
   const sorts = REQUEST_SORTS.map((sort) => {
     const {requests, bytes, errors, latency} = round[sort]
     return [sort, {requests, bytes, errors, latencyMeanNs: latency.mean, latencyMaxNs: latency.max}]
@@ -238,7 +312,9 @@ function roundFields(round: RoundResult): object {
     flushesWanted,
     flushesSent,
     cpu,
+    usage,
     device: device ?? null,
+    errno,
     cutBy: cutBy ?? null,
   }
 }

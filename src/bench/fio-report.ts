@@ -1,4 +1,5 @@
 import {ToolError} from '../base/index.js'
+import {FIO_NAMES} from './fio-names.js'
 import {readTextFile} from './text-file.js'
 
 /** What one sort of request did in a job of a report. */
@@ -109,13 +110,18 @@ function jobOf(
   const syncLatency = latencyOf(sync, ['lat_ns'])
   return {
     name,
-    options: new Map([...globals, ...stringsOf(objectAt(value, 'job options'))]),
+    options: new Map([...globals, ...stringsOf(objectAt(value, 'job options'))].map(inFiosWords)),
     read: directionOf(objectAt(value, 'read'), `${where} (${name})`),
     write: directionOf(objectAt(value, 'write'), `${where} (${name})`),
     // fio leaves sync.total_ios at 0 when it used fdatasync; the latencies know better.
     sync: {...syncLatency, ios: numberAt(sync, 'total_ios') || syncLatency.samples},
     roundIops,
   }
+}
+
+/** A report of ours has some words twice, by fio's name and by our own. */
+function inFiosWords([word, value]: [string, string]): [string, string] {
+  return [FIO_NAMES.get(word) ?? word, value]
 }
 
 function directionOf(value: Json | undefined, where: string): ReportDirection {

@@ -21,6 +21,12 @@ export interface FileJob {
   readonly stonewall: boolean
 }
 
+/** Variables of the environment, for ${NAME} in values. */
+export type Variables = Readonly<Record<string, string | undefined>>
+
+/** Keys whose value nobody looks at. */
+const UNUSED: ReadonlySet<string> = new Set(['filename', 'description'])
+
 /** A job file, read and checked. */
 export interface JobFile {
   readonly path: string
@@ -33,19 +39,19 @@ export interface JobFile {
  *
  * @throws ToolError of kind usage, with line and column, for the first thing that is wrong
  */
-export async function readJobFile(text: string, path: string): Promise<JobFile> {
+export async function readJobFile(text: string, path: string, variables: Variables = process.env): Promise<JobFile> {
   const structured = /\.(ya?ml|json)$/i.test(path)
   const sections = structured ? (await import('./job-yaml.js')).readYaml(text, path) : readIni(text, path)
-  return {path, jobs: jobsOf(sections, path)}
+  return {path, jobs: jobsOf(sections, path, variables)}
 }
 
 /** Options of a [global] section hold for the jobs behind it. */
-function jobsOf(sections: readonly Section[], path: string): FileJob[] {
+function jobsOf(sections: readonly Section[], path: string, variables: Variables): FileJob[] {
   const globals = new Map<string, JobOption>()
   const jobs: FileJob[] = []
   const counts = new Map<string, number>()
   for (const section of sections) {
-    const options = optionsOf(section, path)
+    const options = optionsOf(section, path, variables)
     if (section.name === 'global') {
       for (const [name, option] of options) globals.set(name, option)
       continue
@@ -69,13 +75,21 @@ function jobsOf(sections: readonly Section[], path: string): FileJob[] {
   })
 }
 
-function optionsOf({entries}: Section, path: string): Map<string, JobOption> {
+function optionsOf({entries}: Section, path: string, variables: Variables): Map<string, JobOption> {
   const options = new Map<string, JobOption>()
-  for (const {key, value, line, column, valueColumn} of entries) {
+  for (const {key, value: written, line, column, valueColumn} of entries) {
     const known = jobKeyOf(key)
     if (known === undefined) throw jobFileError(path, line, column, `the key "${key}" is not supported`, keyHint(key))
-    if (value.includes('$')) {
-      throw jobFileError(path, line, valueColumn, `${key}: variables are not replaced`, 'Write the value itself.')
+    const variable = /\$\{(\w+)\}/g
+    const value = written.replaceAll(variable, (whole, name: string) => {
+      const found = variables[name] ?? ''
+      if (found !== '') return found
+      const hint = 'Set it, or write the value itself: fio would put nothing in its place.'
+      throw jobFileError(path, line, valueColumn, `${key}: the variable ${whole} is not set`, hint)
+    })
+    if (value.includes('$') && !UNUSED.has(known.name)) {
+      const hint = 'Only ${NAME}, a variable of the environment, is replaced: write the value itself.'
+      throw jobFileError(path, line, valueColumn, `${key}: "${value}" is not replaced`, hint)
     }
     const reading = known.read(value)
     if ('problem' in reading) {

@@ -53,6 +53,8 @@ function sectionName(trimmed: string, {path, line, column}: Place): string {
 function entryOf(trimmed: string, {path, line, column}: Place): Entry {
   const [, key, equals, value = ''] = /^([\w-]+)(\s*=\s*|$)(.*)$/.exec(trimmed) ?? []
   if (key === undefined || equals === undefined) {
+    if (/^include\s/.test(trimmed))
+      throw jobFileError(path, line, column, `"${trimmed}": files are not included`, 'Put everything into one file.')
     throw jobFileError(path, line, column, `"${trimmed}" is neither a section nor key=value`, 'Write key=value.')
   }
   if (equals !== '' && value === '') {

@@ -52,7 +52,7 @@ export const JOB_KEYS: readonly JobKey[] = [
   key('random_distribution', text),
   key('thinktime', duration('us')),
   key('rate_iops', count(1)),
-  key('verify', choice(...CHECKSUMS, '0')),
+  key('verify', choice(...CHECKSUMS, '1', '0')),
   key('fsync', count(0)),
   key('fdatasync', count(0)),
   key('fsync_on_close', flag),
@@ -76,25 +76,32 @@ const NOT_HERE: ReadonlyMap<string, string> = new Map([
   ['write_barrier', 'fio accepts it and does nothing. Write barrier-every, with ordering.'],
   ['end_fsync', 'Write fsync_on_close=1.'],
   ['buffered', 'Write direct=1 for buffered=0.'],
-  ['bssplit', 'Write bs=4k, or bsrange=512-64k.'],
+  ['bssplit', 'Shares of block sizes are not measured. Write bsrange=512-64k, or a job for each size.'],
   ['rwmixwrite', 'Write rwmixread with what is left of 100.'],
   ['sync_file_range', 'It makes nothing stable. Write fdatasync=N.'],
   ['include', 'Put everything into one file.'],
+  ['no_drain', 'Write flush-drain=0.'],
+  ['verify_only', 'It is for all jobs: --verify-only on the command line.'],
+  ['sync_methods', 'It is no job: --sync-methods on the command line.'],
 ])
+
+/** fio's keys have low lines where our flags have dashes: either is understood. */
+const plain = (name: string): string => name.replaceAll('-', '_')
 
 /** The key of a name or alias. */
 export function jobKeyOf(name: string): JobKey | undefined {
-  return JOB_KEYS.find((candidate) => candidate.name === name || candidate.aliases.includes(name))
+  const asked = plain(name)
+  return JOB_KEYS.find(({name: own, aliases}) => [own, ...aliases].some((known) => plain(known) === asked))
 }
 
 /** What to do about a key that is not understood. */
 export function keyHint(name: string): string {
-  const known = NOT_HERE.get(name)
+  const known = NOT_HERE.get(plain(name))
   if (known !== undefined) return known
   const names = JOB_KEYS.flatMap(({name: own, aliases}) => [own, ...aliases])
   const typed = name.toLowerCase()
   const nearest = names
-    .map((candidate) => ({candidate, slips: editDistance(typed.replaceAll('-', '_'), candidate.replaceAll('-', '_'))}))
+    .map((candidate) => ({candidate, slips: editDistance(plain(typed), plain(candidate))}))
     .filter(({candidate, slips}) => slips <= Math.max(1, Math.floor(candidate.length / 4)))
     .toSorted((a, b) => a.slips - b.slips)[0]
   if (nearest !== undefined) return `Did you mean "${nearest.candidate}"?`

@@ -9,6 +9,7 @@ import type {Workload} from './workload.js'
 export interface WorkerSetup {
   readonly fd: number
   readonly dsyncFd: number
+  readonly startBytes: number | undefined
   readonly sizeBytes: number
   readonly readOnly: boolean
   readonly alignmentBytes: number

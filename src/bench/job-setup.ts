@@ -13,7 +13,10 @@ import type {Workload} from './workload.js'
 
 /** What one job of a round needs, wherever it runs. */
 export interface JobSetup {
-  readonly target: Pick<BackendTarget, 'fd' | 'dsyncFd' | 'sizeBytes' | 'readOnly' | 'read' | 'freshRanges'>
+  readonly target: Pick<
+    BackendTarget,
+    'fd' | 'dsyncFd' | 'startBytes' | 'sizeBytes' | 'readOnly' | 'read' | 'freshRanges'
+  >
   readonly alignmentBytes: number
   readonly soleWriter: boolean
   readonly mode: CacheMode
@@ -33,7 +36,12 @@ export interface JobSetup {
 }
 
 /** What one job did, and the units it wrote with content that can be checked. */
-export type FinishedJob = JobResult & {readonly backend: string; readonly units: UnitMap | undefined}
+export type FinishedJob = JobResult & {
+  readonly backend: string
+  readonly units: UnitMap | undefined
+  /** Reads what is there now, on a simulated disk too. */
+  readonly readBack?: BackendTarget['read']
+}
 
 /**
  * Opens backend and engine for a job, runs it, and gives everything back but the descriptors.
@@ -46,7 +54,7 @@ export async function runJob(
 ): Promise<FinishedJob> {
   const {workload, region, mode} = setup
   const depth = workload.iodepth
-  const {backend, reason, freshRanges} = await openBackend(setup.aio, {
+  const {backend, reason, freshRanges, read} = await openBackend(setup.aio, {
     ...setup.target,
     mode,
     tokens: depth + SYNC_TOKENS,
@@ -93,7 +101,7 @@ export async function runJob(
       ...hooks,
     })
     try {
-      return {...(await job.run()), backend: `${backend.name}: ${reason}`, units: checked?.units}
+      return {...(await job.run()), backend: `${backend.name}: ${reason}`, units: checked?.units, readBack: read}
     } finally {
       job.close()
       engine.close()

@@ -24,19 +24,27 @@ const size: ValueReader = (text) => {
   const bytes = sizeOf(text)
   if (bytes !== undefined) return {value: String(bytes)}
   const hint = text.includes(',')
-    ? 'Sizes of their own for reads and writes are not measured in one job: write two.'
-    : text.includes('%')
-      ? 'A share of a file is not understood: write the size.'
-      : SIZE_HINT
+    ? 'To fio these are sizes of reads, writes and trims, which are not measured in one job: write two.'
+    : rangeOf(text) !== undefined
+      ? 'Write bsrange for a range: here fio would take the first for reads and the second for writes.'
+      : text.startsWith('(')
+        ? 'Nothing is calculated: write the number.'
+        : text.includes('%')
+          ? 'A share of a file is not understood: write the size.'
+          : SIZE_HINT
   return {problem: 'is not a size', hint}
 }
 
 const range: ValueReader = (text) => {
+  const value = rangeOf(text)
+  if (value !== undefined) return {value}
+  return {problem: 'is not a range of sizes', hint: `Write 512-64k, the smaller first. ${SIZE_HINT}`}
+}
+
+function rangeOf(text: string): string | undefined {
   const [from, to, ...more] = text.split('-').map(sizeOf)
-  if (from === undefined || to === undefined || more.length > 0 || from > to) {
-    return {problem: 'is not a range of sizes', hint: `Write 512-64k, the smaller first. ${SIZE_HINT}`}
-  }
-  return {value: `${from}-${to}`}
+  if (from === undefined || to === undefined || more.length > 0 || from > to) return undefined
+  return `${from}-${to}`
 }
 
 /** Whole numbers may carry the suffixes of sizes, as everywhere in fio. */
@@ -44,7 +52,10 @@ function count(min: number): ValueReader {
   return (text) => {
     const number = sizeOf(text)
     if (number !== undefined && number >= BigInt(min)) return {value: String(number)}
-    return {problem: 'is not a number it can have', hint: `Write a whole number from ${min}.`}
+    const hint = text.includes(',')
+      ? 'A job has one: give a list on the command line, where it holds for every job.'
+      : `Write a whole number from ${min}.`
+    return {problem: 'is not a number it can have', hint}
   }
 }
 

@@ -14,10 +14,23 @@ async function work(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const {fd, dsyncFd, sizeBytes, readOnly} = setup
-    const target = {fd, dsyncFd: () => dsyncFd, sizeBytes, readOnly, read: () => {}, freshRanges: () => undefined}
+    const {fd, dsyncFd, startBytes, sizeBytes, readOnly} = setup
+    const target = {
+      fd,
+      dsyncFd: () => dsyncFd,
+      startBytes,
+      sizeBytes,
+      readOnly,
+      read: () => {},
+      freshRanges: () => undefined,
+    }
     const names = {mode: cacheModeOf(setup.mode), ordering: orderingModeOf(setup.ordering)}
-    const {backend, units, ...result} = await runJob(
+    const {
+      backend,
+      units,
+      readBack: _readBack,
+      ...result
+    } = await runJob(
       {...setup, ...names, target, diskModel: undefined},
       {
         signal,

@@ -1,5 +1,5 @@
 import {yieldToSignals, type Backend, type Memory} from '../aio/index.js'
-import {errnoName, Prng} from '../base/index.js'
+import {ERRNO, errnoName, Prng} from '../base/index.js'
 import type {Engine} from '../engine/index.js'
 import {FLUSH, IN, OUT, STATUS_OK, statusName} from '../request/index.js'
 import type {CheckedContent, UnitMap} from './content.js'
@@ -34,7 +34,7 @@ export interface JobOptions {
 /** What one job did in one round; what a round is made of. */
 export type JobResult = Pick<
   RoundResult,
-  'runtimeNs' | 'read' | 'write' | 'flush' | 'flushesWanted' | 'flushesSent' | 'cutBy'
+  'runtimeNs' | 'read' | 'write' | 'flush' | 'flushesWanted' | 'flushesSent' | 'depths' | 'errno' | 'cutBy'
 > & {
   /** What ended it with an error, for people. */
   readonly failure: string | undefined
@@ -68,6 +68,8 @@ export class Job {
   readonly #bufferOf: Float64Array
   readonly #lengthOf: Float64Array
   readonly #kindOf: Uint8Array
+  /** Requests given by how many were in flight with them. */
+  readonly #depths: Float64Array
   readonly #pace: Pace
   #tallies = newTallies()
   #inFlight = 0
@@ -79,6 +81,7 @@ export class Job {
   #wanted = 0
   #ended = 0
   #failure: string | undefined
+  #errno = 0
 
   constructor(options: JobOptions) {
     const {workload, backend} = options
@@ -98,6 +101,7 @@ export class Job {
     this.#bufferOf = new Float64Array(depth)
     this.#lengthOf = new Float64Array(depth)
     this.#kindOf = new Uint8Array(depth)
+    this.#depths = new Float64Array(depth + 1)
     this.#pace = new Pace(workload.rateIops, workload.thinktimeNs)
   }
 
@@ -109,6 +113,7 @@ export class Job {
       this.#tallies = newTallies()
       this.#wanted = 0
       this.#ended = 0
+      this.#depths.fill(0)
     }
     await beforeMeasuring()
     const syncsBefore = engine.syncs
@@ -124,6 +129,8 @@ export class Job {
       flush,
       flushesWanted: this.#wanted,
       flushesSent: engine.syncs - syncsBefore,
+      depths: Array.from(this.#depths),
+      errno: this.#errno,
       cutBy: this.#failure !== undefined ? 'error' : signal.aborted ? 'signal' : undefined,
       failure: this.#failure,
     }
@@ -146,7 +153,7 @@ export class Job {
       if (running) running = this.#submit(engine.nowNs)
       if (!running && this.#inFlight === 0) break
       const idles = paced && running && !this.#holds && this.#inFlight < this.#bufferOf.length
-      const waiting = idles ? this.#pass() : engine.tick(true)
+      const waiting = idles ? this.#pass(startNs + limitNs) : engine.tick(true)
       if (waiting !== undefined) {
         await waiting
         if (signal.aborted) running = false
@@ -161,13 +168,21 @@ export class Job {
     this.#hasNext = false
   }
 
-  /** A paced job waits for a time, not for a completion. */
-  async #pass(): Promise<void> {
-    const {engine, stream} = this.#options
-    await engine.tick(false)
-    const nowNs = engine.readClock()
-    if (this.#inFlight > 0) await yieldToSignals()
-    else await sleepTowards(this.#hasNext ? this.#pace.nextNs(stream.dueNs) : nowNs, nowNs)
+  /** A paced job waits for a time, not for a completion; and not behind its end. */
+  async #pass(endNs: number): Promise<void> {
+    const {engine, stream, backend} = this.#options
+    const nextNs = this.#hasNext ? Math.min(endNs, this.#pace.nextNs(stream.dueNs)) : engine.nowNs
+    if (backend.passTo !== undefined) {
+      // Where a fence holds the next request back, only a completion helps.
+      const ends = nextNs <= engine.nowNs || backend.passTo(Math.ceil(nextNs))
+      if (ends) await engine.tick(true)
+      else await yieldToSignals()
+    } else {
+      await engine.tick(false)
+      const nowNs = engine.readClock()
+      if (this.#inFlight > 0) await yieldToSignals()
+      else await sleepTowards(nextNs, nowNs)
+    }
     engine.readClock()
   }
 
@@ -212,7 +227,8 @@ export class Job {
     this.#bufferOf[slot] = buffer
     this.#lengthOf[slot] = lengthBytes
     this.#kindOf[slot] = kindOf(type)
-    this.#inFlight++
+    const depth = ++this.#inFlight
+    this.#depths[depth] = (this.#depths[depth] as number) + 1
   }
 
   #fill(
@@ -237,6 +253,7 @@ export class Job {
         tally.ended(this.#lengthOf[slot] as number, engine.latencyNsOf(slot))
       } else {
         tally.errors++
+        if (this.#failure === undefined) this.#errno = engine.errnoOf(slot)
         this.#failure ??= failureOf(kind, status, engine.errnoOf(slot))
       }
       if (kind === FLUSHES && this.#flushes > 0) this.#flushes--
@@ -269,5 +286,8 @@ function kindOf(type: number): Kind {
 
 function failureOf(kind: Kind, status: number, errno: number): string {
   const what = ['a read', 'a write', 'a FLUSH', 'a request'][kind] ?? ''
-  return `${what} failed: ${errno === 0 ? statusName(status) : errnoName(errno)}`
+  const why = errno === 0 ? statusName(status) : errnoName(errno)
+  return errno === ERRNO.ENOSPC
+    ? `${what} failed: ${why}: no block is left for a part of the image that had none`
+    : `${what} failed: ${why}`
 }

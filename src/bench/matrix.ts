@@ -152,7 +152,7 @@ function finished(
 
 /** What means nothing, or cannot be, in one cell. */
 function checkCell({aio, ordering, workload: asked, submit}: Settings): void {
-  const {barrierEvery, fuaEvery, flushEvery, thinktimeNs, rateIops, numjobs, verify, pattern, rw} = asked
+  const {barrierEvery, fuaEvery, flushEvery, numjobs, pattern, rw} = asked
   const refuse = (message: string, hint: string): never => {
     throw new ToolError('usage', 'E_BENCH_FLAGS', message, {hint})
   }
@@ -165,15 +165,9 @@ function checkCell({aio, ordering, workload: asked, submit}: Settings): void {
   if (!isRandom(rw) && asked.distribution.kind !== 'random')
     refuse(`--random-distribution is about random accesses, not --rw ${rw}`, 'Choose --rw randread or randwrite.')
   if (aio !== 'sim') return
-  const impossible = [
-    [thinktimeNs > 0, '--thinktime'],
-    [rateIops !== undefined, '--rate-iops'],
-    [numjobs > 1, '--numjobs'],
-    [verify, '--verify'],
-    [submit !== 'auto', '--submit'],
-  ] as const
-  const [, flag] = impossible.find(([asks]) => asks) ?? []
-  if (flag !== undefined) refuse(`${flag} means nothing on a simulated disk`, `Leave it out, or leave out --aio sim.`)
+  if (numjobs > 1)
+    refuse('--numjobs is about threads, and simulated time has one', 'Write --iodepth, or leave out --aio sim.')
+  if (submit !== 'auto') refuse('--submit means nothing on a simulated disk', 'Leave it out, or leave out --aio sim.')
 }
 
 function listOf(word: BenchWord, said: string): string[] {
@@ -204,7 +198,7 @@ function phraseOf(word: BenchWord, value: string): string {
     ordering: value,
     aio: `aio ${value}`,
     iodepth: `depth ${value}`,
-    numjobs: `${value} jobs`,
+    numjobs: value === '1' ? '1 job' : `${value} jobs`,
     bs: `bs ${value}`,
     'flush-every': value === '0' ? 'no flush' : `flush every ${value}`,
     'fua-every': value === '0' ? 'no FUA' : `FUA every ${value}`,

@@ -2,7 +2,7 @@ import {closeSync, constants, fsyncSync, openSync, readSync, writeSync} from 'no
 
 import {codeOf, formatBytes, ToolError, type Range} from '../base/index.js'
 import {cacheModeOf} from '../cache-mode/index.js'
-import {createImage, openImage, type Image} from '../image/index.js'
+import {createImage, openImage, type Image, type OpenOptions} from '../image/index.js'
 
 const PIECE_BYTES = 1 << 20
 
@@ -30,8 +30,8 @@ export async function makeImage(path: string, sizeBytes: number, preallocate: bo
  *
  * @throws ToolError of kind environment where it cannot be told which blocks have none, of kind io where there is no space
  */
-export async function preallocateImage(path: string): Promise<void> {
-  const image = await openImage(path, {mode: cacheModeOf('writeback'), readOnly: false, forceShare: false})
+export async function preallocateImage(path: string, part?: OpenOptions['part']): Promise<void> {
+  const image = await openImage(path, {mode: cacheModeOf('writeback'), readOnly: false, forceShare: false, part})
   try {
     if (image.blockDevice) return
     // What waits for its allocation in the page cache would be listed as well.
@@ -50,9 +50,14 @@ export async function preallocateImage(path: string): Promise<void> {
 }
 
 /** Nobody else writes meanwhile: the locks of a writer are held. */
-function rewrite({path, fd, sizeBytes}: Image, ranges: readonly Range[]): void {
+function rewrite({path, fd, startBytes, sizeBytes}: Image, ranges: readonly Range[]): void {
   const piece = new Uint8Array(PIECE_BYTES)
-  fill(path, fd, ranges, sizeBytes, (offsetBytes, lengthBytes) => {
+  // A block of the file system may begin before the partition, and is the neighbour's as well.
+  const placed = ranges.map(({offsetBytes, lengthBytes}) => {
+    const fromBytes = startBytes + Math.max(0, offsetBytes)
+    return {offsetBytes: fromBytes, lengthBytes: startBytes + offsetBytes + lengthBytes - fromBytes}
+  })
+  fill(path, fd, placed, startBytes + sizeBytes, (offsetBytes, lengthBytes) => {
     const part = piece.subarray(0, lengthBytes)
     part.fill(0, readSync(fd, part, 0, lengthBytes, offsetBytes))
     return part

@@ -4,7 +4,7 @@ import type {Workload} from './workload.js'
 
 /** What is known of an image when it is open. */
 export interface Place {
-  readonly path: string
+  readonly name: string
   readonly sizeBytes: number
   /** Of O_DIRECT; 1 where anything goes. */
   readonly alignmentBytes: number
@@ -15,7 +15,7 @@ export interface Place {
  *
  * @throws ToolError of kind usage: the image is too small, blocks are no multiple of the alignment, no block fits
  */
-export function regionOf(workload: Workload, {path, sizeBytes, alignmentBytes}: Place): Region {
+export function regionOf(workload: Workload, {name, sizeBytes, alignmentBytes}: Place): Region {
   const {bs, offsetBytes} = workload
   const unit = Math.max(SECTOR_BYTES, alignmentBytes)
   for (const [flag, bytes] of [
@@ -24,19 +24,19 @@ export function regionOf(workload: Workload, {path, sizeBytes, alignmentBytes}: 
     ['--offset', offsetBytes],
   ] as const) {
     if (bytes % unit === 0) continue
-    const why = alignmentBytes > 1 ? `the ${unit} bytes that O_DIRECT needs on ${path}` : `a sector of ${unit} bytes`
+    const why = alignmentBytes > 1 ? `the ${unit} bytes that O_DIRECT needs on ${name}` : `a sector of ${unit} bytes`
     throw refusal('E_BENCH_ALIGNMENT', `${flag} ${bytes} is not a multiple of ${why}`, `Use a multiple of ${unit}.`)
   }
   if (offsetBytes >= sizeBytes) {
     throw refusal(
       'E_BENCH_SIZE',
-      `--offset ${offsetBytes} is beyond ${path}, which has ${formatBytesBoth(sizeBytes)}`,
+      `--offset ${offsetBytes} is beyond ${name}, which has ${formatBytesBoth(sizeBytes)}`,
       'Choose an offset inside the image.',
     )
   }
   const asked = workload.sizeBytes ?? sizeBytes - offsetBytes
   if (offsetBytes + asked > sizeBytes) {
-    const what = `${path} has ${formatBytesBoth(sizeBytes)}, less than --size ${asked}`
+    const what = `${name} has ${formatBytesBoth(sizeBytes)}, less than --size ${asked}`
     const from = offsetBytes > 0 ? ` from --offset ${offsetBytes}` : ''
     throw refusal(
       'E_BENCH_SIZE',
@@ -53,6 +53,16 @@ export function regionOf(workload: Workload, {path, sizeBytes, alignmentBytes}: 
     )
   }
   return {offsetBytes, sizeBytes: regionBytes, totalBytes: totalOf(workload, regionBytes)}
+}
+
+/** Refuses to replay a trace where its requests do not fit. @throws ToolError of kind usage */
+export function refuseShort(trace: string, {sizeBytes: endBytes = 0}: Workload, {name, sizeBytes}: Place): void {
+  if (endBytes <= sizeBytes) return
+  throw refusal(
+    'E_BENCH_SIZE',
+    `${name} has ${formatBytesBoth(sizeBytes)}, and the requests of ${trace} reach to byte ${endBytes}`,
+    'Replay it on an image as large as the one it was recorded on.',
+  )
 }
 
 /** A runtime repeats the region until its time is up, unless somebody says how much. */

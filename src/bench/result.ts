@@ -1,3 +1,4 @@
+import type {DiskCounters} from '../image/index.js'
 import type {Histogram} from './histogram.js'
 
 /** What was asked for in one cell of the matrix: one value of each flag that has a list. */
@@ -9,6 +10,9 @@ export interface CellSettings {
   /** In fio's words: rw, bs, iodepth, ... as they were understood, for `job options` of the report. */
   readonly options: Readonly<Record<string, string>>
 }
+
+/** What a disk has done. */
+export type DiskWork = DiskCounters & {readonly name: string}
 
 /** What one kind of request did in one round. */
 export interface DirectionResult {
@@ -31,8 +35,14 @@ export interface RoundResult {
   readonly flushesWanted: number
   readonly flushesSent: number
   readonly cpu: {readonly userNs: number; readonly systemNs: number}
+  /** What else the process has cost meanwhile. */
+  readonly usage: {readonly contextSwitches: number; readonly majorFaults: number; readonly minorFaults: number}
+  /** How many requests were given when so many were in flight, themselves among them: from 1 on, 0 is never. */
+  readonly depths: readonly number[]
   /** What the disk below counted meanwhile, for everybody on it; undefined where it cannot be read. */
-  readonly device: {readonly name: string; readonly writes: number; readonly flushes: number} | undefined
+  readonly device: DiskWork | undefined
+  /** Of the first request that failed; 0 when none did, or the device refused it. */
+  readonly errno: number
   /** Set when the round ended before its time, and why. */
   readonly cutBy: 'signal' | 'error' | undefined
 }

@@ -1,16 +1,17 @@
 import type {DiskModel} from '../aio/index.js'
-import {diskCounters, type DiskCounters} from '../image/index.js'
+import {countersBetween, diskCounters, type DiskCounters} from '../image/index.js'
 import {withoutTags} from '../ordering/index.js'
 import type {Cell} from './cell.js'
 import {runCrew} from './crew.js'
 import {runJob, type FinishedJob, type JobSetup} from './job-setup.js'
 import type {PathChoice} from './path-choice.js'
 import {startRecording} from './recording.js'
-import {regionOf} from './region.js'
+import {refuseShort, regionOf} from './region.js'
 import type {RequestStream} from './request-stream.js'
 import type {RoundResult} from './result.js'
 import type {Stage} from './stage.js'
 import {Tally} from './tally.js'
+import {REPLAYS} from './trace-stream.js'
 
 /** What a round of a cell is run with. */
 export interface RoundOptions {
@@ -35,8 +36,11 @@ export interface FinishedRound {
 }
 
 /** What a job of a cell needs on an open image. @throws ToolError of kind usage where the workload does not fit the image */
-export function setupOf({mode, ordering, aio, workload}: Cell, stage: Stage, imagePath: string): JobSetup {
+export function setupOf({mode, ordering, aio, workload, settings}: Cell, stage: Stage, imageName: string): JobSetup {
   const alignmentBytes = mode.direct ? stage.alignmentBytes : 1
+  const place = {name: imageName, sizeBytes: stage.sizeBytes, alignmentBytes}
+  const trace = settings.options[REPLAYS]
+  if (trace !== undefined) refuseShort(trace, workload, place)
   return {
     target: stage.target,
     alignmentBytes,
@@ -47,7 +51,7 @@ export function setupOf({mode, ordering, aio, workload}: Cell, stage: Stage, ima
     inline: undefined,
     diskModel: undefined,
     workload,
-    region: regionOf(workload, {path: imagePath, sizeBytes: stage.sizeBytes, alignmentBytes}),
+    region: regionOf(workload, place),
     job: 0,
     paced: workload.thinktimeNs > 0 || workload.rateIops !== undefined,
   }
@@ -57,12 +61,12 @@ export function setupOf({mode, ordering, aio, workload}: Cell, stage: Stage, ima
 export async function runRound(options: RoundOptions, setup: JobSetup): Promise<FinishedRound> {
   const {cell, round, stage, path, signal, progress} = options
   const countDisk = (): DiskCounters | undefined => (stage.disk === undefined ? undefined : diskCounters(stage.disk))
-  let cpu = process.cpuUsage()
+  let used = process.resourceUsage()
   let disk = countDisk()
   const hooks = {
     signal,
     async beforeMeasuring() {
-      cpu = process.cpuUsage()
+      used = process.resourceUsage()
       disk = countDisk()
     },
     progress,
@@ -78,7 +82,7 @@ export async function runRound(options: RoundOptions, setup: JobSetup): Promise<
   } finally {
     recording?.discard()
   }
-  const spent = process.cpuUsage(cpu)
+  const usedAfter = process.resourceUsage()
   const after = countDisk()
   const sum = (pick: (job: FinishedJob) => number): number => jobs.reduce((total, job) => total + pick(job), 0)
   return {
@@ -91,17 +95,41 @@ export async function runRound(options: RoundOptions, setup: JobSetup): Promise<
       flushesWanted: sum(({flushesWanted}) => flushesWanted),
       flushesSent: sum(({flushesSent}) => flushesSent),
       // A simulated disk costs simulated time; what the simulation costs is nobody's business, and different each time.
-      cpu: cell.aio === 'sim' ? {userNs: 0, systemNs: 0} : {userNs: spent.user * 1e3, systemNs: spent.system * 1e3},
+      ...(cell.aio === 'sim' ? NO_COST : costBetween(used, usedAfter)),
+      depths: depthsOf(jobs),
       device:
         stage.disk === undefined || disk === undefined || after === undefined
           ? undefined
-          : {name: stage.disk, writes: after.writes - disk.writes, flushes: after.flushes - disk.flushes},
+          : {name: stage.disk, ...countersBetween(disk, after)},
+      errno: jobs.find(({errno}) => errno > 0)?.errno ?? 0,
       cutBy: jobs.find(({cutBy}) => cutBy === 'error')?.cutBy ?? jobs.find(({cutBy}) => cutBy !== undefined)?.cutBy,
     },
     backend: backendWords(jobs[0], path),
     failure: jobs.find(({failure}) => failure !== undefined)?.failure,
     jobs,
   }
+}
+
+const NO_COST: Pick<RoundResult, 'cpu' | 'usage'> = {
+  cpu: {userNs: 0, systemNs: 0},
+  usage: {contextSwitches: 0, majorFaults: 0, minorFaults: 0},
+}
+
+function costBetween(before: NodeJS.ResourceUsage, after: NodeJS.ResourceUsage): Pick<RoundResult, 'cpu' | 'usage'> {
+  const spent = (of: keyof NodeJS.ResourceUsage): number => after[of] - before[of]
+  return {
+    cpu: {userNs: spent('userCPUTime') * 1e3, systemNs: spent('systemCPUTime') * 1e3},
+    usage: {
+      contextSwitches: spent('voluntaryContextSwitches') + spent('involuntaryContextSwitches'),
+      majorFaults: spent('majorPageFault'),
+      minorFaults: spent('minorPageFault'),
+    },
+  }
+}
+
+function depthsOf(jobs: readonly FinishedJob[]): number[] {
+  const longest = Math.max(...jobs.map(({depths}) => depths.length))
+  return Array.from({length: longest}, (_, depth) => jobs.reduce((sum, job) => sum + (job.depths[depth] ?? 0), 0))
 }
 
 function backendWords(job: FinishedJob | undefined, {why}: PathChoice): string {

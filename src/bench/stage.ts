@@ -3,11 +3,13 @@ import fs from 'node:fs'
 import type {AioChoice, BackendTarget} from '../aio/index.js'
 import {SECTOR_BYTES, ToolError, type Range} from '../base/index.js'
 import {cacheModeOf, openFlagNames, type CacheMode} from '../cache-mode/index.js'
-import {diskBelow, openImage, type Image} from '../image/index.js'
+import {diskBelow, openImage, type Image, type OpenOptions} from '../image/index.js'
 import type {BenchResult} from './result.js'
 
 /** An image opened for one round, or the beginnings of a simulated disk. */
 export interface Stage {
+  /** Which file or device it is, whatever its name; the same for the same one. */
+  readonly identity: string
   readonly sizeBytes: number
   readonly alignmentBytes: number
   readonly soleWriter: boolean
@@ -17,7 +19,10 @@ export interface Stage {
   /** The disk below, where it can be told. */
   readonly disk: string | undefined
   readonly notes: readonly string[]
-  readonly target: Pick<BackendTarget, 'fd' | 'dsyncFd' | 'sizeBytes' | 'readOnly' | 'read' | 'freshRanges'>
+  readonly target: Pick<
+    BackendTarget,
+    'fd' | 'dsyncFd' | 'startBytes' | 'sizeBytes' | 'readOnly' | 'read' | 'freshRanges'
+  >
   /** Another descriptor for a job of its own; see Image.reopen. */
   readonly reopen: (dsync: boolean) => number
   /** Somebody removed the image, or cut it. */
@@ -28,6 +33,8 @@ export interface Stage {
 /** What an image is opened for. */
 export interface StageOptions {
   readonly path: string
+  /** The part of the image that counts, a partition; all of it when left out. */
+  readonly part?: OpenOptions['part']
   readonly mode: CacheMode
   readonly aio: AioChoice
   readonly readOnly: boolean
@@ -43,8 +50,8 @@ export interface StageOptions {
  * @throws ToolError of kind environment or usage, as openImage
  */
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const {path, mode, aio, readOnly, depth} = options
-  if (aio !== 'sim') return stageOf(await openImage(path, {mode, readOnly, depth, forceShare: false}))
+  const {path, part, mode, aio, readOnly, depth} = options
+  if (aio !== 'sim') return stageOf(await openImage(path, {mode, readOnly, depth, forceShare: false, part}))
   const openFlags = openFlagNames(mode, readOnly, depth)
   const common = {openFlags, readOnly, soleWriter: true, alignmentBytes: SECTOR_BYTES, disk: undefined}
   if (options.createBytes !== undefined) {
@@ -53,6 +60,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       throw new ToolError('usage', 'E_CREATE', 'an image has at least one sector', {hint: 'Try 64M.'})
     return {
       ...common,
+      identity: 'created',
       sizeBytes,
       allocation: 'preallocated',
       notes: [],
@@ -69,7 +77,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       close: () => {},
     }
   }
-  const image = await openImage(path, {mode: cacheModeOf('writeback'), readOnly: true, forceShare: false})
+  const image = await openImage(path, {mode: cacheModeOf('writeback'), readOnly: true, forceShare: false, part})
   const stage = stageOf(image)
   return {...stage, ...common, target: {...stage.target, readOnly, freshRanges: () => []}}
 }
@@ -77,6 +85,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 function stageOf(image: Image): Stage {
   const {allocation, note} = allocationOf(image)
   return {
+    identity: identityOf(image),
     sizeBytes: image.capacitySectors * SECTOR_BYTES,
     alignmentBytes: image.alignmentBytes,
     soleWriter: image.soleWriter,
@@ -87,25 +96,34 @@ function stageOf(image: Image): Stage {
     notes: note === undefined ? image.notes : [...image.notes, note],
     target: {
       fd: image.fd,
+      startBytes: image.startBytes,
       dsyncFd: () => image.dsyncFd(),
       sizeBytes: image.sizeBytes,
       readOnly: image.readOnly,
-      read: (offsetBytes, target) => void fs.readSync(image.fd, target, 0, target.length, offsetBytes),
+      read: (offsetBytes, target) =>
+        void fs.readSync(image.fd, target, 0, target.length, image.startBytes + offsetBytes),
       freshRanges: (offsetBytes, lengthBytes): readonly Range[] | undefined =>
         image.freshRanges(offsetBytes, lengthBytes),
     },
     reopen: (dsync) => (dsync ? image.reopen('O_DSYNC') : image.reopen()),
-    gone: () => goneOf(image),
+    gone: () => goneOf(image, allocation),
     close: () => image.close(),
   }
+}
+
+function identityOf({fd, startBytes}: Image): string {
+  const {dev, ino} = fs.fstatSync(fd, {bigint: true})
+  return `${dev}:${ino}+${startBytes}`
 }
 
 /** Whether every byte has a block set aside for it, and what is to be known of those that were never written. */
 function allocationOf(image: Image): {allocation: BenchResult['allocation']; note: string | undefined} {
   if (image.blockDevice) return {allocation: 'block device', note: undefined}
   const {blocks, size} = fs.fstatSync(image.fd)
-  if (blocks * 512 < size) return {allocation: 'sparse', note: undefined} // st_blocks counts 512 bytes on every file system
   const fresh = image.freshRanges(0, image.sizeBytes)
+  // st_blocks counts 512 bytes on every file system. Holes of the file need not lie in the partition.
+  const whole = image.startBytes === 0 && image.sizeBytes === size
+  if (blocks * 512 < size && (whole || fresh?.length !== 0)) return {allocation: 'sparse', note: undefined}
   const note =
     fresh === undefined || fresh.length === 0
       ? undefined
@@ -113,10 +131,14 @@ function allocationOf(image: Image): {allocation: BenchResult['allocation']; not
   return {allocation: 'preallocated', note}
 }
 
-function goneOf(image: Image): string | undefined {
-  if (!image.blockDevice && fs.fstatSync(image.fd).nlink === 0) return 'the image was removed while it was measured'
+function goneOf(image: Image, allocation: BenchResult['allocation']): string | undefined {
+  const {nlink, blocks, size} = fs.fstatSync(image.fd)
+  if (!image.blockDevice && nlink === 0) return 'the image was removed while it was measured'
   const now = image.currentSizeBytes()
-  return now === image.sizeBytes
-    ? undefined
-    : `the size of the image changed while it was measured, from ${image.sizeBytes} to ${now} bytes`
+  if (now !== image.sizeBytes)
+    return `the size of the image changed while it was measured, from ${image.sizeBytes} to ${now} bytes`
+  // Writes behind the end of a file that was cut make it as long as it was.
+  return allocation === 'preallocated' && image.startBytes === 0 && blocks * 512 < size
+    ? 'the image lost blocks while it was measured: it was cut, or holes were punched'
+    : undefined
 }

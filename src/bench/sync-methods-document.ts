@@ -1,9 +1,17 @@
 import {formatBytes, formatNs} from '../base/index.js'
 import type {Document} from '../report/index.js'
+import {csvTable} from './csv-table.js'
 import type {SyncMethod} from './sync-methods.js'
 
-/** What each way to make a write stable costs. */
-export function syncMethodsDocument(image: string, blockBytes: number, methods: readonly SyncMethod[]): Document {
+const CUT = 'It was cut short: what follows is what was measured until then, by fewer operations.'
+
+/** What each way to make a write stable costs. @param complete false when it was cut short */
+export function syncMethodsDocument(
+  image: string,
+  blockBytes: number,
+  methods: readonly SyncMethod[],
+  complete = true,
+): Document {
   const rows = methods.map(({name, calls, latency, reason}) => ({
     method: name,
     calls,
@@ -14,8 +22,9 @@ export function syncMethodsDocument(image: string, blockBytes: number, methods: 
     reason: reason ?? null,
   }))
   return {
-    title: `What one stable write of ${formatBytes(blockBytes)} costs on ${image}`,
+    title: `What one stable write of ${formatBytes(blockBytes)} costs on ${image}${complete ? '' : ', cut short'}`,
     blocks: [
+      ...(complete ? [] : [{kind: 'verdict', ok: false, text: CUT} as const]),
       {
         kind: 'table',
         columns: [
@@ -32,7 +41,11 @@ export function syncMethodsDocument(image: string, blockBytes: number, methods: 
         ),
       },
     ],
-    json: {schema: 'flushpoint/sync-methods@1', image, blockBytes, methods: rows},
+    json: {schema: 'flushpoint/sync-methods@1', image, blockBytes, complete, methods: rows},
     records: rows.map((row) => ({record: 'syncMethod', ...row})),
+    csvTable: csvTable(
+      rows.map((row) => Object.entries(row)),
+      [],
+    ),
   }
 }

@@ -3,7 +3,7 @@ import {setImmediate} from 'node:timers/promises'
 
 import {ERRNO, errnoName, ToolError} from '../base/index.js'
 import {cacheModeOf} from '../cache-mode/index.js'
-import {openImage} from '../image/index.js'
+import {openImage, type OpenOptions} from '../image/index.js'
 import {loadTransfers, loadUring, type Transfers} from '../native/index.js'
 import {Histogram} from './histogram.js'
 import {rotated} from './rotation.js'
@@ -20,6 +20,8 @@ export interface SyncMethod {
 
 export interface SyncMethodsOptions {
   readonly path: string
+  /** The part of it that counts, a partition. */
+  readonly part?: OpenOptions['part']
   readonly offsetBytes: number
   readonly blockBytes: number
   readonly rounds: number
@@ -60,11 +62,11 @@ const WAYS: readonly Way[] = [
  * @throws ToolError of kind environment where the image cannot be opened or native calls cannot be had
  */
 export async function measureSyncMethods(options: SyncMethodsOptions): Promise<SyncMethod[]> {
-  const {path, blockBytes, offsetBytes} = options
+  const {path, part, blockBytes, offsetBytes} = options
   const [bound, uring] = [await loadTransfers(), await loadUring()]
   if (!bound.ok) throw native(bound.reason)
   if (!uring.ok) throw native(uring.reason)
-  const image = await openImage(path, {mode: cacheModeOf('writeback'), readOnly: false, forceShare: false})
+  const image = await openImage(path, {mode: cacheModeOf('writeback'), readOnly: false, forceShare: false, part})
   const memory = uring.uring.mapMemory(blockBytes)
   const fds: number[] = []
   try {
@@ -86,10 +88,11 @@ export async function measureSyncMethods(options: SyncMethodsOptions): Promise<S
       try {
         const fd = image.reopen(...flags)
         fds.push(fd)
+        const atBytes = image.startBytes + offsetBytes
         const write = (stable: boolean): number => {
           const done = stable
-            ? calls.writeStable(fd, address, blockBytes, offsetBytes)
-            : calls.write(fd, address, blockBytes, offsetBytes)
+            ? calls.writeStable(fd, address, blockBytes, atBytes)
+            : calls.write(fd, address, blockBytes, atBytes)
           return done === blockBytes ? 0 : done < 0 ? done : -ERRNO.EIO
         }
         return operation(calls, fd, write)

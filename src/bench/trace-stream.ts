@@ -3,6 +3,9 @@ import type {TraceReading} from '../trace/index.js'
 import type {Cell} from './cell.js'
 import {FENCE_NONE, type RequestStream} from './request-stream.js'
 
+/** fio's word for the file that is replayed. */
+export const REPLAYS = 'read_iolog'
+
 /** The requests of a trace in memory, as numbers. */
 export interface TraceRequests {
   readonly types: Float64Array
@@ -90,14 +93,27 @@ export class TraceStream implements RequestStream {
   }
 }
 
-/** A cell that replays a trace: the block size is that of its longest request, everything else is as it was asked for. */
-export function replayCell(cell: Cell, {dataMaxBytes, endBytes}: TraceRequests): Cell {
+/**
+ * A cell that replays a trace, to its end unless a runtime was asked for: the block size is that of its longest request, everything
+ * else is as it was asked for.
+ */
+export function replayCell(cell: Cell, {dataMaxBytes, endBytes}: TraceRequests, trace: string): Cell {
   const bytes = Math.max(4096, Math.ceil(dataMaxBytes / 4096) * 4096)
-  const workload = {
-    ...cell.workload,
-    bs: {minBytes: bytes, maxBytes: bytes},
-    offsetBytes: 0,
-    sizeBytes: Math.max(bytes, endBytes),
+  const {rw: _rw, bs: _bs, ...options} = cell.settings.options
+  const {name} = cell.settings
+  return {
+    ...cell,
+    settings: {
+      ...cell.settings,
+      name: name === cell.workload.rw ? 'replay' : name,
+      options: {...options, [REPLAYS]: trace},
+    },
+    workload: {
+      ...cell.workload,
+      bs: {minBytes: bytes, maxBytes: bytes},
+      offsetBytes: 0,
+      sizeBytes: Math.max(bytes, endBytes),
+      runtimeNs: options['runtime'] === undefined ? undefined : cell.workload.runtimeNs,
+    },
   }
-  return {...cell, workload}
 }

@@ -1,4 +1,5 @@
 import type {Document} from '../report/index.js'
+import {csvTable} from './csv-table.js'
 import type {Verified} from './verify.js'
 
 /** What a verification found. */
@@ -20,5 +21,17 @@ export function verifiedDocument(image: string, found: readonly (Verified & {rea
     ],
     json: {schema: 'flushpoint/bench-verify@1', image, ok: wrong === 0, verified: found},
     records: found.map((one) => ({record: 'verified', ...one})),
+    csvTable: csvTable(
+      found.map(({cell, units: read, unitBytes, wrong: bad, first: at}) => [
+        ...([
+          ['cell', cell],
+          ['blocks', read],
+          ['blockBytes', unitBytes],
+          ['wrong', bad],
+        ] as const),
+        ['firstWrongByte', at?.offsetBytes],
+      ]),
+      ['cell'],
+    ),
   }
 }

@@ -1,5 +1,6 @@
 import {formatBytesBoth, ToolError} from '../base/index.js'
 import type {Cell} from './cell.js'
+import type {OpenOptions} from '../image/index.js'
 import {UnitMap} from './content.js'
 import {WorkloadStream} from './request-stream.js'
 import {setupOf} from './round.js'
@@ -12,14 +13,14 @@ import {unitsOf, verifyUnits, type Verified} from './verify.js'
  * @throws ToolError of kind usage for a workload without an end, and as openImage
  */
 export async function verifyImage(
-  path: string,
+  {path, part, name = path}: {readonly path: string; readonly part?: OpenOptions['part']; readonly name?: string},
   cells: readonly Cell[],
 ): Promise<(Verified & {readonly cell: string})[]> {
   const all: (Verified & {readonly cell: string})[] = []
   for (const {mode, aio, workload, settings, ...rest} of cells) {
-    const stage = await openStage({path, mode, aio, readOnly: true, depth: 1, createBytes: undefined})
+    const stage = await openStage({path, part, mode, aio, readOnly: true, depth: 1, createBytes: undefined})
     try {
-      const {region} = setupOf({mode, aio, workload, settings, ...rest}, stage, path)
+      const {region} = setupOf({mode, aio, workload, settings, ...rest}, stage, name)
       if (region.totalBytes === Number.POSITIVE_INFINITY) {
         throw new ToolError('usage', 'E_BENCH_VERIFY', '--verify-only needs to know how much was written', {
           hint: `Say so with --io-size or --loops; the region has ${formatBytesBoth(region.sizeBytes)}.`,

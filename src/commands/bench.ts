@@ -1,15 +1,21 @@
-import {existsSync} from 'node:fs'
-
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
 import type {BenchWords, Cell, FinishedBench} from '../bench/index.js'
-import {ToolError} from '../base/index.js'
+import {ToolError, type Range} from '../base/index.js'
 import type {Document} from '../report/index.js'
 import {askOnTerminal, BaseCommand, exitStatusHelp, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
 
 const list = (description: string, helpValue: string) => Flags.string({description, helpValue, helpGroup: 'WORKLOAD'})
 const yes = (description: string) => Flags.boolean({description, helpGroup: 'WORKLOAD'})
+
+/** The image, or one partition of it. */
+interface Place {
+  readonly path: string
+  /** As it was typed. */
+  readonly name: string
+  readonly part: Range | undefined
+}
 
 /** A spinner, and a blank behind it. */
 const SPINNER_COLUMNS = 2
@@ -56,7 +62,8 @@ export default class Bench extends BaseCommand<typeof Bench> {
 
   static override args = {
     image: Args.string({
-      description: 'Raw disk image: a regular file or a block device. With --compare the report of after.',
+      description:
+        'Raw disk image, a regular file or a block device; or one partition of it, as disk.img#p2. With --compare the report of after.',
       required: true,
     }),
   }
@@ -66,7 +73,7 @@ export default class Bench extends BaseCommand<typeof Bench> {
     rwmixread: list('Reads among a hundred requests of rw and randrw. Default: 50.', '<percent>'),
     bs: list('Block size, or a range: 4k, 512-64k. Default: 4k.', '<size>'),
     size: list('Bytes to work on, from --offset. Default: to the end of the image.', '<size>'),
-    offset: list('Where to begin. Default: 0.', '<size>'),
+    offset: list('Where to begin; p2 is the start of a partition, p2+1M behind it. Default: 0.', '<size>'),
     'io-size': list('Bytes to transfer, in each job.', '<size>'),
     iodepth: list('Requests in flight in each job. Default: 1.', '<n>'),
     numjobs: list('Jobs at once, each on a thread with an engine of its own. Default: 1.', '<n>'),
@@ -173,25 +180,29 @@ export default class Bench extends BaseCommand<typeof Bench> {
   async run(): Promise<object> {
     const {flags, args} = this
     const bench = await import('../bench/index.js')
-    bench.exportsOf(flags.export ?? [])
-    if (flags.compare !== undefined) return this.compare(flags.compare)
-    const cells = await this.cells()
-    this.checkFlags(cells)
-    if (/#p\d+$/.test(args.image) && !existsSync(args.image)) {
-      throw refusal(
-        `${args.image}: a bench works on whole images`,
-        'Give the range with --offset and --size; "flushpoint partitions" tells it.',
-      )
+    const {image} = args
+    const used = [image, image.replace(/#p\d+$/, ''), flags.job, flags.trace, flags.compare, flags.record]
+    bench.refuseExports(
+      bench.exportsOf(flags.export ?? []),
+      used.filter((file) => file !== undefined),
+    )
+    if (flags.compare !== undefined) {
+      bench.refuseBesideCompare(flags)
+      return this.compare(flags.compare)
     }
-    if (flags['verify-only']) return this.verifyOnly(cells)
+    const cells = await this.cells()
+    bench.refuseConflicts(flags, cells)
+    const place = await this.place()
+    if (flags['verify-only']) return this.verifyOnly(place, cells)
     const replay = flags.trace === undefined ? undefined : await this.replay(flags.trace)
-    const planned = replay === undefined ? cells : cells.map((cell) => bench.replayCell(cell, replay))
+    const planned =
+      replay === undefined ? cells : cells.map((cell) => bench.replayCell(cell, replay, flags.trace ?? ''))
     const stream = replay && {
       open: () => new bench.TraceStream(replay, flags.timing === 'trace'),
       writes: replay.writes,
     }
     if (flags.create === undefined && (flags['sync-methods'] || bench.overwrites(planned, stream))) {
-      await bench.requireConsent(args.image, {
+      await bench.requireConsent(place, {
         allowWrite: flags['allow-write'] ?? false,
         deviceName: flags['device-name'],
         ask: askOnTerminal,
@@ -201,9 +212,9 @@ export default class Bench extends BaseCommand<typeof Bench> {
     const spinner = await startSpinner(`measuring ${args.image}`)
     let finished: FinishedBench
     try {
-      if (flags['sync-methods']) return await this.syncMethods(cells, interrupt)
+      if (flags['sync-methods']) return await this.syncMethods(place, cells, interrupt)
       finished = await bench.runBench({
-        path: args.image,
+        ...place,
         cells: planned,
         rounds: flags.rounds ?? (flags.record !== undefined || planned.some(({aio}) => aio === 'sim') ? 1 : 3),
         createBytes: this.createBytes(),
@@ -223,9 +234,17 @@ export default class Bench extends BaseCommand<typeof Bench> {
     return {}
   }
 
+  /** What knows partition tables is loaded for a name that may mean a partition. An image that is to be made has none yet. */
+  private async place(): Promise<Place> {
+    const name = this.args.image
+    if (this.flags.create !== undefined || !name.includes('#p')) return {path: name, name, part: undefined}
+    const {placeOfName} = await import('../inspect/index.js')
+    return {...placeOfName(name), name}
+  }
+
   private async cells(): Promise<readonly Cell[]> {
     const {BENCH_WORDS, cellsOf, cellsOfJobFile} = await import('../bench/index.js')
-    const words = this.words(BENCH_WORDS)
+    const words = await this.placed(this.words(BENCH_WORDS))
     if (this.flags.job === undefined) return cellsOf(words)
     const {cells, notes} = await cellsOfJobFile(this.flags.job, words)
     for (const note of notes) this.note(note)
@@ -263,10 +282,7 @@ export default class Bench extends BaseCommand<typeof Bench> {
       this.warn(`cut short: ${failure}`)
       if (verified.every(({wrong}) => wrong === 0)) this.endWith('io')
     }
-    if (interrupt.kind) {
-      this.warn('cut short by a signal: what is shown was measured before it')
-      this.endWith(interrupt.kind)
-    }
+    if (interrupt.kind) this.endCut(interrupt.kind)
     await this.show(
       benchDocument(result, {
         verdict: this.flags.verdict ?? false,
@@ -275,6 +291,27 @@ export default class Bench extends BaseCommand<typeof Bench> {
         ...(result.simulated ? {} : {endedAtMs: Date.now()}),
       }),
     )
+  }
+
+  /** Starts of partitions in --offset, as p2+1M, become bytes. */
+  private async placed(words: BenchWords): Promise<BenchWords> {
+    const {offset} = words
+    if (offset === undefined || !/\bp\d/.test(offset)) return words
+    if (this.flags.create !== undefined)
+      throw refusal(`--offset ${offset}: the image is to be made, and has no partitions`, 'Write bytes: 1M.')
+    const {openTarget, parseOffset} = await import('../inspect/index.js')
+    const target = openTarget(this.args.image)
+    try {
+      const bytes = offset.split(',').map((value) => parseOffset(value.trim(), target))
+      return {...words, offset: bytes.join(',')}
+    } finally {
+      target.close()
+    }
+  }
+
+  private endCut(kind: NonNullable<Interrupt['kind']>): void {
+    this.warn('cut short by a signal: what is shown was measured before it')
+    this.endWith(kind)
   }
 
   private words(names: readonly string[]): BenchWords {
@@ -288,37 +325,9 @@ export default class Bench extends BaseCommand<typeof Bench> {
     return Object.fromEntries(said) as BenchWords
   }
 
-  /** Flags that mean nothing beside each other. */
-  private checkFlags(cells: readonly Cell[]): void {
-    const {disk, preallocate, create, timing, trace, record, rounds = 1} = this.flags
-    const simulated = cells.filter(({aio}) => aio === 'sim')
-    if (simulated.length > 0 && simulated.length < cells.length)
-      throw refusal('--aio sim measures simulated time, the others real time', 'Run them apart.')
-    if (disk !== undefined && simulated.length === 0)
-      throw refusal('--disk is the cost of a simulated drive', 'Add --aio sim: the image is then only read.')
-    if (preallocate && create === undefined && !this.flags['allow-write'])
-      throw refusal('--preallocate changes the image', 'Add --allow-write, or --create SIZE for an image of its own.')
-    if (
-      record !== undefined &&
-      (cells.length > 1 || rounds > 1 || trace !== undefined || cells[0]?.workload.numjobs !== 1)
-    )
-      throw refusal(
-        '--record is for one run of one job',
-        'Name one value in each flag, and leave out --rounds and --trace.',
-      )
-    if (timing === 'trace' && trace === undefined)
-      throw refusal('--timing trace is about a trace, and none is named', 'Add --trace FILE.')
-    if (timing === 'trace' && simulated.length > 0)
-      throw refusal('--timing trace means nothing on a simulated disk', 'Leave it out, or leave out --aio sim.')
-    if (trace !== undefined && cells.some(({workload}) => workload.verify || workload.numjobs > 1))
-      throw refusal('--trace replays one sequence of requests', 'Leave out --verify and --numjobs.')
-    if (this.flags['sync-methods'] && (simulated.length > 0 || trace !== undefined))
-      throw refusal('--sync-methods measures system calls on this machine', 'Leave out --aio sim and --trace.')
-  }
-
-  private async verifyOnly(cells: readonly Cell[]): Promise<object> {
+  private async verifyOnly(place: Place, cells: readonly Cell[]): Promise<object> {
     const {verifyImage, verifiedDocument} = await import('../bench/index.js')
-    const found = await verifyImage(this.args.image, cells)
+    const found = await verifyImage(place, cells)
     if (found.some(({wrong}) => wrong > 0)) this.endWith('verdict')
     await this.show(verifiedDocument(this.args.image, found))
     return {}
@@ -343,23 +352,22 @@ export default class Bench extends BaseCommand<typeof Bench> {
     }
   }
 
-  private async syncMethods([cell]: readonly Cell[], interrupt: Interrupt): Promise<object> {
+  private async syncMethods(place: Place, [cell]: readonly Cell[], interrupt: Interrupt): Promise<object> {
     const {makeImage, measureSyncMethods, syncMethodsDocument} = await import('../bench/index.js')
-    const {image} = this.args
     const createBytes = this.createBytes()
     const {workload} = cell as Cell
-    const remove = createBytes === undefined ? undefined : await makeImage(image, createBytes, true)
+    const remove = createBytes === undefined ? undefined : await makeImage(place.path, createBytes, true)
     try {
       const methods = await measureSyncMethods({
-        path: image,
+        ...place,
         offsetBytes: workload.offsetBytes,
         blockBytes: workload.bs.maxBytes,
         rounds: this.flags.rounds ?? 3,
         runtimeNs: workload.runtimeNs ?? 1e9,
         signal: interrupt.signal,
       })
-      if (interrupt.kind) this.endWith(interrupt.kind)
-      await this.show(syncMethodsDocument(image, workload.bs.maxBytes, methods))
+      if (interrupt.kind) this.endCut(interrupt.kind)
+      await this.show(syncMethodsDocument(place.name, workload.bs.maxBytes, methods, interrupt.kind === undefined))
       return {}
     } finally {
       remove?.()

@@ -11,7 +11,7 @@
  * @module
  */
 export {createImage, syncDirectory} from './create.js'
-export {diskBelow, diskCounters, type DiskCounters} from './disk-counters.js'
+export {countersBetween, diskBelow, diskCounters, type DiskCounters} from './disk-counters.js'
 export {hostFacts, syncFacts, type HostFacts} from './host.js'
 export type {Image} from './image.js'
 export {openImage, type OpenOptions} from './open.js'

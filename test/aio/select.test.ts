@@ -2,7 +2,7 @@ import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import type {BackendTarget, OpenBackend} from '../../src/aio/index.js'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {loadUring} from '../../src/native/index.js'
-import {STEP_READ, STEP_SYNC} from '../../src/request/index.js'
+import {STEP_READ, STEP_SYNC, STEP_WRITE} from '../../src/request/index.js'
 import {capability, itNeeds} from '../peers.js'
 import {realImage, type RealImage} from './real-image.js'
 
@@ -102,7 +102,7 @@ describe('choosing a backend', () => {
   })
 
   it('a simulated disk starts with the content and the holes of the image, and names its seed', async () => {
-    const {backend, reason: why, freshRanges} = await open('sim')
+    const {backend, reason: why, freshRanges, read} = await open('sim')
     expect([backend.name, why, backend.tokens]).toEqual(['sim', 'simulated disk, seed 42', 5])
     const memory = backend.createMemory(1024)
     backend.queue(STEP_READ, 0, memory, 0, 0, 512, false)
@@ -110,6 +110,11 @@ describe('choosing a backend', () => {
     for (let reaped = 0; reaped < 2; reaped += backend.reap()) await backend.submit(true)
     expect([memory.bytes[0], memory.bytes[512]]).toEqual([7, 0])
     expect(freshRanges(0, 16384)).toEqual([{offsetBytes: 8192, lengthBytes: 8192}])
+    const now = new Uint8Array(512)
+    memory.bytes.fill(3)
+    backend.queue(STEP_WRITE, 0, memory, 0, 0, 512, false)
+    await backend.submit(true)
+    expect([backend.reap(), read(0, now), now[0]]).toEqual([1, undefined, 3])
     await backend.close()
   })
 

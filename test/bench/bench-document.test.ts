@@ -4,7 +4,7 @@ import {benchDocument} from '../../src/bench/bench-document.js'
 import type {BenchResult} from '../../src/bench/result.js'
 import {FORMAT_NAMES} from '../../src/report/index.js'
 import {rendered} from '../report/sample.js'
-import {cellOf, MS, requestsOf, resultOf, roundOf, writesOf, writingRounds} from './bench-sample.js'
+import {cellOf, diskWorkOf, MS, requestsOf, resultOf, roundOf, writesOf, writingRounds} from './bench-sample.js'
 
 const text = (result: BenchResult, verdict = false, width = 100): Promise<string> =>
   rendered(benchDocument(result, {verdict, version: 'flushpoint-0.0.0'}), 'table', {width})
@@ -53,12 +53,20 @@ describe('a bench for people', () => {
       write: writesOf(10, MS),
       flushesWanted: 5,
       flushesSent: 4,
-      device: {name: 'vda', writes: 12, flushes: 3},
+      device: diskWorkOf(12, 3),
     })
     const shown = (await text(resultOf([cellOf('none', [round])]))).replaceAll(/ {2,}/g, ' | ')
     expect(shown).toContain('cell | flushes wanted | sent | device flushes | device writes\n')
     expect(shown).toContain('none | 5 | 4 | 3 | 12\n')
     expect(await text(TWO)).not.toContain('flushes wanted')
+  })
+
+  it('names the backend, and which cells have which where they differ', async () => {
+    const cells = ['writeback', 'none', 'directsync'].map((mode, i) =>
+      cellOf(mode, [roundOf()], {}, {backend: `b${i % 2}`}),
+    )
+    expect(await text(resultOf(cells.slice(0, 1)))).toMatch(/^backend: {2}b0$/m)
+    expect(await text(resultOf(cells))).toMatch(/^backend: {2}writeback; directsync: b0\n +none: b1$/m)
   })
 
   it('draws IOPS with their intervals, and distributions of latency without what nobody took', async () => {
@@ -142,9 +150,9 @@ describe('a bench for scripts', () => {
       'csv',
     )
     expect(csv.split('\n')).toEqual([
-      'cell,mode,aio,rounds,runtimeNs,request,requests,bytes,errors,requestsPerSecond,requestsPerSecondLow,requestsPerSecondHigh,variation,minNs,meanNs,p50Ns,p90Ns,p99Ns,p99_9Ns,p99_99Ns,maxNs,cpuUser,cpuSystem,flushesWanted,flushesSent,deviceWrites,deviceFlushes',
-      `none,none,threads,1,1000000000,write,1000,4096000,0,1000,,,,${'1000000,'.repeat(8)}0.5,0.25,4,4,,`,
-      `none,none,threads,1,1000000000,flush,4,0,0,4,,,,${'2000000,'.repeat(8)}0.5,0.25,4,4,,`,
+      'cell,mode,aio,rounds,runtimeNs,request,requests,bytes,errors,requestsPerSecond,requestsPerSecondLow,requestsPerSecondHigh,variation,minNs,meanNs,p50Ns,p90Ns,p99Ns,p99_9Ns,p99_99Ns,maxNs,cpuUser,cpuSystem,flushesWanted,flushesSent,deviceWrites,deviceFlushes,cut,roundsLeftOut',
+      `none,none,threads,1,1000000000,write,1000,4096000,0,1000,,,,${'1000000,'.repeat(8)}0.5,0.25,4,4,,,0,0`,
+      `none,none,threads,1,1000000000,flush,4,0,0,4,,,,${'2000000,'.repeat(8)}0.5,0.25,4,4,,,0,0`,
       '',
     ])
   })

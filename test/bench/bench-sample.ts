@@ -1,5 +1,5 @@
 import {Histogram} from '../../src/bench/histogram.js'
-import type {BenchResult, CellResult, DirectionResult, RoundResult} from '../../src/bench/result.js'
+import type {BenchResult, CellResult, DirectionResult, DiskWork, RoundResult} from '../../src/bench/result.js'
 
 export const MS = 1e6
 export const SECOND = 1e9
@@ -18,6 +18,12 @@ export function writesOf(requests: number, latencyNs: number): DirectionResult {
 
 const NONE = (): DirectionResult => requestsOf(0, 0)
 
+/** What a disk has done: so many writes and flushes, and what is said. */
+export function diskWorkOf(writes: number, flushes: number, more: Partial<DiskWork> = {}): DiskWork {
+  const none = {reads: 0, readMerges: 0, readMs: 0, writeMerges: 0, writeMs: 0, busyMs: 0, queueMs: 0}
+  return {name: 'vda', ...none, writes, flushes, ...more}
+}
+
 /** A round of one second in which nothing happened, but for what is said. */
 export function roundOf(more: Partial<RoundResult> = {}): RoundResult {
   return {
@@ -29,7 +35,10 @@ export function roundOf(more: Partial<RoundResult> = {}): RoundResult {
     flushesWanted: 0,
     flushesSent: 0,
     cpu: {userNs: 0, systemNs: 0},
+    usage: {contextSwitches: 0, majorFaults: 0, minorFaults: 0},
+    depths: [],
     device: undefined,
+    errno: 0,
     cutBy: undefined,
     ...more,
   }

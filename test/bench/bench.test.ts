@@ -1,4 +1,13 @@
-import {closeSync, ftruncateSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync} from 'node:fs'
+import fs, {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {DISK_MODELS, type DiskModel} from '../../src/aio/index.js'
 import {ToolError} from '../../src/base/index.js'
@@ -128,6 +137,49 @@ describe('a bench on a simulated disk', () => {
     ])
   })
 
+  it('keeps to a rate in simulated time: requests begin 100 us apart, and the last one ends as it would', async () => {
+    for (const iodepth of ['1', '4']) {
+      const round = firstRound(await measure({'io-size': '32k', 'rate-iops': '10000', iodepth}))
+      expect(counts(round)).toEqual([0, 8, 0, 0, 0])
+      expect(round.runtimeNs).toBe(7 * 100_000 + WRITE_NS)
+      expect([round.write.latency.min, round.write.latency.max]).toEqual([WRITE_NS, WRITE_NS])
+    }
+    const fast = firstRound(await measure({'io-size': '32k', 'rate-iops': '1000000'}))
+    expect(fast.runtimeNs).toBe(8 * WRITE_NS)
+  })
+
+  it('waits in simulated time for what holds a flush back, and for its turn in the rate', async () => {
+    const words = {'io-size': '8k', 'flush-every': '1', 'rate-iops': '1000', iodepth: '4'} as const
+    const round = firstRound(await measure(words))
+    expect(counts(round)).toEqual([0, 2, 2, 2, 2])
+    expect(round.runtimeNs).toBe(3e6 + FLUSH_NS)
+    // Due every 2 us, and each waits for the one before it.
+    const hurried = firstRound(await measure({...words, 'rate-iops': '500000'}))
+    expect(hurried.runtimeNs).toBe(2 * (WRITE_NS + FLUSH_NS))
+  })
+
+  it('pauses in simulated time behind each completion, and no longer than it runs', async () => {
+    const round = firstRound(await measure({'io-size': '32k', thinktime: '84us'}))
+    expect(round.runtimeNs).toBe(8 * WRITE_NS + 7 * 84_000)
+    const cut = firstRound(await measure({runtime: '1ms', thinktime: '10s'}))
+    expect([counts(cut), cut.runtimeNs]).toEqual([[0, 1, 0, 0, 0], 1e6])
+  })
+
+  it('hears a signal while it waits in simulated time', async () => {
+    const stop = new AbortController()
+    const progress = ({requests}: {requests: number}): void => void (requests > 0 && stop.abort('SIGINT'))
+    const {result} = await measure({runtime: '1000s', 'rate-iops': '3'}, {signal: stop.signal, progress})
+    expect(result.cells[0]?.rounds[0]?.cutBy).toBe('signal')
+  })
+
+  it('verifies what the simulated disk holds, not what the image does', async () => {
+    const {verified} = await measure({'io-size': '32k', verify: '1', cache: 'none,writeback'})
+    expect(verified).toMatchObject([
+      {cell: 'none', units: 8, wrong: 0},
+      {cell: 'writeback', units: 8, wrong: 0},
+    ])
+  })
+
   it('flushes once more at the end where it is asked to', async () => {
     expect(counts(firstRound(await measure({'io-size': '32k', 'fsync-on-close': '1'})))).toEqual([0, 8, 1, 1, 1])
   })
@@ -210,12 +262,29 @@ describe('a bench on a file', () => {
     const {verified} = await onFile(words)
     expect(verified).toMatchObject([{units: 64, wrong: 0}])
     const cells = cellsOf(words)
-    expect(await verifyImage(path, cells)).toMatchObject([{units: 64, wrong: 0}])
+    expect(await verifyImage({path}, cells)).toMatchObject([{units: 64, wrong: 0}])
     const content = readFileSync(path)
     const at = content.indexOf('fpverify') + 4095
     content[at] = (content[at] ?? 0) ^ 0x10
     writeFileSync(path, content)
-    expect(await verifyImage(path, cells)).toMatchObject([{units: 64, wrong: 1, first: {offsetBytes: at}}])
+    expect(await verifyImage({path}, cells)).toMatchObject([{units: 64, wrong: 1, first: {offsetBytes: at}}])
+  })
+
+  it('finds in the same run what does not read back as it was written, and fails', async () => {
+    const read = fs.readSync.bind(fs)
+    const spy = vi.spyOn(fs, 'readSync').mockImplementation(((fd: number, bytes: Uint8Array, ...rest: number[]) => {
+      const done = read(fd, bytes, ...(rest as [number, number, number]))
+      if (rest[2] === 8192) bytes[100] = (bytes[100] ?? 0) ^ 1
+      return done
+    }) as typeof fs.readSync)
+    try {
+      const {verified, failure} = await onFile({rw: 'write', verify: '1', 'io-size': '64k'})
+      expect(spy).toHaveBeenCalled()
+      expect(verified).toMatchObject([{units: 16, wrong: 1, first: {offsetBytes: 8192 + 100}}])
+      expect(failure).toMatch(/^write: verify found [\da-f]{8} in place of [\da-f]{8} at byte 8292$/)
+    } finally {
+      spy.mockRestore()
+    }
   })
 
   it('ends with the first request that fails, and keeps the count of those before it', async () => {
@@ -235,6 +304,20 @@ describe('a bench on a file', () => {
     expect(round.read.requests).toBeGreaterThan(0)
   })
 
+  it('says so when the image was cut and written to its old length again', async () => {
+    const cutOnce = ({requests}: {requests: number}): void => {
+      if (requests === 0 || isCut) return
+      isCut = true
+      truncateSync(path, 4096)
+      truncateSync(path, 1 << 20)
+    }
+    let isCut = false
+    const words = {rw: 'write', size: '64k', runtime: '600ms'} as const
+    const {result, failure} = await onFile(words, {progress: cutOnce})
+    expect(failure).toBeUndefined()
+    expect(result.notes.join()).toMatch(/lost blocks while it was measured/)
+  })
+
   it('goes on when the image disappears, and says so', async () => {
     const {result, failure} = await onFile(
       {rw: 'read', runtime: '600ms'},
@@ -242,6 +325,42 @@ describe('a bench on a file', () => {
     )
     expect(failure).toBeUndefined()
     expect(result.notes.join()).toMatch(/was removed/)
+  })
+
+  const cutAfterFirst = async (cut: () => void, words: BenchWords = {}): Promise<FinishedBench> => {
+    let isCut = false
+    return onFile(
+      {rw: 'randwrite', 'io-size': '64k', ...words},
+      {
+        rounds: 3,
+        progress({round}) {
+          if (round === 1 && !isCut) cut()
+          isCut ||= round === 1
+        },
+      },
+    )
+  }
+
+  it('keeps what was measured when the image is not there in a later round', async () => {
+    // Removed when the second round has opened it: the third finds nothing.
+    const {result, failure} = await cutAfterFirst(() => rmSync(path))
+    expect(failure).toMatch(/^randwrite, round 3: .*does not exist/)
+    expect(result).toMatchObject({complete: false, cells: [{rounds: [{cutBy: undefined}, {cutBy: undefined}]}]})
+    expect(result.notes.join()).toMatch(/was removed/)
+  })
+
+  it('does not touch another file that comes to stand under the name of the image', async () => {
+    const other = scene.file('other.img', 1 << 20, 0x77)
+    const {result, failure} = await cutAfterFirst(() => renameSync(other, path))
+    expect(failure).toMatch(/round 3: .* is another file than it was when the bench began/)
+    expect(result.cells[0]?.rounds).toHaveLength(2)
+    expect(readFileSync(path).every((byte) => byte === 0x77)).toBe(true)
+  })
+
+  it('does not go on with an image of another size', async () => {
+    const {result, failure} = await cutAfterFirst(() => truncateSync(path, 2 << 20))
+    expect(failure).toMatch(/round 3: .* has 2097152 bytes, and had 1048576/)
+    expect(result.cells[0]?.rounds).toHaveLength(2)
   })
 
   it('asks no clock that can jump', async () => {

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest'
 
 import {cellFigures, figuresOfSort} from '../../src/bench/cell-figures.js'
-import {cellOf, MS, requestsOf, roundOf, SECOND, writesOf, writingRounds} from './bench-sample.js'
+import {cellOf, diskWorkOf, MS, requestsOf, roundOf, SECOND, writesOf, writingRounds} from './bench-sample.js'
 
 describe('the figures of a cell', () => {
   it('has the median of its rounds: 100, 300 and 200 writes in a second are 200 IOPS', () => {
@@ -71,9 +71,9 @@ describe('the figures of a cell', () => {
   })
 
   it('adds up what the disk below counted, but only if every round saw it', () => {
-    const seen = roundOf({device: {name: 'vda', writes: 10, flushes: 4}})
+    const seen = roundOf({device: diskWorkOf(10, 4, {busyMs: 3})})
     const device = (...rounds: (typeof seen)[]) => cellFigures(cellOf('none', rounds), false).device
-    expect(device(seen, seen)).toEqual({name: 'vda', writes: 20, flushes: 8})
+    expect(device(seen, seen)).toEqual(diskWorkOf(20, 8, {busyMs: 6}))
     expect(device(seen, roundOf())).toBeUndefined()
     expect(device(roundOf())).toBeUndefined()
   })

@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest'
 import {cellFigures} from '../../src/bench/cell-figures.js'
 import {closingTexts, type SyncFinding} from '../../src/bench/closing.js'
 import type {BenchResult} from '../../src/bench/result.js'
-import {cellOf, MS, requestsOf, resultOf, roundOf, SECOND, writesOf, writingRounds} from './bench-sample.js'
+import {cellOf, diskWorkOf, MS, requestsOf, resultOf, roundOf, SECOND, writesOf, writingRounds} from './bench-sample.js'
 
 function told(result: BenchResult, sync?: SyncFinding): readonly string[] {
   return closingTexts(
@@ -96,7 +96,7 @@ describe('what a bench amounts to', () => {
 
   it('is what the disk below counted of the flushes', () => {
     const seen = (flushes: number) =>
-      told(resultOf([cellOf('none', [{...FLUSHING, device: {name: 'vda', writes: 80, flushes}}])])).at(-1)
+      told(resultOf([cellOf('none', [{...FLUSHING, device: diskWorkOf(80, flushes)}])])).at(-1)
     expect(seen(11)).toBe('The host was sent 10 syncs, and vda completed 11 flushes meanwhile, for everybody.')
     expect(seen(0)).toMatch(
       /^The host was sent 10 syncs, and vda completed no flush meanwhile: it has no volatile cache/,
@@ -104,7 +104,7 @@ describe('what a bench amounts to', () => {
   })
 
   it('says nothing of the host when the disk was simulated', () => {
-    const result = resultOf([cellOf('none', [{...FLUSHING, device: {name: 'vda', writes: 1, flushes: 0}}])], {
+    const result = resultOf([cellOf('none', [{...FLUSHING, device: diskWorkOf(1, 0)}])], {
       simulated: true,
     })
     const sentences = told(result, finding('no'))

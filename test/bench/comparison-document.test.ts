@@ -31,6 +31,7 @@ describe('two reports side by side', () => {
       ' | noise not known | 100 us | 50 us\nb | 4,000 | 6,000 | 1.5 | noise not known | 4 ms | 6 ms\n',
     )
     expect(text).toMatch(/^b +█{60} {2}1\.5$/m)
+    expect(text).toMatch(/^before +█{40} +1$/m)
     expect(text).not.toMatch(/ok:/)
   })
 
@@ -79,6 +80,13 @@ describe('two reports side by side', () => {
       lost: [],
       gained: [],
     })
+  })
+
+  it('have for csv the numbers themselves', async () => {
+    const [head, line] = (await rendered(documentOf({a: 4000}, {a: 6000}), 'csv')).split('\n')
+    const keys = 'name,iopsBefore,iopsAfter,ratio,verdict,flushMeanNsBefore,flushMeanNsAfter,flushRatio,changed'
+    expect(head).toBe(keys)
+    expect(line).toBe('a,4000,6000,1.5,unknown,4000000,6000000,1.5,')
   })
 
   it.each(FORMAT_NAMES)('can be printed as %s, also of a job that did nothing', async (format) => {

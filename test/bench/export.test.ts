@@ -1,9 +1,9 @@
-import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, linkSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 
-import {exportDocument, exportsOf} from '../../src/bench/export.js'
+import {exportDocument, exportsOf, refuseExports} from '../../src/bench/export.js'
 import {capability, itNeeds} from '../peers.js'
 import {documentOf, tableOf} from '../report/sample.js'
 
@@ -38,6 +38,28 @@ describe('exporting', () => {
 
   it('refuses a file that is named twice', () => {
     expect(() => exportsOf(['a.json', 'b.csv', 'a.json'])).toThrow('--export a.json is given twice')
+  })
+
+  it('refuses to write over what is measured or read, by whatever name', () => {
+    const [image, link, hard] = ['disk.json', 'link.json', 'hard.json'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    writeFileSync(image, 'an image')
+    symlinkSync(image, link)
+    linkSync(image, hard)
+    for (const path of [image, link, hard, join(folder, '.', 'disk.json')]) {
+      expect(() => refuseExports(exportsOf([path]), ['other', image])).toThrow(`this is ${image}, which would be`)
+    }
+    const made = join(folder, 'made.json')
+    expect(() => refuseExports(exportsOf([made]), [made])).toThrow('would be overwritten')
+    expect(() => refuseExports(exportsOf([made]), [image])).not.toThrow()
+  })
+
+  it('refuses a folder that is not there, before anything is measured', () => {
+    expect(() => refuseExports(exportsOf([join(folder, 'no', 'a.json')]), [])).toThrow('there is no folder')
+    expect(() => refuseExports([{path: folder, format: 'json'}], [])).toThrow('a folder')
   })
 
   it('tells which file cannot be opened, and why', async () => {

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest'
 
 import {cellFigures} from '../../src/bench/cell-figures.js'
 import {csvOfFigures, flushTable, latencyTables, rateTable, rateText} from '../../src/bench/figure-tables.js'
-import {cellOf, MS, requestsOf, roundOf, writesOf, writingRounds} from './bench-sample.js'
+import {cellOf, diskWorkOf, MS, requestsOf, roundOf, writesOf, writingRounds} from './bench-sample.js'
 
 const WRITING = cellFigures(cellOf('none', writingRounds(100, 100)), false)
 const FLUSHING = cellFigures(cellOf('writeback', [roundOf({flush: requestsOf(8, MS), flushesWanted: 8})]), false)
@@ -27,7 +27,7 @@ describe('tables of figures', () => {
       ['none', '0', '0'],
       ['writeback', '8', '0'],
     ])
-    const seen = cellFigures(cellOf('none', [roundOf({device: {name: 'vda', writes: 3, flushes: 0}})]), false)
+    const seen = cellFigures(cellOf('none', [roundOf({device: diskWorkOf(3, 0)})]), false)
     expect(flushTable([WRITING, seen])?.rows).toEqual([
       ['none', '0', '0', '', ''],
       ['none', '0', '0', '0', '3'],

@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest'
 import {benchDocument} from '../../src/bench/bench-document.js'
 import {Histogram, type HistogramJson} from '../../src/bench/histogram.js'
 import type {BenchResult} from '../../src/bench/result.js'
-import {cellOf, MS, requestsOf, resultOf, roundOf, SECOND, writesOf} from './bench-sample.js'
+import {cellOf, diskWorkOf, MS, requestsOf, resultOf, roundOf, SECOND, writesOf} from './bench-sample.js'
 
 interface Report {
   readonly jobs: readonly Record<string, unknown>[]
@@ -23,7 +23,9 @@ const ROUNDS = [100, 300].map((count, round) =>
     flushesWanted: 10,
     flushesSent: 10,
     cpu: {userNs: 0.1 * SECOND, systemNs: 0.2 * SECOND},
-    device: {name: 'vda', writes: count, flushes: 10},
+    usage: {contextSwitches: 7, majorFaults: 1, minorFaults: 30},
+    depths: [0, 30, 20, 10, 0, 40],
+    device: diskWorkOf(count, 10, {writeMs: 500, busyMs: 250}),
   }),
 )
 const RESULT = resultOf([cellOf('none', ROUNDS, {'flush-every': '10'})])
@@ -36,7 +38,10 @@ describe('a bench in the shape of fio', () => {
     expect(json.jobs[0]).toMatchObject({
       jobname: 'none, flush-every 10',
       error: 0,
-      'job options': {rw: 'randwrite', bs: '4k', iodepth: '1', numjobs: '1', cache: 'none', 'flush-every': '10'},
+      'job options': {
+        ...{rw: 'randwrite', bs: '4k', iodepth: '1', numjobs: '1', cache: 'none', 'flush-every': '10'},
+        ...{fdatasync: '10', direct: '1', sync: 'none'},
+      },
       read: {io_bytes: 0, bw: 0, iops: 0, total_ios: 0, clat_ns: {N: 0}},
       write: {
         io_bytes: 400 * 4096,
@@ -79,10 +84,21 @@ describe('a bench in the shape of fio', () => {
   it('says error where requests failed', () => {
     const failing = cellOf('none', [roundOf({write: {...writesOf(3, MS), errors: 1}})])
     expect(jsonOf(resultOf([failing])).jobs[0]).toMatchObject({error: 5})
+    const full = cellOf('none', [roundOf({write: {...writesOf(3, MS), errors: 1}, errno: 28})])
+    expect(jsonOf(resultOf([full])).jobs[0]).toMatchObject({error: 28})
   })
 
-  it('tells writes and flushes of the disk', () => {
-    expect(jsonOf(RESULT)).toMatchObject({disk_util: [{name: 'vda', write_ios: 400, flush_ios: 20}]})
+  it('tells what the process cost, and how many requests were in flight, of a hundred', () => {
+    expect(jsonOf(RESULT).jobs[0]).toMatchObject({
+      ...{ctx: 14, majf: 2, minf: 60},
+      iodepth_level: {1: 30, 2: 30, 4: 40, 8: 0, 16: 0, 32: 0, '>=64': 0},
+    })
+  })
+
+  it('tells what the disk did, and how much of the time it was busy', () => {
+    expect(jsonOf(RESULT)).toMatchObject({
+      disk_util: [{name: 'vda', read_ios: 0, write_ios: 400, flush_ios: 20, write_ticks: 1000, util: 25}],
+    })
   })
 
   it('has a time only when it is told one: the same figures give the same document', () => {

@@ -73,6 +73,26 @@ describe('a job file in the syntax of fio', () => {
     expect(file.jobs.map(({name}) => name)).toEqual(['a', 'a #2', 'a #3', 'd'])
   })
 
+  it('takes variables of the environment, as fio does', async () => {
+    const text = '[a]\nsize=${SIZE}m\nfilename=/dev/${DISK}.$jobnum\nbs=${KIB}${UNIT}'
+    const file = await readJobFile(text, 'a.fio', {SIZE: '2', DISK: 'vdb', KIB: '8', UNIT: 'k'})
+    expect(file.jobs.map(values)).toEqual([{size: '2097152', filename: '/dev/vdb.$jobnum', bs: '8192'}])
+  })
+
+  it('takes every flag of the workload by its own name too', async () => {
+    const flags = {
+      ...{rw: 'randrw', rwmixread: '70', bs: '4k', size: '1m', offset: '4k', 'io-size': '64k', iodepth: '4'},
+      ...{numjobs: '2', runtime: '5s', 'ramp-time': '1s', loops: '2', randseed: '7', norandommap: '1'},
+      ...{'random-distribution': 'zipf:1.2', thinktime: '5us', 'rate-iops': '100', verify: 'crc32c'},
+      ...{'flush-every': '8', 'flush-drain': '0', 'fua-every': '4', 'barrier-every': '2', ordering: 'drain'},
+      ...{'fsync-on-close': '1', pattern: 'journal:8+1', cache: 'none', aio: 'uring'},
+    }
+    for (const spelt of [(name: string) => name, (name: string) => name.replaceAll('-', '_')]) {
+      const job = await jobOf(...Object.entries(flags).map(([name, value]) => `${spelt(name)}=${value}`))
+      expect(job.options.size).toBe(Object.keys(flags).length)
+    }
+  })
+
   it('takes a key that stands alone for yes, and knows yes from no', async () => {
     expect(values(await jobOf('norandommap', 'time_based=1', 'direct=0', 'stonewall=0'))).toEqual({
       norandommap: '1',
@@ -88,10 +108,16 @@ describe('a job file that is wrong', () => {
   it.each([
     ['[a]\nbs=4k\nbz=4k', '3:1: the key "bz" is not supported', 'Did you mean "bs"?'],
     ['[a]\n  iodepht=4', '2:3: the key "iodepht" is not supported', 'Did you mean "iodepth"?'],
-    ['[a]\nio-size=4', '2:1: the key "io-size" is not supported', 'Did you mean "io_size"?'],
+    ['[a]\nio-sze=4', '2:1: the key "io-sze" is not supported', 'Did you mean "io_size"?'],
+    ['[a]\nbssplit=4k/50:8k/50', '2:1: the key "bssplit" is not supported', 'bsrange=512-64k'],
+    ['[a]\nverify-only', '2:1: the key "verify-only" is not supported', '--verify-only on the command line'],
+    ['[a]\nbs=4k,8k', '2:4: bs: "4k,8k" is not a size', 'reads, writes and trims'],
+    ['[a]\nbs=512-64k', '2:4: bs: "512-64k" is not a size', 'Write bsrange'],
+    ['[a]\nsize=(4k*2)', '2:6: size: "(4k*2)" is not a size', 'Nothing is calculated'],
+    ['[a]\niodepth=1,8', '2:9: iodepth: "1,8" is not a number it can have', 'list on the command line'],
     ['[a]\nwrite_barrier=4', '2:1: the key "write_barrier" is not supported', 'fio accepts it and does nothing.'],
     ['[a]\nsteadystate=iops:1', '2:1: the key "steadystate" is not supported', 'Leave it out. Understood are: name, '],
-    ['[a]\ninclude other.fio', '2:1: "include other.fio" is neither a section nor key=value', 'Write key=value.'],
+    ['[a]\ninclude other.fio', '2:1: "include other.fio": files are not included', 'into one file'],
     ['bs=4k\n[a]', '1:1: "bs=4k" stands before the first section', 'Begin with [global]'],
     ['[a\nbs=4k', '1:3: the section has no closing "]"', 'Write [name].'],
     ['[a] bs=4k', '1:4: "bs=4k" stands behind a section', 'Put it on a line of its own.'],
@@ -99,7 +125,8 @@ describe('a job file that is wrong', () => {
     ['[a]\nbs=', '2:4: bs has no value', 'Write one behind "=".'],
     ['[a]\nbs', '2:3: bs is not a size', 'Write digits'],
     ['[a]\n=4k', '2:1: "=4k" is neither a section nor key=value', 'Write key=value.'],
-    ['[a]\nsize=${SIZE}', '2:6: size: variables are not replaced', 'Write the value itself.'],
+    ['[a]\nsize=${NO_SUCH_SIZE}', '2:6: size: the variable ${NO_SUCH_SIZE} is not set', 'Set it'],
+    ['[a]\nsize=$pagesize', '2:6: size: "$pagesize" is not replaced', 'Only ${NAME}'],
     ['[a]\nbs=1.5k', '2:4: bs: "1.5k" is not a size', 'Write digits'],
   ])('is refused with line, column and what to do: %j', async (text, message, hint) => {
     const error = await refusal(text)

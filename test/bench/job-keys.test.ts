@@ -8,11 +8,13 @@ describe('keys of job files', () => {
     expect(new Set(names).size).toBe(names.length)
     for (const key of JOB_KEYS) for (const name of [key.name, ...key.aliases]) expect(jobKeyOf(name)).toBe(key)
     expect(jobKeyOf('RW')).toBeUndefined()
+    expect([jobKeyOf('flush_every'), jobKeyOf('io-size')]).toEqual([jobKeyOf('flush-every'), jobKeyOf('io_size')])
+    expect(jobKeyOf('io-size')?.name).toBe('io_size')
   })
 
   it.each([
     ['fdatasyn', 'Did you mean "fdatasync"?'],
-    ['flush_every', 'Did you mean "flush-every"?'],
+    ['flush_ever', 'Did you mean "flush-every"?'],
     ['BS', 'Did you mean "bs"?'],
     ['end_fsync', 'Write fsync_on_close=1.'],
   ])('that are not understood come with a next step: %s', (name, hint) => {

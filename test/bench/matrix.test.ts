@@ -132,7 +132,6 @@ describe('the matrix', () => {
     [{rw: 'read', 'flush-every': '8'}, 'writes nothing'],
     [{rw: 'write', 'barrier-every': '8', ordering: 'none'}, 'none has none'],
     [{rw: 'read', 'random-distribution': 'zipf:2'}, 'not --rw read'],
-    [{aio: 'sim', thinktime: '5'}, '--thinktime'],
     [{aio: 'sim', numjobs: '2'}, '--numjobs'],
     [{aio: 'sim', submit: 'ring'}, '--submit'],
     [{cache: 'writearound'}, 'writearound'],

@@ -1,9 +1,18 @@
-import {existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, truncateSync, writeFileSync} from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {openTrace} from '../../src/archive/index.js'
 import {loadUring} from '../../src/native/index.js'
 import {FLUSH} from '../../src/request/index.js'
-import {procFd, Scene} from '../image/scene.js'
+import {loopDevices, procFd, Scene} from '../image/scene.js'
 import {capability, itNeeds, peer, root} from '../peers.js'
 import {direct, endOf, expectRefusal, flushpoint, hashOf, start, TIMEOUT_MS} from './cli.js'
 
@@ -112,6 +121,8 @@ describe('flushpoint bench', () => {
     expect(found.stdout.replaceAll(/\s+/g, ' ')).toContain(
       `1 of 32 blocks do not hold what was written to them; the first at byte ${at}`,
     )
+    const lines = await flushpoint(['bench', image, ...flags, '--verify-only', '--format', 'csv'])
+    expect(lines.stdout).toBe(`cell,blocks,blockBytes,wrong,firstWrongByte\nrandwrite,32,4096,1,${at}\n`)
   })
 
   it('replays the requests of a trace', async () => {
@@ -128,7 +139,24 @@ describe('flushpoint bench', () => {
         [1, 2, 1, 1, 1],
         [1, 2, 1, 1, 1],
       ])
+      expect(document.cells).toMatchObject([{name: 'replay', options: {read_iolog: trace}}])
     }
+    const small = scene.file('small.img', 8192)
+    const refused = {exit: 2, code: 'E_BENCH_SIZE', says: `requests of ${trace} reach to byte 12288`}
+    await expectRefusal(scene, ['bench', small, '--trace', trace, '--allow-write'], refused)
+  })
+
+  it('replays a trace with its own timing in simulated time too: it takes as long as it took', async () => {
+    const trace = scene.path('sim.trace')
+    const sim = ['--create', '1M', '--aio', 'sim', '--disk', 'ssd']
+    const flags = ['--rw', 'randwrite', '--io-size', '64k', '--flush-every', '4', '--rate-iops', '100']
+    const recorded = await bench('none.img', ...sim, ...flags, '--record', trace)
+    const [round] = recorded.document.rounds
+    expect(round?.runtimeNs).toBeGreaterThan(190e6) // 20 requests, 10 ms apart
+    const again = await bench('none.img', ...sim, '--trace', trace, '--timing', 'trace')
+    expect(again.document.rounds).toMatchObject([{runtimeNs: round?.runtimeNs}])
+    const fast = await bench('none.img', ...sim, '--trace', trace)
+    expect(fast.document.rounds[0]?.runtimeNs).toBeLessThan(20e6)
   })
 
   it('records a round as a trace: what was there before, and from there every write with its data', async () => {
@@ -155,7 +183,11 @@ describe('flushpoint bench', () => {
     const flags = ['--sync-methods', '--runtime', '20ms', '--rounds', '1', '--allow-write', '--json']
     const {stdout, exit} = await flushpoint(['bench', image, ...flags])
     expect(exit).toBe(0)
-    const {methods} = JSON.parse(stdout) as {methods: {method: string; usPerOperation: number | null}[]}
+    const {methods, complete} = JSON.parse(stdout) as {
+      complete: boolean
+      methods: {method: string; usPerOperation: number | null}[]
+    }
+    expect(complete).toBe(true)
     const ways = ['O_DSYNC', 'fdatasync', 'fsync', 'RWF_DSYNC', 'O_DIRECT + fdatasync']
     expect(methods.map(({method}) => method)).toEqual(ways)
     for (const {usPerOperation} of methods) expect(usPerOperation).toBeGreaterThan(0)
@@ -175,6 +207,28 @@ describe('flushpoint bench', () => {
     for (const {cutBy} of document.rounds) expect(cutBy).toBe('signal')
   })
 
+  itNeeds([procFd, uring], 'at a signal says so of sync methods too', async () => {
+    const child = start(['bench', image, '--sync-methods', '--runtime', '300', '--allow-write'])
+    const ended = endOf(child)
+    await vi.waitUntil(() => isOpen(child.pid ?? 0, image), {timeout: TIMEOUT_MS, interval: 20})
+    child.kill('SIGTERM')
+    const {exit, stdout, stderr} = await ended
+    expect([exit, stderr]).toEqual([143, expect.stringContaining('cut short by a signal')])
+    expect(stdout).toMatch(/disk\.img, cut short$/m)
+  })
+
+  itNeeds([root(), peer('losetup'), loopDevices], 'overwrites a block device only by its name', async () => {
+    const device = scene.loop(image)
+    const flags = ['--rw', 'randwrite', '--io-size', '64k', '--flush-every', '8', '--rounds', '1', '--allow-write']
+    const before = hashOf(device)
+    await expectRefusal(scene, ['bench', device, ...flags], {exit: 2, code: 'E_BENCH_OVERWRITE', says: device})
+    expect(hashOf(device)).toBe(before)
+    const name = device.replace('/dev/', '')
+    const {exit, document} = await bench(device, ...flags, '--device-name', name)
+    expect([exit, document.allocation, document.rounds.map(counts)]).toEqual([0, 'block device', [[0, 16, 2, 2, 2]]])
+    expect(hashOf(device)).not.toBe(before)
+  })
+
   itNeeds([root(), peer('mount')], 'ends with 4 when there is no space, and keeps what was measured', async () => {
     const point = scene.mount('tmpfs', '-t', 'tmpfs', '-o', 'size=1m')
     const small = `${point}/small.img`
@@ -183,8 +237,8 @@ describe('flushpoint bench', () => {
     const flags = ['--rw', 'write', '--io-size', '8M', '--rounds', '2', '--allow-write']
     const {exit, document, stderr} = await bench(small, ...flags)
     expect(exit).toBe(4)
-    expect(stderr).toContain('ENOSPC')
-    expect(document).toMatchObject({complete: false, rounds: [{cutBy: 'error', write: {errors: 1}}]})
+    expect(stderr).toContain('ENOSPC: no block is left')
+    expect(document).toMatchObject({complete: false, rounds: [{cutBy: 'error', errno: 28, write: {errors: 1}}]})
     expect(document.rounds[0]?.write.requests).toBeGreaterThan(0)
   })
 })
@@ -279,9 +333,14 @@ describe('flushpoint bench refuses', () => {
     [['--aio', 'sim,threads'], 2, 'E_BENCH_FLAGS', 'simulated time'],
     [['--preallocate'], 2, 'E_BENCH_FLAGS', '--preallocate'],
     [['--create', '1M', '--rw', 'write'], 3, 'E_EXISTS', 'exists already'],
+    [['--verify-only', '--aio', 'sim'], 2, 'E_BENCH_FLAGS', 'gone with its run'],
+    [['--numjobs', '2', '--aio', 'sim'], 2, 'E_BENCH_FLAGS', '--numjobs'],
     [['--verify-only', '--runtime', '5'], 2, 'E_BENCH_VERIFY', 'how much was written'],
     [['--export', 'a.xml'], 2, 'E_EXPORT', 'a.xml'],
+    [['--export', 'no/a.json'], 3, 'E_EXPORT', 'no folder'],
+    [['--record', 't.json', '--export', 't.json'], 2, 'E_EXPORT', 'this is t.json'],
     [['--job', 'no.fio'], 3, 'E_OPEN', 'no.fio'],
+    [['--compare', 'no.json', '--rw', 'read'], 2, 'E_BENCH_FLAGS', '--rw'],
     [['--compare', 'no.json'], 3, 'E_OPEN', 'no.json'],
     [['--compare', 'disk.img'], 5, 'E_BENCH_REPORT', 'disk.img'],
     [['--compare', 'disk.img', '--fail-under', '90%'], 2, 'E_BENCH_COMPARE', '--fail-under 90%'],
@@ -299,6 +358,22 @@ describe('flushpoint bench refuses', () => {
     await expectRefusal(scene, ['bench', 'disk.img', '--job', 'empty.fio'], empty)
   })
 
+  it('to write a report over the image, over a report that it compares, or over a job file', async () => {
+    symlinkSync(image, scene.path('link.json'))
+    const before = hashOf(image)
+    const refused = (says: string) => ({exit: 2, code: 'E_EXPORT', says})
+    for (const name of ['disk.img', 'disk.img#p1']) {
+      await expectRefusal(scene, ['bench', name, '--export', 'link.json'], refused('this is disk.img'))
+    }
+    for (const args of [
+      ['--compare', 'a.json', 'b.json'],
+      ['b.json', '--job', 'a.json'],
+    ]) {
+      await expectRefusal(scene, ['bench', ...args, '--export', 'a.json'], refused('this is a.json'))
+    }
+    expect(hashOf(image)).toBe(before)
+  })
+
   it('an image that is not there', async () => {
     await expectRefusal(scene, ['bench', 'no.img'], {exit: 3, code: 'E_NO_IMAGE', says: 'no.img'})
   })
@@ -313,11 +388,3 @@ function isOpen(pid: number, path: string): boolean {
     return false
   }
 }
-
-it('a partition is no image that a bench works on: its range is', async () => {
-  await expectRefusal(scene, ['bench', 'disk.img#p2', '--rw', 'read'], {
-    exit: 2,
-    code: 'E_BENCH_FLAGS',
-    says: 'whole images',
-  })
-})

@@ -34,6 +34,11 @@ function changed(
   return after
 }
 
+/** What of the image is not in the first partition. */
+function outside(content: Buffer): Buffer {
+  return Buffer.concat([content.subarray(0, FROM), content.subarray(FROM + SECTORS * 512)])
+}
+
 describe('run on a partition', () => {
   it.each(CACHE_MODES.flatMap(({name}) => [[name, 'auto'] as const, [name, 'threads'] as const]))(
     'changes nothing but what it writes there, under %s with --aio %s',
@@ -74,6 +79,97 @@ describe('run on a partition', () => {
     const run = (name: string): string[] => ['run', name, '-c', 'OUT 0 4k']
     await expectRefusal(scene, run(`${image}#p9`), {exit: 2, code: 'E_NO_PARTITION', says: 'has no partition 9'})
     await expectRefusal(scene, run(`${image}#p2`), {exit: 3, code: 'E_PART', says: 'does not hold'})
+  })
+})
+
+describe('bench on a partition', () => {
+  const ONCE = ['--loops', '1']
+  const cases: (readonly [mode: string, path: readonly string[]])[] = [
+    ...CACHE_MODES.map(({name}) => [name, ['auto', ...ONCE]] as const),
+    ['none', ['threads', ...ONCE]],
+    ['writeback', ['threads', '--numjobs', '2', ...ONCE]],
+    ['none', ['auto', '--submit', 'ring', ...ONCE]],
+    ['none', ['auto', '--submit', 'inline', ...ONCE]],
+    ['writethrough', ['auto', '--numjobs', '2', ...ONCE]],
+    ['writeback', ['auto', '--runtime', '50ms']], // long enough for both ways to be tried first
+  ]
+  const ALL = ['--rw', 'randwrite', '--flush-every', '4', '--rounds', '1', '--allow-write', '--json']
+
+  it.each(cases)('writes every block of it and none beside it, under %s with --aio %j', async (mode, path) => {
+    const before = readFileSync(image)
+    const {exit, stdout} = await flushpoint(['bench', `${image}#p1`, ...ALL, '--cache', mode, '--aio', ...path])
+    expect([exit, JSON.parse(stdout)]).toMatchObject([
+      0,
+      {flushpoint: {image: `${image}#p1`, sizeBytes: SECTORS * 512}},
+    ])
+    const after = readFileSync(image)
+    expect(outside(after).equals(outside(before))).toBe(true)
+    for (let at = 0; at < SECTORS * 512; at += 4096) {
+      expect(after.subarray(FROM + at, FROM + at + 4096).every((byte) => byte === 0)).toBe(false)
+    }
+  })
+
+  it('verifies, records, preallocates and times syncs there, and nowhere else', async () => {
+    const before = readFileSync(image)
+    const words = ['--rw', 'randwrite', '--loops', '1']
+    const at = (...more: string[]) => flushpoint(['bench', `${image}#p1`, ...more])
+    expect(await at(...words, '--verify', '--rounds', '1', '--allow-write', '--preallocate')).toMatchObject({exit: 0})
+    expect(await at(...words, '--verify-only')).toMatchObject({
+      exit: 0,
+      stdout: expect.stringContaining('all 8 blocks'),
+    })
+    expect(
+      readFileSync(image)
+        .subarray(FROM, FROM + 8)
+        .toString(),
+    ).toBe('fpverify')
+    expect(await at('--sync-methods', '--runtime', '5ms', '--rounds', '1', '--allow-write')).toMatchObject({exit: 0})
+    expect(
+      readFileSync(image)
+        .subarray(FROM, FROM + 4096)
+        .every((byte) => byte === 0x5a),
+    ).toBe(true)
+    const trace = scene.path('p.trace')
+    expect(await at(...words, '--record', trace, '--allow-write')).toMatchObject({exit: 0})
+    const text = await flushpoint(['trace', 'export', trace, '--to', 'ndjson', '-o', '-'])
+    expect(text.stdout).toContain('"sizeBytes":32768')
+    expect(text.stdout).toContain(Buffer.alloc(48, 0x5a).toString('base64'))
+    expect(outside(readFileSync(image)).equals(outside(before))).toBe(true)
+  })
+
+  it('takes starts of partitions in --offset', async () => {
+    const before = readFileSync(image)
+    const flags = ['--offset', 'p1+8k', '--size', '4k', '--loops', '1', '--rounds', '1', '--rw', 'write']
+    for (const name of [image, `${image}#p1`]) {
+      writeFileSync(image, before)
+      expect(await flushpoint(['bench', name, ...flags, '--allow-write'])).toMatchObject({exit: 0})
+      const after = readFileSync(image)
+      const at = FROM + 8192
+      expect(after.subarray(at, at + 4096).equals(before.subarray(at, at + 4096))).toBe(false)
+      after.set(before.subarray(at, at + 4096), at)
+      expect(after.equals(before)).toBe(true)
+    }
+  })
+
+  it('names it where consent is asked for, and refuses one that is not there or does not fit', async () => {
+    const bench = (name: string, ...more: string[]): string[] => ['bench', name, '--rw', 'write', ...more]
+    await expectRefusal(scene, bench('disk.img#p1'), {
+      exit: 2,
+      code: 'E_BENCH_OVERWRITE',
+      says: `overwrites what disk.img#p1 holds, bytes ${FROM} to ${FROM + SECTORS * 512} of disk.img`,
+    })
+    const allowed = ['--allow-write']
+    await expectRefusal(scene, bench('disk.img#p9', ...allowed), {
+      exit: 2,
+      code: 'E_NO_PARTITION',
+      says: 'has no partition 9',
+    })
+    await expectRefusal(scene, bench('disk.img#p2', ...allowed), {exit: 3, code: 'E_PART', says: 'does not hold'})
+    await expectRefusal(scene, bench('disk.img#p1', '--size', '64k', ...allowed), {
+      exit: 2,
+      code: 'E_BENCH_SIZE',
+      says: 'disk.img#p1 has 32 KiB',
+    })
   })
 })
 

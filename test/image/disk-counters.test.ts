@@ -1,7 +1,7 @@
 import {closeSync, fstatSync, openSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {deviceName} from '../../src/image/block-device.js'
-import {diskBelow, diskCounters} from '../../src/image/disk-counters.js'
+import {countersBetween, diskBelow, diskCounters} from '../../src/image/disk-counters.js'
 import {KernelTree, queue} from './kernel-tree.js'
 import {Scene} from './scene.js'
 
@@ -17,9 +17,18 @@ beforeEach(() => {
 afterEach(() => scene.close())
 
 describe('the counters of a disk', () => {
-  it('are its writes and its flushes', () => {
+  it('are its reads, writes and flushes, and the time they took', () => {
     tree.device('pci/sda', '8:0', {...queue('write back'), 'queue/iostats': 1, stat: STAT})
-    expect(diskCounters('sda', tree.roots)).toEqual({writes: 555, flushes: 1616})
+    const counters = diskCounters('sda', tree.roots)
+    const reads = {reads: 1, readMerges: 2, readMs: 4}
+    const writes = {writes: 555, writeMerges: 6, writeMs: 8}
+    expect(counters).toEqual({...reads, ...writes, busyMs: 10, queueMs: 11, flushes: 1616})
+    expect(counters && countersBetween({...counters, writes: 500, busyMs: 3}, counters)).toMatchObject({
+      reads: 0,
+      writes: 55,
+      busyMs: 7,
+      flushes: 0,
+    })
   })
 
   it('are not there where statistics are off or too old, or the disk is unknown', () => {

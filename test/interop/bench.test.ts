@@ -1,10 +1,11 @@
 import {spawnSync} from 'node:child_process'
 import {realpathSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, vi} from 'vitest'
+import {countersBetween, diskCounters} from '../../src/image/index.js'
 import {loadUring} from '../../src/native/index.js'
 import {flushpoint, TIMEOUT_MS} from '../e2e/cli.js'
-import {Scene} from '../image/scene.js'
-import {capability, itNeeds, peer} from '../peers.js'
+import {loopDevices, Scene} from '../image/scene.js'
+import {capability, itNeeds, peer, root} from '../peers.js'
 import {callsOn, readSystemCalls, straceOf} from './system-calls.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS})
@@ -88,6 +89,32 @@ describe('what strace counts', () => {
     const flags = ['--aio', 'threads', '--pattern', 'journal:8+1', '--iodepth', '8', '--io-size', '1008k']
     expect(await benchCounts(...flags)).toEqual({reads: 0, writes: 252, syncs: 56})
   })
+})
+
+describe('what the kernel counts on a block device', () => {
+  for (const submit of ['ring', 'inline']) {
+    for (const drain of ['--flush-drain', '--no-drain']) {
+      itNeeds(
+        [root(), peer('losetup'), loopDevices, uring],
+        `is what was asked for through io_uring (${submit}, ${drain}), where no system call shows it: a flush every 16 writes`,
+        async () => {
+          const device = scene.loop(image)
+          const name = device.replace('/dev/', '')
+          const flags = ['--aio', 'uring', '--submit', submit, '--rw', 'randwrite', '--flush-every', '16', drain]
+          const size = ['--iodepth', '16', '--io-size', '1M', '--cache', 'none', '--rounds', '1']
+          const before = diskCounters(name)
+          const consent = ['--allow-write', '--device-name', name, '--json']
+          const {exit, stdout} = await flushpoint(['bench', device, ...flags, ...size, ...consent])
+          const after = diskCounters(name)
+          expect(exit).toBe(0)
+          const {flushpoint: own} = JSON.parse(stdout) as {flushpoint: {cells: object[]}}
+          expect(own.cells).toMatchObject([{flushesWanted: 16, flushesSent: 16}])
+          // To the kernel each flush is also a write, of nothing.
+          expect(before && after && countersBetween(before, after)).toMatchObject({writes: 256 + 16, flushes: 16})
+        },
+      )
+    }
+  }
 })
 
 describe('the same job through fio', () => {

@@ -159,8 +159,7 @@ export class SimBackend implements Backend {
   }
 
   submit(wait: boolean): Promise<void> | undefined {
-    this.#device.hand(this.#queued.map(({passage}) => passage))
-    this.#queued = []
+    this.#handOver()
     if (this.#shared) {
       return wait && this.#outstanding > 0 ? this.#device.turnstile.wait(this.#visitor) : undefined
     }
@@ -168,6 +167,15 @@ export class SimBackend implements Backend {
     this.#device.pass(wait && this.#host ? 0 : SUBMIT_NS)
     while (wait && this.#finished.length === 0 && this.#device.next());
     return undefined
+  }
+
+  passTo(untilNs: number): boolean {
+    invariant(!this.#shared, 'time on a shared simulated device passes for all that share it')
+    this.#handOver()
+    while (this.#finished.length === 0 && this.#device.nextBy(untilNs));
+    if (this.#finished.length > 0) return true
+    this.#device.pass(Math.max(0, untilNs - this.#device.nowNs))
+    return this.#finished.length > 0
   }
 
   reap(): number {
@@ -180,6 +188,11 @@ export class SimBackend implements Backend {
     this.#outstanding -= taken.length
     if (this.#shared && taken.length > 0) this.#device.turnstile.turn()
     return taken.length
+  }
+
+  #handOver(): void {
+    this.#device.hand(this.#queued.map(({passage}) => passage))
+    this.#queued = []
   }
 
   /** Nanoseconds of simulated time; 0 at the start of the device. */

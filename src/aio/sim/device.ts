@@ -71,6 +71,12 @@ export class SimDevice {
     return true
   }
 
+  /** The next thing happens if it does by then. @returns false when nothing is under way until then */
+  nextBy(untilNs: number): boolean {
+    const first = this.#first()
+    return first !== undefined && first.untilNs <= untilNs && this.next()
+  }
+
   /** This much time passes, and what happens in it. */
   pass(ns: number): void {
     const untilNs = this.#clockNs + ns

@@ -101,6 +101,16 @@ describe('the simulated backend', () => {
     expect(polls).toBeLessThan(10_000)
   })
 
+  it('lets time pass to a moment and no further, or to the first step that ends', () => {
+    const backend = backendOf(1, {model: diskModelOf('nvme')})
+    expect([backend.passTo(1_000_000), backend.nowNs()]).toEqual([false, 1_000_000])
+    backend.queue(STEP_SYNC, 0, undefined, 0, 0, 0, false)
+    const endNs = 1_000_000 + 15_000 + 400_000 + 10_000 // command, flush, round trip
+    expect([backend.passTo(1_300_000), backend.nowNs(), backend.reap()]).toEqual([false, 1_300_000, 0])
+    expect([backend.passTo(9_000_000), backend.nowNs(), backend.reap()]).toEqual([true, endNs, 1])
+    expect([backend.passTo(endNs - 1), backend.nowNs()]).toEqual([false, endNs])
+  })
+
   it('answers false while as many steps are outstanding as it takes, until some are reaped', async () => {
     const backend = backendOf(1, {capacity: 2, tokens: 4})
     const sync = (token: number): boolean => backend.queue(STEP_SYNC, token, undefined, 0, 0, 0, false)
