@@ -42,6 +42,7 @@ export async function bundle(entries, outdir) {
     splitting: true,
     format: 'esm',
     platform: 'node',
+    mainFields: ['module', 'main'],
     target: 'node20',
     sourcemap: true,
     external: OUTSIDE,
