@@ -136,18 +136,22 @@ function overlay(
   return extents.list
 }
 
+/** An extent that nobody else has. */
+type OwnExtent = {-readonly [Field in keyof MapExtent]: MapExtent[Field]}
+
 /** Collects extents; one that is like the last makes the last longer. */
 export class Joined {
-  readonly #list: {-readonly [Field in keyof MapExtent]: MapExtent[Field]}[] = []
+  readonly #list: OwnExtent[] = []
 
   get list(): readonly MapExtent[] {
     return this.#list
   }
 
-  add(extent: MapExtent): void {
+  /** Keeps the extent, and changes it when the next one is like it. */
+  add(extent: OwnExtent): void {
     const last = this.#list.at(-1)
     if (last && alike(last, extent)) last.lengthBytes += extent.lengthBytes
-    else this.#list.push({...extent})
+    else this.#list.push(extent)
   }
 }
 

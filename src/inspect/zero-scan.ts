@@ -23,7 +23,7 @@ export async function markZeroes(
   let doneBytes = 0
   for (const extent of map.extents) {
     if (extent.kind !== 'data') {
-      marked.add(extent)
+      marked.add({...extent})
       continue
     }
     const endBytes = extent.offsetBytes + extent.lengthBytes

@@ -1,5 +1,7 @@
 /** A value with at most this many values in it (one request, one range) is written in one go: that is much faster. */
 const WHOLE_VALUES = 64
+/** So many values of small items of a list are written in one go. */
+const TOGETHER_VALUES = 512
 const INDENT = '  '
 
 /** Exact or a string: a number that a reader would round is not written as a number. */
@@ -29,17 +31,53 @@ function* pieces(value: unknown, indent: string): Generator<string> {
     yield whole(value, indent)
     return
   }
+  if (Array.isArray(value)) yield* itemPieces(value, indent)
+  else yield* fieldPieces(value, indent)
+}
+
+/** Small items go together: a call for each of a million would take most of the time. */
+function* itemPieces(items: readonly unknown[], indent: string): Generator<string> {
   const inner = indent + INDENT
-  const isArray = Array.isArray(value)
+  let lead = '['
+  let from = 0
+  let values = 0
+  for (let to = 0; to <= items.length; to++) {
+    const item = items[to]
+    const count = isContainer(item) ? valuesIn(item, WHOLE_VALUES) : 1
+    if (to < items.length && values + count <= TOGETHER_VALUES && count <= WHOLE_VALUES) {
+      values += count
+      continue
+    }
+    if (from < to) {
+      // "[\n  item,\n  item\n]" less its brackets and the last line break.
+      const text = whole(items.slice(from, to), indent)
+      yield `${lead}${text.slice(1, -(indent.length + 2))}`
+      lead = ','
+    }
+    if (to < items.length && count > WHOLE_VALUES) {
+      yield `${lead}\n${inner}`
+      yield* pieces(item, inner)
+      lead = ','
+      from = to + 1
+      values = 0
+    } else {
+      from = to
+      values = count
+    }
+  }
+  yield `\n${indent}]`
+}
+
+function* fieldPieces(fields: Record<string, unknown>, indent: string): Generator<string> {
+  const inner = indent + INDENT
   let opened = false
-  for (const [key, item] of isArray ? value.entries() : Object.entries(value)) {
-    if (!isArray && isUnwritable(item)) continue
-    yield `${opened ? ',' : isArray ? '[' : '{'}\n${inner}${isArray ? '' : `${JSON.stringify(key)}: `}`
+  for (const [key, item] of Object.entries(fields)) {
+    if (isUnwritable(item)) continue
+    yield `${opened ? ',' : '{'}\n${inner}${JSON.stringify(key)}: `
     yield* pieces(item, inner)
     opened = true
   }
-  if (opened) yield `\n${indent}${isArray ? ']' : '}'}`
-  else yield isArray ? '[]' : '{}'
+  yield opened ? `\n${indent}}` : '{}'
 }
 
 /** JSON has no word for these: JSON.stringify leaves out such a field. */
@@ -47,7 +85,7 @@ function isUnwritable(value: unknown): boolean {
   return value === undefined || typeof value === 'function' || typeof value === 'symbol'
 }
 
-function isContainer(value: unknown): value is readonly unknown[] | Record<string, unknown> {
+function isContainer(value: unknown): value is unknown[] | Record<string, unknown> {
   if (typeof value !== 'object' || value === null || 'toJSON' in value) return false
   return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
 }

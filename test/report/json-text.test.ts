@@ -42,9 +42,21 @@ describe('jsonText', () => {
   })
 
   it('comes in small pieces, so that a long list is never one string', () => {
-    const requests = Array.from({length: 1000}, (_, id) => ({id, kind: 'OUT'}))
-    const longest = Math.max(...[...jsonText({runs: [{requests}]})].map((piece) => piece.length))
-    expect(longest).toBeLessThan(200)
+    const requests = Array.from({length: 100_000}, (_, id) => ({id, kind: 'OUT'}))
+    const lengths = [...jsonText({runs: [{requests}]})].map((piece) => piece.length)
+    expect(Math.max(...lengths)).toBeLessThan(lengths.reduce((sum, length) => sum + length, 0) / 500)
+  })
+
+  it('gives the same text however large the items of a list are, and in whatever order', () => {
+    const [small, large] = [{a: 1}, Array.from({length: 80}, (_, i) => ({i}))]
+    const sizes = fc.array(fc.constantFrom(small, large, 7, 'x\ny', null, undefined, [], {}), {maxLength: 700})
+    fc.assert(
+      fc.property(sizes, (list) => {
+        const value = {deep: [list, ...list]}
+        expect(textOf(value)).toBe(`${JSON.stringify(value, null, 2)}\n`)
+      }),
+      {seed: 20261126, numRuns: 50},
+    )
   })
 })
 
