@@ -40,7 +40,7 @@ export default class Map extends BaseCommand<typeof Map> {
     const target = openTarget(this.args.image)
     try {
       const {source, name} = target
-      const found = await mapExtents(source)
+      const found = await mapExtents(source, this.format === 'json' ? 'data' : 'extents')
       const map = zeroes ? await this.withZeroes(source, found) : found
       const rowsMax = all ? Infinity : ROWS_MAX
       await this.print(

@@ -34,9 +34,11 @@ const SHARED = 0x2000
 /**
  * Asks the file system where data and holes are (SEEK_DATA, SEEK_HOLE) and what its extents are (FIEMAP). Nothing is read and
  * nothing is synced, so data without a place on the disk yet shows as delayed. A block device is data throughout.
+ *
+ * @param what `data` leaves out what the extents are: then unwritten ones are holes, and nothing is delayed or shared
  */
-export async function mapExtents(source: ImageSource): Promise<ExtentMap> {
-  return mapWith(source, await loadLibc())
+export async function mapExtents(source: ImageSource, what: 'data' | 'extents' = 'extents'): Promise<ExtentMap> {
+  return mapWith(source, await loadLibc(), what)
 }
 
 /** The parts of a source that may hold anything but zeroes, in order; undefined where the file system does not tell. */
@@ -49,13 +51,13 @@ export async function dataRanges(source: ImageSource): Promise<Range[] | undefin
 }
 
 /** The map as far as the calls at hand can tell. */
-export function mapWith(source: ImageSource, native: LibcAnswer): ExtentMap {
+export function mapWith(source: ImageSource, native: LibcAnswer, what: 'data' | 'extents' = 'extents'): ExtentMap {
   const {sizeBytes, startBytes, fd, blockDevice} = source
   const unknown = blockDevice ? 'a block device does not tell' : native.ok ? undefined : native.reason
   if (unknown !== undefined || !native.ok) return opaque(sizeBytes, unknown ?? '')
   const parts = dataParts(native.libc, fd, startBytes, startBytes + sizeBytes)
   if (parts === undefined) return opaque(sizeBytes, 'the file system does not tell')
-  const physical = physicalExtents(native.libc, source)
+  const physical = what === 'data' ? [] : physicalExtents(native.libc, source)
   return {
     sizeBytes,
     extents: overlay(source, parts, physical ?? []),
