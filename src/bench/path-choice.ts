@@ -18,6 +18,9 @@ const TRY_NS = 8e6
 /** What transfers less is over before it is known which way is faster. */
 const WORTH_BYTES = 64 << 20
 
+/** Less than this may be the noise of the machine. One request at a time is then a plain call, which does less. */
+const TIE = 1.1
+
 const RING: PathChoice = {inline: undefined, why: 'through the ring'}
 
 /**
@@ -46,9 +49,11 @@ export async function choosePath(cell: Cell, setup: JobSetup, signal: AbortSigna
   }
   const [one, other] = [Math.max(0, ...byRing), Math.max(0, ...byCall)]
   const ratio = (Math.max(one, other) / Math.max(1, Math.min(one, other))).toFixed(2)
-  return other > one
-    ? {inline, why: `as plain system calls, measured ${ratio} x the ring`}
-    : {...ring, why: `through the ring, measured ${ratio} x plain system calls`}
+  if (other > one) return {inline, why: `as plain system calls, measured ${ratio} x the ring`}
+  if (alone && one < other * TIE) {
+    return {inline, why: `as plain system calls; the ring, measured ${ratio} x those, takes more processor time`}
+  }
+  return {...ring, why: `through the ring, measured ${ratio} x plain system calls`}
 }
 
 async function rateOf(setup: JobSetup, signal: AbortSignal): Promise<number> {

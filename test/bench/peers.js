@@ -70,18 +70,16 @@ function fio(flags) {
   return read.iops + write.iops
 }
 
-/** It counts requests, not time: as many as take about as long as the others. */
-function qemu(flags, rate) {
-  const count = String(Math.max(1000, Math.round(rate * SECONDS * 0.5)))
-  const args = ['bench', '-q', '-f', 'raw', '-i', 'io_uring', '-s', String(BLOCK_BYTES), '-c', count, ...flags, file]
-  const start = performance.now()
-  const out = execFileSync(
-    'qemu-img',
-    args.filter((arg) => arg !== '-q'),
-    {encoding: 'utf8'},
-  )
-  const seconds = Number(/Run completed in ([\d.]+) seconds/.exec(out)?.[1] ?? (performance.now() - start) / 1000)
-  return Number(count) / seconds
+/** It counts requests, not time: a short run tells how many take as long as the others do. */
+function qemu(flags) {
+  const rate = qemuRate(flags, 5000)
+  return qemuRate(flags, Math.max(5000, Math.round(rate * SECONDS)))
+}
+
+function qemuRate(flags, count) {
+  const args = ['bench', '-f', 'raw', '-i', 'io_uring', '-s', String(BLOCK_BYTES), '-c', String(count), ...flags, file]
+  const out = execFileSync('qemu-img', args, {encoding: 'utf8'})
+  return count / Number(/Run completed in ([\d.]+) seconds/.exec(out)[1])
 }
 
 const FIXED = ['--ioengine=io_uring', '--fixedbufs=1', '--registerfiles=1']
@@ -158,7 +156,7 @@ async function compare({name, flags, fios, qemu: qemuFlags, targets}) {
     const turns = [
       async () => (rates.ours = await ours(flags)),
       ...fios.map((one) => async () => (rates.fio = Math.max(rates.fio, fio(one)))),
-      ...(qemuFlags ? [async () => (rates.qemu = qemu(qemuFlags, Math.max(rates.fio, 20_000)))] : []),
+      ...(qemuFlags ? [async () => (rates.qemu = qemu(qemuFlags))] : []),
     ]
     const first = round % turns.length
     for (const turn of [...turns.slice(first), ...turns.slice(0, first)]) await turn()
