@@ -4,6 +4,7 @@ import {orderingModeOf, type OrderingMode} from '../ordering/index.js'
 import {NOTIFY, type Plan} from '../request/index.js'
 import type {CompleteEvent, SubmitEvent, TraceEvent} from '../trace/index.js'
 import type {CrashKind} from './crash-kind.js'
+import {Epochs} from './epochs.js'
 import {Flights, outcomeOf, type Flight} from './flights.js'
 import {FreshRanges} from './fresh.js'
 import {indexIntervals, type IntervalIndex} from './interval-index.js'
@@ -69,10 +70,7 @@ export class Ledger {
   #latestStableBegin = 0
   #syncs = 0
   #flushesIgnored = 0
-  /** Barriers that have started, counted twice: before their own data and behind it. */
-  #epoch = 0
-  /** Index in the log -> epoch; kept only for a medium that keeps them. */
-  readonly #epochOf = new Map<number, number>()
+  readonly #epochs: Epochs
   readonly #noteOf = (plan: Plan, event: SubmitEvent): Note => ({
     write: plan.kind.writes ? this.#log.add(event.id, event.offsetBytes, event.lengthBytes, this.#flights.now) : -1,
     poisoning: -1,
@@ -89,9 +87,10 @@ export class Ledger {
     const mode = effectiveMode(asked, medium)
     this.#mode = mode
     this.#medium = medium
+    this.#epochs = new Epochs(medium.kind === 'disk' && medium.keepsEpochs)
     this.#flights = new Flights(mode, ordering)
     // Where epochs are kept, a write whose allocation is lost takes along what comes behind it: only a sync is sure.
-    const inPlaceIsSure = mode.direct && !mode.dsync && !mode.noFlush && !this.#keepsEpochs
+    const inPlaceIsSure = mode.direct && !mode.dsync && !mode.noFlush && !this.#epochs.areKept
     this.#fresh = inPlaceIsSure ? new FreshRanges(this.#log) : undefined
   }
 
@@ -121,7 +120,7 @@ export class Ledger {
         if (flight === undefined) return
         flight.note.syncsAtStart = this.#syncs
         flight.note.poisoningsAtStart = this.#poisonings.length
-        this.#noteEpoch(flight)
+        this.#epochs.started(flight.plan, flight.note.write)
         if (flight.note.write < 0) return
         this.#log.begins[flight.note.write] = flight.begin
         this.#noteFresh(flight, event.fresh)
@@ -221,7 +220,7 @@ export class Ledger {
 
   /** What binds sectors together: see Tie. Without ties, sectors are independent of each other. */
   ties(kind: CrashKind): Tie[] {
-    return tiesOf({kind, flights: this.#flights.values(), loose: this.#loose(kind), keepsEpochs: this.#keepsEpochs})
+    return tiesOf({kind, flights: this.#flights.values(), loose: this.#loose(kind), keepsEpochs: this.#epochs.areKept})
   }
 
   #loose(kind: CrashKind): LooseWrite[] {
@@ -231,7 +230,7 @@ export class Ledger {
     return writes.map((write) => ({
       id: ids[write] ?? 0,
       end: ends[write] ?? Infinity,
-      epoch: this.#epochOf.get(write) ?? 0,
+      epoch: this.#epochs.of(write),
       keepsWhatIsExecuted: this.#keepsWhatIsExecuted(write, kind),
     }))
   }
@@ -308,9 +307,9 @@ export class Ledger {
     if (stable) {
       this.#log.states[write] = WRITE_STABLE_OWN
       this.#latestStableBegin = Math.max(this.#latestStableBegin, flight.begin)
-      const epoch = this.#epochOf.get(write) ?? 0
+      const epoch = this.#epochs.of(write)
       // So is what barriers keep before it, all of which ended earlier. Without epochs there is none.
-      this.#settle(flight.id, (earlier) => (this.#epochOf.get(earlier) ?? 0) < epoch)
+      this.#settle(flight.id, (earlier) => this.#epochs.of(earlier) < epoch)
     } else if (poisoning >= 0) {
       this.#log.states[write] = WRITE_POISONED
       this.#log.causes[write] = poisoning
@@ -391,19 +390,6 @@ export class Ledger {
       if (started && note.write >= 0 && note.poisoning < 0) note.poisoning = number
     }
     this.#poisonings.push({request, sync, writes})
-  }
-
-  get #keepsEpochs(): boolean {
-    return this.#medium.kind === 'disk' && this.#medium.keepsEpochs
-  }
-
-  /** A barrier ends one epoch before its own data and another behind it. */
-  #noteEpoch({plan, note}: LedgerFlight): void {
-    if (!this.#keepsEpochs) return
-    const isBarrier = plan.drains || plan.tags
-    if (isBarrier) this.#epoch++
-    if (note.write >= 0) this.#epochOf.set(note.write, this.#epoch)
-    if (isBarrier) this.#epoch++
   }
 
   /** Allocation changes are metadata themselves, whatever was allocated before; unknown counts as fresh. */
