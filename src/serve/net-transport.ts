@@ -2,7 +2,8 @@ import type net from 'node:net'
 
 import type {Memory} from '../aio/index.js'
 import {ERRNO, errnoOf} from '../base/index.js'
-import type {Piece, Pipe, PipeUser} from './pipe.js'
+import type {Listening} from '../native/index.js'
+import {SEND_BUFFER_BYTES, type Piece, type Pipe, type PipeUser} from './pipe.js'
 import type {TransportUser} from './ring-transport.js'
 
 /** Connections of node:net, where sockets cannot share the ring: without io_uring, or with TLS. */
@@ -11,9 +12,19 @@ export class NetTransport {
   readonly #max: number
   readonly #pipes = new Set<NetPipe>()
   readonly #user: TransportUser
+  readonly #listening: Pick<Listening, 'sendBuffer'> | undefined
 
-  /** @param servers that listen, or will */
-  constructor(servers: readonly net.Server[], max: number, user: TransportUser) {
+  /**
+   * @param servers that listen, or will
+   * @param listening native calls, where they can be had
+   */
+  constructor(
+    servers: readonly net.Server[],
+    max: number,
+    user: TransportUser,
+    listening: Pick<Listening, 'sendBuffer'> | undefined,
+  ) {
+    this.#listening = listening
     this.#servers = servers
     this.#max = max
     this.#user = user
@@ -38,6 +49,9 @@ export class NetTransport {
       return
     }
     socket.setNoDelay(true)
+    // node:net has no word for it, nor for the descriptor.
+    const fd = (socket as {_handle?: {readonly fd?: number} | null})._handle?.fd
+    if (fd !== undefined && fd >= 0) this.#listening?.sendBuffer(fd, SEND_BUFFER_BYTES)
     const pipe = new NetPipe(socket, () => this.#pipes.delete(pipe))
     this.#pipes.add(pipe)
     pipe.user = this.#user.connected(pipe)

@@ -1,5 +1,8 @@
 import type {Memory} from '../aio/index.js'
 
+/** With the usual 208 KiB of a unix socket a reply of that size is sent in steps, each of them a wake-up of client and server. */
+export const SEND_BUFFER_BYTES = 1 << 20
+
 /** A stretch of memory to be sent. */
 export interface Piece {
   readonly memory: Memory

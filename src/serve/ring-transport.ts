@@ -3,7 +3,7 @@ import {closeSync} from 'node:fs'
 import type {Backend, Envelope, Memory, RingSockets} from '../aio/index.js'
 import {ERRNO} from '../base/index.js'
 import type {Listening} from '../native/index.js'
-import type {Piece, Pipe, PipeUser} from './pipe.js'
+import {SEND_BUFFER_BYTES, type Piece, type Pipe, type PipeUser} from './pipe.js'
 
 /** Tags: one for the clock, then one for each listening socket, then two for each connection. */
 const TAG_CLOCK = 1
@@ -13,8 +13,6 @@ const FIRST_CONNECTION = 8
 /** The clock wakes a loop that waits in the kernel, so that Node's own events never wait longer. */
 const CLOCK_MS = 100
 const ENVELOPE_BYTES = 4096
-/** With the usual 208 KiB a reply of that size is sent in steps, each of them a wake-up of the client and of the server. */
-const SEND_BUFFER_BYTES = 1 << 20
 
 /** What a transport tells its server. */
 export interface TransportUser {

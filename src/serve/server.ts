@@ -196,7 +196,7 @@ export class Server {
         }
       },
     }
-    const transport = new NetTransport(listeners.sockets, maxConnections, user)
+    const transport = new NetTransport(listeners.sockets, maxConnections, user, this.#listening)
     const clock = setInterval(() => wake(), 100)
     const onAbort = (): void => wake()
     signal.addEventListener('abort', onAbort)
