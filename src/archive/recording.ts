@@ -1,6 +1,5 @@
-import fs from 'node:fs'
-
 import {SECTOR_BYTES, ToolError, type Range} from '../base/index.js'
+import {sameFile} from '../image/index.js'
 import type {Observer, TraceHeader, TraceRecorder} from '../trace/index.js'
 import {recordTo, type OutputFile} from './output-file.js'
 
@@ -8,6 +7,8 @@ const PIECE_BYTES = 1 << 20
 
 /** What a recording is made of. */
 export interface RecordingFacts {
+  /** The option that named the file. */
+  readonly option?: '--trace' | '--record'
   readonly name: string
   readonly header: TraceHeader
   /** The name of the image, also where the work is done on a copy of it. */
@@ -25,8 +26,8 @@ export class Recording {
   #data: Uint8Array | undefined
 
   /** @throws ToolError: usage where the file is the image, environment or io where it cannot be made */
-  constructor({name, header, imagePath, before, read}: RecordingFacts) {
-    refuseImage('--trace', name, imagePath)
+  constructor({option = '--trace', name, header, imagePath, before, read}: RecordingFacts) {
+    refuseImage(option, name, imagePath)
     const {recorder, file} = recordTo(name, header)
     this.#recorder = recorder
     this.#file = file
@@ -89,8 +90,7 @@ const CODES = {
  * @throws ToolError of kind usage
  */
 export function refuseImage(option: keyof typeof CODES, name: string, imagePath: string): void {
-  const [output, image] = [name, imagePath].map((path) => fs.statSync(path, {throwIfNoEntry: false}))
-  if (output === undefined || output.dev !== image?.dev || output.ino !== image.ino) return
+  if (!sameFile(name, imagePath)) return
   throw new ToolError('usage', CODES[option], `${option} ${name}: this is the image`, {
     hint: 'Name another file.',
     context: {path: name},

@@ -105,7 +105,9 @@ class Bench {
   }
 
   async run(): Promise<Omit<FinishedBench, 'sync'>> {
-    const {cells, rounds, signal} = this.#options
+    const {path, cells, rounds, signal, record} = this.#options
+    // Before the first try writes to it.
+    if (record !== undefined) refuseImage('--record', record, path)
     // All are looked at before any is run: a mistake in the last cell is no reason to wait.
     for (const cell of cells) await this.#onStage(cell, async (stage) => void setupOf(cell, stage, this.#name))
     for (let round = 0; round < rounds && !this.#isOver(); round++) {
@@ -184,7 +186,6 @@ class Bench {
 
   async #turn(cell: Cell, round: number, stage: Stage): Promise<void> {
     const {path, diskModel, signal, stream, timed, record} = this.#options
-    if (record !== undefined) refuseImage('--record', record, path)
     this.#report(cell, round, 0, 0)
     const setup = setupOf(cell, stage, this.#name)
     const paced = setup.paced || timed
@@ -201,7 +202,17 @@ class Bench {
       this.#report(cell, round, requests, elapsedNs)
     }
     const finished = await runRound(
-      {cell, round, stage, path: choice, diskModel, stream: stream?.open(), record, signal, progress},
+      {
+        cell,
+        round,
+        stage,
+        path: choice,
+        diskModel,
+        stream: stream?.open(),
+        record: record === undefined ? undefined : {name: record, imagePath: path},
+        signal,
+        progress,
+      },
       {...setup, paced},
     )
     const rounds = this.#rounds.get(cell) ?? []

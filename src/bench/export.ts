@@ -3,6 +3,7 @@ import {dirname, extname, resolve} from 'node:path'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {codeOf, ToolError} from '../base/index.js'
+import {sameFile} from '../image/index.js'
 import {renderDocument, type Document, type FormatName} from '../report/index.js'
 
 /** What a file holds, by the end of its name. */
@@ -58,7 +59,7 @@ export function refuseExports(files: readonly Export[], used: readonly string[])
     const refuse = (kind: 'usage' | 'environment', what: string, hint: string): never => {
       throw new ToolError(kind, 'E_EXPORT', `--export ${path}: ${what}`, {hint, context: {path}})
     }
-    const clash = used.find((other) => sameFile(path, other))
+    const clash = used.find((other) => resolve(path) === resolve(other) || sameFile(path, other))
     if (clash !== undefined)
       refuse('usage', `this is ${clash}, which would be overwritten`, 'Name another file for the report.')
     const found = statSync(path, {throwIfNoEntry: false})
@@ -69,12 +70,6 @@ export function refuseExports(files: readonly Export[], used: readonly string[])
     if (statSync(folder, {throwIfNoEntry: false})?.isDirectory() !== true)
       refuse('environment', `there is no folder ${folder}`, 'Make it, or choose another one.')
   }
-}
-
-function sameFile(one: string, other: string): boolean {
-  if (resolve(one) === resolve(other)) return true
-  const [a, b] = [one, other].map((path) => statSync(path, {throwIfNoEntry: false, bigint: true}))
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
 }
 
 /**

@@ -1,3 +1,4 @@
+import type {Recording} from '../archive/index.js'
 import {openBackend, type AioChoice, type BackendTarget, type DiskModel, type InlineSteps} from '../aio/index.js'
 import {SECTOR_BYTES} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
@@ -6,7 +7,6 @@ import {withoutTags, type OrderingMode} from '../ordering/index.js'
 import {idBytes} from '../request/index.js'
 import {CheckedContent, UnitMap} from './content.js'
 import {Job, type JobOptions, type JobResult} from './job.js'
-import type {Recording} from './recording.js'
 import {WorkloadStream, type Region, type RequestStream} from './request-stream.js'
 import {SyncsAsked} from './syncs-asked.js'
 import type {Workload} from './workload.js'
@@ -52,7 +52,7 @@ export async function runJob(
   setup: JobSetup,
   hooks: Pick<JobOptions, 'signal' | 'beforeMeasuring' | 'progress'>,
 ): Promise<FinishedJob> {
-  const {workload, region, mode} = setup
+  const {workload, region, mode, recording} = setup
   const depth = workload.iodepth
   const {backend, reason, freshRanges, read} = await openBackend(setup.aio, {
     ...setup.target,
@@ -79,7 +79,7 @@ export async function runJob(
       // Where writes are not stable by themselves each FLUSH is to be a sync, whatever has ended before it.
       soleWriter: mode.dsync && setup.soleWriter,
       id: idBytes('flushpoint'),
-      observer: setup.recording?.observe,
+      observer: recording?.observe,
       freshRanges,
     })
     const checked = workload.verify
@@ -97,7 +97,7 @@ export async function runJob(
       syncsAsked: new SyncsAsked(mode, ordering, depth, backend.canDsync),
       paced: setup.paced,
       checked,
-      offer: setup.recording?.offer,
+      offer: recording && ((bytes) => recording.offer(bytes)),
       ...hooks,
     })
     try {

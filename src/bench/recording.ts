@@ -1,88 +1,53 @@
 import {alignedBytes} from '../aio/index.js'
-import {recordTo} from '../archive/index.js'
+import {Recording} from '../archive/index.js'
 import {ToolError} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import type {OrderingMode} from '../ordering/index.js'
-import type {Observer} from '../trace/index.js'
 import type {Region} from './request-stream.js'
 import type {Stage} from './stage.js'
 import {writes, type Workload} from './workload.js'
 
-/** The trace of one round on its way to a file. */
-export interface Recording {
-  readonly observe: Observer
-  /** What the next write that is submitted carries. */
-  readonly offer: (bytes: Uint8Array) => void
-  /** Puts the trace under its name. */
-  readonly close: () => void
-  /** Forgets it. Does nothing after close(). */
-  readonly discard: () => void
+/** What the recording of a round is made of. */
+export interface RoundRecordingFacts {
+  readonly name: string
+  readonly imagePath: string
+  readonly stage: Stage
+  readonly mode: CacheMode
+  readonly ordering: OrderingMode
+  readonly workload: Workload
+  readonly region: Region
 }
 
 /** A trace keeps what an image held wherever a workload may write: this much, at most. */
 const BEFORE_MAX_BYTES = 2 ** 36
-const PIECE_BYTES = 1 << 20
 
 /**
- * Begins to record a round: first what the region holds, where the workload writes, then every event, with the data of each write.
+ * Begins to record a round: what the region holds, where the workload writes, comes first.
  *
- * @throws ToolError: usage where that is too much, environment or io where the file cannot be made
+ * @throws ToolError: usage where that is too much or the file is the image, environment or io where it cannot be made
  */
-export function startRecording(
-  name: string,
-  {
-    stage,
-    mode,
-    ordering,
-    workload,
-    region,
-  }: {
-    readonly stage: Stage
-    readonly mode: CacheMode
-    readonly ordering: OrderingMode
-    readonly workload: Workload
-    readonly region: Region
-  },
-): Recording {
+export function recordRound(facts: RoundRecordingFacts): Recording {
+  const {name, imagePath, stage, mode, ordering, workload, region} = facts
   const keeps = writes(workload)
   if (keeps && region.sizeBytes > BEFORE_MAX_BYTES) {
-    throw new ToolError(
-      'usage',
-      'E_TRACE_SIZE',
-      `--record keeps what ${region.sizeBytes} bytes of the image held before`,
-      {
-        hint: 'Work on less of it: --size 1G.',
-      },
-    )
+    const what = `--record keeps what ${region.sizeBytes} bytes of the image held before`
+    throw new ToolError('usage', 'E_TRACE_SIZE', what, {hint: 'Work on less of it: --size 1G.'})
   }
   const {sizeBytes} = stage
-  const {recorder, file} = recordTo(name, {
-    version: 1,
-    sizeBytes,
-    mode: mode.name,
-    ordering: ordering.name,
-    source: 'flushpoint bench',
+  let memory: Uint8Array = new Uint8Array(0)
+  const names = {mode: mode.name, ordering: ordering.name}
+  return new Recording({
+    option: '--record',
+    name,
+    imagePath,
+    header: {version: 1, sizeBytes, ...names, source: 'flushpoint bench'},
+    before: keeps ? [{offsetBytes: region.offsetBytes, lengthBytes: region.sizeBytes}] : [],
+    read(bytes, offsetBytes) {
+      // The image may be open with O_DIRECT.
+      if (memory.length < bytes.length) memory = alignedBytes(bytes.length)
+      const piece = memory.subarray(0, bytes.length)
+      stage.target.read(offsetBytes, piece)
+      bytes.set(piece)
+    },
   })
-  try {
-    for (let done = 0; keeps && done < region.sizeBytes; done += PIECE_BYTES) {
-      const piece = alignedBytes(Math.min(PIECE_BYTES, region.sizeBytes - done)) // the image may be open with O_DIRECT
-      stage.target.read(region.offsetBytes + done, piece)
-      recorder.before(region.offsetBytes + done, piece)
-    }
-  } catch (error) {
-    file.discard()
-    throw error
-  }
-  let data: Uint8Array | undefined
-  return {
-    observe(event) {
-      const isWrite = event.kind === 'submit' && event.plan?.kind.writes === true && event.plan.kind.operands === 'data'
-      recorder.event(event, isWrite ? data : undefined)
-    },
-    offer(bytes) {
-      data = bytes
-    },
-    close: () => file.commit(),
-    discard: () => file.discard(),
-  }
 }

@@ -5,7 +5,7 @@ import type {Cell} from './cell.js'
 import {runCrew} from './crew.js'
 import {runJob, type FinishedJob, type JobSetup} from './job-setup.js'
 import type {PathChoice} from './path-choice.js'
-import {startRecording} from './recording.js'
+import {recordRound} from './recording.js'
 import {refuseShort, regionOf} from './region.js'
 import type {RequestStream} from './request-stream.js'
 import type {RoundResult} from './result.js'
@@ -21,8 +21,8 @@ export interface RoundOptions {
   readonly path: PathChoice
   readonly diskModel: DiskModel | undefined
   readonly stream: RequestStream | undefined
-  /** A file that gets the trace of the round. */
-  readonly record: string | undefined
+  /** The trace to be recorded, and the image that it must not replace. */
+  readonly record: {readonly name: string; readonly imagePath: string} | undefined
   readonly signal: AbortSignal
   readonly progress: (requests: number, elapsedNs: number) => void
 }
@@ -73,12 +73,12 @@ export async function runRound(options: RoundOptions, setup: JobSetup): Promise<
   }
   const executed = cell.aio === 'sim' ? setup.ordering : withoutTags(setup.ordering)
   const recording =
-    options.record === undefined ? undefined : startRecording(options.record, {stage, ...setup, ordering: executed})
+    options.record === undefined ? undefined : recordRound({...options.record, stage, ...setup, ordering: executed})
   const full = {...setup, inline: path.inline, diskModel: options.diskModel, stream: options.stream, recording}
   let jobs: FinishedJob[]
   try {
     jobs = cell.workload.numjobs === 1 ? [await runJob(full, hooks)] : await runCrew(full, stage.reopen, hooks)
-    recording?.close()
+    recording?.commit()
   } finally {
     recording?.discard()
   }

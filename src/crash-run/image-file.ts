@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import {codeOf, SECTOR_BYTES, ToolError} from '../base/index.js'
 import {sectorOf, type CrashState} from '../crash/index.js'
-import {createImage} from '../image/index.js'
+import {createImage, sameFile} from '../image/index.js'
 import {openSource} from '../archive/index.js'
 
 export interface BuildOptions {
@@ -57,10 +57,7 @@ function exists(file: string, cause: ToolError): ToolError {
 function replaceable(file: string, keeps: readonly string[]): string {
   const stat = fs.statSync(file, {throwIfNoEntry: false})
   if (stat === undefined) return file
-  const kept = keeps.find((other) => {
-    const beside = fs.statSync(other, {throwIfNoEntry: false})
-    return beside?.dev === stat.dev && beside.ino === stat.ino
-  })
+  const kept = keeps.find((other) => sameFile(other, file))
   if (kept !== undefined || !stat.isFile()) {
     const why = kept === undefined ? 'is not a file' : `is ${kept}, which is read`
     throw new ToolError('usage', 'E_OUTPUT_FILE', `${file} ${why}: it is not replaced`, {

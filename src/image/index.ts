@@ -15,6 +15,8 @@ export {countersBetween, diskBelow, diskCounters, type DiskCounters} from './dis
 export {hostFacts, syncFacts, type HostFacts} from './host.js'
 export type {Image} from './image.js'
 export {openImage, type OpenOptions} from './open.js'
+export {readFailure, shortenedImage} from './refusal.js'
+export {sameFile} from './same-file.js'
 export {ioFailure} from './refusal.js'
 export {resizeImage, type Resized} from './resize.js'
 export {snapshotImage} from './snapshot.js'

@@ -130,6 +130,14 @@ export function readFailure(path: string, atBytes: number, error: unknown): Tool
   })
 }
 
+/** The error for an image that ended at a byte (of the whole image) before what was to be there. @param done read or copied */
+export function shortenedImage(path: string, atBytes: number, done: 'read' | 'copied'): ToolError {
+  return new ToolError('io', 'E_SHORT_IMAGE', `${path} ended at byte ${atBytes} while it was ${done}`, {
+    hint: 'Another process has made it shorter; stop that process and start again.',
+    context: {path, offsetBytes: atBytes, op: 'read'},
+  })
+}
+
 /** What a path is, when it is neither a regular file nor a block device. */
 export type OtherKind = 'directory' | 'fifo' | 'socket' | 'character device' | 'unknown'
 

@@ -1,7 +1,8 @@
 import {read, write} from 'node:fs'
 import {promisify} from 'node:util'
-import {alignOut, ERRNO, joinRanges, ToolError, type Range} from '../base/index.js'
+import {alignOut, ERRNO, joinRanges, type Range} from '../base/index.js'
 import type {Libc} from '../native/index.js'
+import {shortenedImage} from './refusal.js'
 
 const readAt = promisify(read)
 const writeAt = promisify(write)
@@ -77,10 +78,7 @@ async function copyPart(
     const wantedBytes = Math.min(chunk.length, endBytes - offsetBytes)
     const {bytesRead} = await readAt(source.fd, chunk, 0, wantedBytes, offsetBytes)
     if (bytesRead === 0) {
-      throw new ToolError('io', 'E_SHORT_IMAGE', `${source.path} ended at byte ${offsetBytes} while it was copied`, {
-        hint: 'Another process has made it shorter; stop that process and start again.',
-        context: {path: source.path, offsetBytes},
-      })
+      throw shortenedImage(source.path, offsetBytes, 'copied')
     }
     for (const piece of skipZeroes ? nonZeroBlocks(chunk, bytesRead) : [{offsetBytes: 0, lengthBytes: bytesRead}]) {
       await writeAll(targetFd, chunk, piece, offsetBytes + piece.offsetBytes)

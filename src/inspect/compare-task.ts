@@ -1,5 +1,6 @@
 import {readSync} from 'node:fs'
-import {codeOf, SECTOR_BYTES, ToolError, type Range} from '../base/index.js'
+import {SECTOR_BYTES, type Range} from '../base/index.js'
+import {readFailure, shortenedImage} from '../image/index.js'
 import {stretchesOf, TASK_BYTES, type Side} from './compare-plan.js'
 
 /** Read at a time: both pieces and the copying of them stay in the cache of one core. */
@@ -59,32 +60,16 @@ function fill(side: Side, bytes: Buffer, offsetBytes: number, lengthBytes: numbe
   }
   let done = 0
   while (done < lengthBytes) {
+    const atBytes = side.startBytes + offsetBytes + done
     let got: number
     try {
-      got = readSync(side.fd, bytes, done, lengthBytes - done, side.startBytes + offsetBytes + done)
+      got = readSync(side.fd, bytes, done, lengthBytes - done, atBytes)
     } catch (error) {
-      throw unreadable(side, offsetBytes + done, error)
+      throw readFailure(side.path, atBytes, error)
     }
-    if (got === 0) throw shortened(side, offsetBytes + done)
+    if (got === 0) throw shortenedImage(side.path, atBytes, 'read')
     done += got
   }
-}
-
-function unreadable({path, startBytes}: Side, offsetBytes: number, error: unknown): ToolError {
-  const at = startBytes + offsetBytes
-  return new ToolError('io', 'E_IO', `${path} cannot be read at byte ${at} (${codeOf(error) ?? 'EIO'})`, {
-    hint: 'The storage reported an error; the kernel log (dmesg) may say more.',
-    context: {path, offsetBytes: at, op: 'read'},
-    cause: error,
-  })
-}
-
-function shortened({path, startBytes}: Side, offsetBytes: number): ToolError {
-  const at = startBytes + offsetBytes
-  return new ToolError('io', 'E_SHORT_IMAGE', `${path} ended at byte ${at} while it was read`, {
-    hint: 'Another process has made it shorter; stop that process and start again.',
-    context: {path, offsetBytes: at, op: 'read'},
-  })
 }
 
 /** Adds the differences of two pieces that begin at an offset. */

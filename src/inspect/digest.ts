@@ -1,8 +1,7 @@
 import {createHash} from 'node:crypto'
 import {read} from 'node:fs'
 import {promisify} from 'node:util'
-import {codeOf, ToolError} from '../base/index.js'
-import type {ImageSource} from '../image/index.js'
+import {readFailure, shortenedImage, type ImageSource} from '../image/index.js'
 import {dataRanges} from './extent-map.js'
 import {refuseShortened} from './shortened.js'
 
@@ -114,22 +113,11 @@ async function beginReading(source: ImageSource, piece: Piece, buffer: Buffer): 
     const bytesRead = await readAt(source.fd, buffer, done, lengthBytes - done, at).then(
       (answer) => answer.bytesRead,
       (error: unknown) => {
-        throw failure(source, at, 'E_IO', `cannot be read at byte ${at} (${codeOf(error) ?? 'EIO'})`, error)
+        throw readFailure(source.path, at, error)
       },
     )
-    if (bytesRead === 0) throw failure(source, at, 'E_SHORT_IMAGE', `ended at byte ${at} while it was read`)
+    if (bytesRead === 0) throw shortenedImage(source.path, at, 'read')
     done += bytesRead
   }
   return buffer.subarray(0, lengthBytes)
-}
-
-function failure({path}: ImageSource, offsetBytes: number, code: string, what: string, cause?: unknown): ToolError {
-  return new ToolError('io', code, `${path} ${what}`, {
-    hint:
-      code === 'E_IO'
-        ? 'The storage reported an error; the kernel log (dmesg) may say more.'
-        : 'Another process has made it shorter; stop that process and start again.',
-    context: {path, offsetBytes, op: 'read'},
-    cause,
-  })
 }

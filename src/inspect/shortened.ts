@@ -1,6 +1,5 @@
 import {fstatSync} from 'node:fs'
-import {ToolError} from '../base/index.js'
-import type {ImageSource} from '../image/index.js'
+import {shortenedImage, type ImageSource} from '../image/index.js'
 
 /**
  * Refuses to believe in what was read when the file has become shorter meanwhile: what is behind its end looks like a hole, so
@@ -11,8 +10,5 @@ import type {ImageSource} from '../image/index.js'
 export function refuseShortened({path, fd, startBytes, sizeBytes, blockDevice}: ImageSource): void {
   const nowBytes = blockDevice ? Infinity : fstatSync(fd).size
   if (nowBytes >= startBytes + sizeBytes) return
-  throw new ToolError('io', 'E_SHORT_IMAGE', `${path} ended at byte ${nowBytes} while it was read`, {
-    hint: 'Another process has made it shorter; stop that process and start again.',
-    context: {path, offsetBytes: nowBytes, op: 'read'},
-  })
+  throw shortenedImage(path, nowBytes, 'read')
 }

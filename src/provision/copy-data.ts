@@ -1,7 +1,7 @@
 import {readSync, writeSync} from 'node:fs'
 import {alignedBytes} from '../aio/index.js'
-import {alignOut, ERRNO, joinRanges, ToolError, type Range} from '../base/index.js'
-import {ioFailure, type ImageSource} from '../image/index.js'
+import {alignOut, ERRNO, joinRanges, type Range} from '../base/index.js'
+import {ioFailure, shortenedImage, type ImageSource} from '../image/index.js'
 import type {Libc} from '../native/index.js'
 
 /** How bytes got across. */
@@ -123,7 +123,7 @@ class Copier {
       this.#written += copied
       return copied
     }
-    if (copied === 0) throw shortened(this.#source, offsetBytes)
+    if (copied === 0) throw shortenedImage(this.#source.path, startBytes + offsetBytes, 'copied')
     if (!NOT_HERE.has(-copied)) {
       const cause = Object.assign(new Error('copy_file_range'), {errno: -copied})
       throw ioFailure(this.#sink.path, `copied from ${this.#source.path}`, cause)
@@ -179,18 +179,10 @@ class Copier {
       } catch (error) {
         throw ioFailure(path, `read at byte ${startBytes + offsetBytes + done}`, error)
       }
-      if (got === 0) throw shortened(this.#source, offsetBytes + done)
+      if (got === 0) throw shortenedImage(path, startBytes + offsetBytes + done, 'copied')
       done += got
     }
   }
-}
-
-function shortened({path, startBytes}: ImageSource, offsetBytes: number): ToolError {
-  const at = startBytes + offsetBytes
-  return new ToolError('io', 'E_SHORT_IMAGE', `${path} ended at byte ${at} while it was copied`, {
-    hint: 'Another process has made it shorter; stop that process and start again.',
-    context: {path, offsetBytes: at, op: 'read'},
-  })
 }
 
 const ZEROES = Buffer.alloc(CHUNK_BYTES)

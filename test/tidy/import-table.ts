@@ -79,7 +79,7 @@ export const IMPORT_TABLE: readonly Room[] = [
     'the request engine: schedule, slots in flight, poison',
   ),
 
-  room('archive', 4, 'glue', ['base', 'trace'], 'trace files: opening, buffered reading, atomic writing'),
+  room('archive', 4, 'glue', ['base', 'trace', 'image'], 'trace files: opening, buffered reading, atomic writing'),
 
   room(
     'run',
