@@ -1,13 +1,18 @@
+import {invariant} from '../base/index.js'
+
 const FIRST_BYTES = 256
 
-/** Puts fields one after the other into a buffer that grows. */
+/** Puts fields one after the other into a buffer: its own, which grows, or one that somebody gave it, with room for all of them. */
 export class FieldWriter {
   #bytes: Uint8Array
   #view: DataView
   #end = 0
 
-  /** @param bytes is written to as long as it is large enough */
-  constructor(bytes: Uint8Array = new Uint8Array(FIRST_BYTES)) {
+  readonly #isOwn: boolean
+
+  constructor(given?: Uint8Array) {
+    const bytes = given ?? new Uint8Array(FIRST_BYTES)
+    this.#isOwn = given === undefined
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
@@ -59,6 +64,7 @@ export class FieldWriter {
 
   #room(bytes: number): void {
     if (this.#end + bytes <= this.#bytes.length) return
+    invariant(this.#isOwn, `${bytes} more bytes of fields do not fit into the buffer that was given`)
     const wider = new Uint8Array(Math.max(this.#bytes.length * 2, this.#end + bytes))
     wider.set(this.#bytes)
     this.#bytes = wider

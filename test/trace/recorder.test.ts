@@ -65,6 +65,22 @@ describe('a trace in the binary format', () => {
     expect(Buffer.compare(Buffer.concat(pieces), long)).toBe(0)
   })
 
+  it('holds events of any length, also where one just fits into the buffer or just does not', () => {
+    const counts = [0, 1, 14, 15, 16, 3000, ...Array.from({length: 12}, (_, i) => 4070 + i * 3), 9000]
+    const events = counts.flatMap((count, i): Trace['events'] => {
+      const ranges = Array.from({length: count}, (_, k) => ({offsetBytes: k * 1024, lengthBytes: 512}))
+      const id = i + 1
+      return [
+        write(id, new Uint8Array(512)),
+        {event: {kind: 'start', id, held: false, fresh: ranges, atNs: 1}},
+        {event: {kind: 'mark', name: 'é€'.repeat(count), line: id, atNs: 2}},
+        {event: {kind: 'complete', id, status: 0, errno: 0, stable: false, ignored: false, atNs: 3}},
+      ]
+    })
+    const trace = {header: HEADER, before: [], events}
+    expect(readWhole(recorded(trace)).events).toEqual(plain(events))
+  })
+
   it('cannot be recorded with data that is not what the write writes, or with old content after new events', () => {
     const recorder = new TraceRecorder(() => {}, HEADER)
     const {event} = write(1, new Uint8Array(512))
