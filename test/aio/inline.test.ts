@@ -5,6 +5,7 @@ import {ThreadsBackend} from '../../src/aio/threads/backend.js'
 import {UringBackend} from '../../src/aio/uring/backend.js'
 import {loadTransfers, loadUring, type Transfers} from '../../src/native/index.js'
 import {STEP_READ, STEP_SYNC, STEP_WRITE, type StepOp} from '../../src/request/index.js'
+import {ringRefusal} from '../native/ring-refusal.js'
 import {capability, itNeeds} from '../peers.js'
 import {describeBackendContract} from './contract.js'
 import {directRefusal, realImage, type RealImage} from './real-image.js'
@@ -12,16 +13,7 @@ import {directRefusal, realImage, type RealImage} from './real-image.js'
 const SIZE_BYTES = 1 << 20
 const loaded = await loadUring()
 
-/** Why there is no ring here; empty when there is one. */
-function missing(): string {
-  if (!loaded.ok) return loaded.reason
-  const opened = loaded.uring.openRing(4)
-  if (!opened.ok) return opened.reason
-  opened.ring.close()
-  return ''
-}
-
-const reason = missing()
+const reason = ringRefusal(loaded)
 const ring = capability(reason === '', reason)
 const directReason = directRefusal()
 const direct = capability(directReason === '', directReason)

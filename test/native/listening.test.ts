@@ -1,3 +1,4 @@
+import {once} from 'node:events'
 import {closeSync, openSync, statSync} from 'node:fs'
 import net from 'node:net'
 import {afterEach, beforeEach, describe, expect} from 'vitest'
@@ -59,5 +60,30 @@ describe('sockets without node:net', () => {
     answer.listening.noDelay(fd)
     answer.listening.shutdown(fd)
     closeSync(fd)
+  })
+
+  itNeeds(needs, 'hold more bytes that wait to be read when they are told to', async () => {
+    if (!answer.ok) return
+    const {listening} = answer
+    /** What the kernel did not take of 300 KiB that nobody reads. */
+    const left = async (prepare: (fd: number) => void): Promise<number> => {
+      const path = scene.path('socket')
+      const server = net.createServer().listen(path)
+      const accepted = once(server, 'connection') as Promise<[net.Socket & {_handle: {fd: number}}]>
+      const client = net.connect(path)
+      client.pause()
+      const [socket] = await accepted
+      prepare(socket._handle.fd)
+      socket.write(Buffer.alloc(300 * 1024))
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+      const {writableLength} = socket
+      client.destroy()
+      socket.destroy()
+      server.close()
+      await once(server, 'close')
+      return writableLength
+    }
+    expect(await left(() => {})).toBeGreaterThan(0)
+    expect(await left((fd) => listening.sendBuffer(fd, 1 << 20))).toBe(0)
   })
 })

@@ -16,6 +16,7 @@ import {
   type Uring,
 } from '../../src/native/index.js'
 import {openDescriptors, procFd, Scene} from '../image/scene.js'
+import {ringRefusal} from './ring-refusal.js'
 import {capability, itNeeds} from '../peers.js'
 
 const answer = await loadUring()
@@ -26,15 +27,7 @@ function uring(): Uring {
   return answer.uring
 }
 
-/** Why there is no ring here; empty where there is one. */
-function ringRefusal(): string {
-  if (!answer.ok) return answer.reason
-  const opened = answer.uring.openRing(2)
-  if (!opened.ok) return opened.reason
-  opened.ring.close()
-  return ''
-}
-const refusal = ringRefusal()
+const refusal = ringRefusal(answer)
 const rings = capability(refusal === '', refusal)
 
 let scene: Scene

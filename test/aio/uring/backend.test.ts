@@ -4,6 +4,7 @@ import {UringBackend} from '../../../src/aio/uring/backend.js'
 import {ToolError} from '../../../src/base/index.js'
 import {loadUring, type Uring} from '../../../src/native/index.js'
 import {STEP_NONE, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO} from '../../../src/request/index.js'
+import {ringRefusal} from '../../native/ring-refusal.js'
 import {capability, itNeeds} from '../../peers.js'
 import {describeBackendContract, runOrders} from '../contract.js'
 import {directRefusal, realImage, type RealImage} from '../real-image.js'
@@ -11,16 +12,7 @@ import {directRefusal, realImage, type RealImage} from '../real-image.js'
 const SIZE_BYTES = 1 << 20
 const loaded = await loadUring()
 
-/** Why there is no ring here; empty when there is one. */
-function missing(): string {
-  if (!loaded.ok) return loaded.reason
-  const opened = loaded.uring.openRing(4)
-  if (!opened.ok) return opened.reason
-  opened.ring.close()
-  return ''
-}
-
-const reason = missing()
+const reason = ringRefusal(loaded)
 const ring = capability(reason === '', reason)
 const directReason = directRefusal()
 const direct = capability(directReason === '', directReason)
