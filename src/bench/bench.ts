@@ -2,21 +2,24 @@ import type {DiskModel} from '../aio/index.js'
 import {refuseImage} from '../archive/index.js'
 import {ToolError} from '../base/index.js'
 import {syncFacts, type OpenOptions} from '../image/index.js'
-import type {Cell} from './cell.js'
+import type {Cell, Turn} from './cell.js'
 import {UnitMap} from './content.js'
 import type {SyncFinding} from './closing.js'
 import {choosePath, type PathChoice} from './path-choice.js'
 import {makeImage, preallocateImage} from './prepare.js'
 import type {RequestStream} from './request-stream.js'
 import type {BenchResult, CellResult, RoundResult} from './result.js'
-import {runRound, setupOf, type FinishedRound} from './round.js'
+import type {JobSetup} from './job-setup.js'
+import {runRound, setupOf, type FinishedRound, type RoundPart} from './round.js'
+import {openTurn, refuseMixedChecks} from './turn.js'
 import {rotated} from './rotation.js'
-import {openStage, type Stage} from './stage.js'
+import type {Stage} from './stage.js'
 import {verifyUnits, type Verified} from './verify.js'
 import {writes} from './workload.js'
 
 /** What the bench is at. */
 export interface BenchProgress {
+  /** Its name; names with commas between where several run side by side. */
   readonly cell: string
   readonly round: number
   readonly rounds: number
@@ -34,7 +37,7 @@ export interface BenchOptions {
   readonly part?: OpenOptions['part']
   /** What it is called in messages and reports, where that is not its path. */
   readonly name?: string
-  readonly cells: readonly Cell[]
+  readonly turns: readonly Turn[]
   readonly rounds: number
   /** Make an image of this size first, and remove it at the end. */
   readonly createBytes: number | undefined
@@ -63,13 +66,14 @@ export interface FinishedBench {
 }
 
 /**
- * Measures every cell once a round. All cells have their turn in each round, and each round begins with another cell, so that a
- * machine that grows slower favours none. The first round that fails, or a signal, ends it; what was measured is kept.
+ * Measures every cell once a round. All have their turn in each round, and each round begins with another turn, so that a machine
+ * that grows slower favours none. The first round that fails, or a signal, ends it; what was measured is kept.
  *
  * @throws ToolError when an image cannot be made or opened, or a workload does not fit it; an image made here is then removed
  */
 export async function runBench(options: BenchOptions): Promise<FinishedBench> {
-  const simulated = options.cells.some(({aio}) => aio === 'sim')
+  const cells = options.turns.flat()
+  const simulated = cells.some(({aio}) => aio === 'sim')
   const remove =
     options.createBytes !== undefined && !simulated
       ? await makeImage(options.path, options.createBytes, options.preallocate)
@@ -78,7 +82,7 @@ export async function runBench(options: BenchOptions): Promise<FinishedBench> {
     if (options.preallocate && options.createBytes === undefined && !simulated)
       await preallocateImage(options.path, options.part)
     const finished = await new Bench(options, simulated).run()
-    const look = finished.result.complete && overwrites(options.cells, options.stream)
+    const look = finished.result.complete && overwrites(cells, options.stream)
     return {...finished, sync: look ? await syncFacts(options.path) : undefined}
   } finally {
     remove()
@@ -96,7 +100,7 @@ class Bench {
   readonly #verified: FinishedBench['verified'][number][] = []
   #failure: string | undefined
   #image: Pick<Stage, 'identity' | 'sizeBytes' | 'allocation'> | undefined
-  #turns = 0
+  #turnsTaken = 0
 
   constructor(options: BenchOptions, simulated: boolean) {
     this.#options = options
@@ -105,25 +109,28 @@ class Bench {
   }
 
   async run(): Promise<Omit<FinishedBench, 'sync'>> {
-    const {path, cells, rounds, signal, record} = this.#options
+    const {path, turns, rounds, signal, record} = this.#options
     // Before the first try writes to it.
     if (record !== undefined) refuseImage('--record', record, path)
     // All are looked at before any is run: a mistake in the last cell is no reason to wait.
-    for (const cell of cells) await this.#onStage(cell, async (stage) => void setupOf(cell, stage, this.#name))
+    for (const turn of turns) await this.#onStages(turn, async (stages) => void this.#setupsOf(turn, stages))
     for (let round = 0; round < rounds && !this.#isOver(); round++) {
-      for (const cell of rotated(cells, round)) {
+      for (const turn of rotated(turns, round)) {
         if (this.#isOver()) break
-        await this.#takeTurn(cell, round)
+        await this.#takeTurn(turn, round)
       }
     }
-    const results = cells.map((cell): CellResult => {
-      return {
-        settings: cell.settings,
-        backend: this.#backends.get(cell) ?? 'not run',
-        rounds: this.#rounds.get(cell) ?? [],
-        notes: notesOf(cell),
-      }
-    })
+    const results = turns.flatMap((turn, i) =>
+      turn.map((cell): CellResult => {
+        return {
+          settings: cell.settings,
+          turn: i,
+          backend: this.#backends.get(cell) ?? 'not run',
+          rounds: this.#rounds.get(cell) ?? [],
+          notes: notesOf(cell, turn),
+        }
+      }),
+    )
     return {
       result: {
         image: this.#name,
@@ -144,31 +151,44 @@ class Bench {
     return this.#options.signal.aborted || this.#failure !== undefined
   }
 
-  async #onStage(cell: Cell, act: (stage: Stage) => Promise<void>): Promise<void> {
-    const {path, part, createBytes, stream} = this.#options
-    const {mode, aio, workload} = cell
-    const readOnly = !(stream?.writes ?? writes(workload))
-    const stage = await openStage({path, part, mode, aio, readOnly, depth: workload.iodepth, createBytes})
+  /** One stage for each cell of the turn. */
+  async #onStages(turn: Turn, act: (stages: readonly Stage[]) => Promise<void>): Promise<void> {
+    const stages = await openTurn(turn, this.#options)
     try {
-      if (this.#image === undefined) {
-        this.#image = {identity: stage.identity, sizeBytes: stage.sizeBytes, allocation: stage.allocation}
-        for (const note of stage.notes) this.#notes.add(note)
+      for (const stage of stages) {
+        if (this.#image === undefined) {
+          this.#image = {identity: stage.identity, sizeBytes: stage.sizeBytes, allocation: stage.allocation}
+          for (const note of stage.notes) this.#notes.add(note)
+        }
+        this.#refuseOther(stage, this.#image)
       }
-      this.#refuseOther(stage, this.#image)
-      await act(stage)
+      await act(stages)
     } finally {
-      stage.close()
+      for (const stage of stages) stage.close()
     }
   }
 
+  #setupsOf(turn: Turn, stages: readonly Stage[]): {cell: Cell; stage: Stage; setup: JobSetup}[] {
+    // A sync may be left out where all that anybody writes here is stable already.
+    const stable = turn.every(({mode}) => mode.dsync)
+    const parts = turn.flatMap((cell, i) => {
+      const stage = stages[i]
+      if (stage === undefined) return []
+      const setup = setupOf(cell, stage, this.#name)
+      return {cell, stage, setup: {...setup, soleWriter: setup.soleWriter && (turn.length === 1 || stable)}}
+    })
+    refuseMixedChecks(parts)
+    return parts
+  }
+
   /** What was measured is kept, whatever becomes of the image afterwards. */
-  async #takeTurn(cell: Cell, round: number): Promise<void> {
+  async #takeTurn(turn: Turn, round: number): Promise<void> {
     try {
-      await this.#onStage(cell, (stage) => this.#turn(cell, round, stage))
-      this.#turns++
+      await this.#onStages(turn, (stages) => this.#turn(turn, round, stages))
+      this.#turnsTaken++
     } catch (error) {
-      if (!(error instanceof ToolError) || error.kind === 'bug' || this.#turns === 0) throw error
-      this.#failure ??= `${cell.settings.name}, round ${round + 1}: ${error.message}`
+      if (!(error instanceof ToolError) || error.kind === 'bug' || this.#turnsTaken === 0) throw error
+      this.#failure ??= `${namesOf(turn)}, round ${round + 1}: ${error.message}`
     }
   }
 
@@ -184,48 +204,48 @@ class Bench {
     if (sizeBytes !== first.sizeBytes) refuse(`has ${sizeBytes} bytes, and had ${first.sizeBytes} when the bench began`)
   }
 
-  async #turn(cell: Cell, round: number, stage: Stage): Promise<void> {
+  async #turn(turn: Turn, round: number, stages: readonly Stage[]): Promise<void> {
     const {path, diskModel, signal, stream, timed, record} = this.#options
-    this.#report(cell, round, 0, 0)
-    const setup = setupOf(cell, stage, this.#name)
-    const paced = setup.paced || timed
-    const choice = this.#paths.get(cell) ?? (await choosePath(cell, setup, signal))
-    this.#paths.set(cell, choice)
+    this.#report(turn, round, 0, 0)
+    const parts: RoundPart[] = []
+    for (const {cell, stage, setup} of this.#setupsOf(turn, stages)) {
+      const choice = this.#paths.get(cell) ?? (await choosePath(cell, setup, signal))
+      this.#paths.set(cell, choice)
+      parts.push({cell, stage, path: choice, setup: {...setup, paced: setup.paced || timed}})
+    }
     if (signal.aborted) return
     let gone: string | undefined
     const look = (): void => {
-      gone ??= stage.gone()
+      gone ??= stages[0]?.gone()
       if (gone !== undefined) this.#notes.add(gone)
     }
-    const progress = (requests: number, elapsedNs: number): void => {
-      look()
-      this.#report(cell, round, requests, elapsedNs)
-    }
-    const finished = await runRound(
-      {
-        cell,
-        round,
-        stage,
-        path: choice,
-        diskModel,
-        stream: stream?.open(),
-        record: record === undefined ? undefined : {name: record, imagePath: path},
-        signal,
-        progress,
+    const finished = await runRound(parts, {
+      round,
+      diskModel,
+      stream: stream?.open(),
+      record: record === undefined ? undefined : {name: record, imagePath: path},
+      signal,
+      progress: (requests, elapsedNs) => {
+        look()
+        this.#report(turn, round, requests, elapsedNs)
       },
-      {...setup, paced},
-    )
-    const rounds = this.#rounds.get(cell) ?? []
-    rounds.push(finished.result)
-    this.#rounds.set(cell, rounds)
-    this.#backends.set(cell, finished.backend)
-    if (finished.failure !== undefined) this.#failure = `${cell.settings.name}, round ${round + 1}: ${finished.failure}`
+    })
     look()
-    if (cell.workload.verify && writes(cell.workload)) this.#verify(cell, stage, finished)
+    for (const [i, part] of parts.entries()) {
+      const own = finished[i]
+      if (own !== undefined) this.#keep(part, own)
+    }
   }
 
-  #verify(cell: Cell, stage: Stage, {jobs}: FinishedRound): void {
-    const {region} = setupOf(cell, stage, this.#name)
+  #keep({cell, stage, setup}: RoundPart, finished: FinishedRound): void {
+    const {result, backend, failure} = finished
+    this.#rounds.set(cell, [...(this.#rounds.get(cell) ?? []), result])
+    this.#backends.set(cell, backend)
+    if (failure !== undefined) this.#failure ??= `${cell.settings.name}, round ${result.round + 1}: ${failure}`
+    if (cell.workload.verify && writes(cell.workload)) this.#verify(cell, setup, stage, finished)
+  }
+
+  #verify(cell: Cell, {region}: JobSetup, stage: Stage, {jobs}: FinishedRound): void {
     const units = new UnitMap(region.sizeBytes / cell.workload.bs.minBytes)
     for (const job of jobs) if (job.units) units.merge(job.units.bits)
     const found = verifyUnits(units, cell.workload, region, jobs[0]?.readBack ?? stage.target.read)
@@ -235,19 +255,28 @@ class Bench {
     this.#failure ??= `${cell.settings.name}: verify found ${what} at byte ${offsetBytes}`
   }
 
-  #report(cell: Cell, round: number, requests: number, elapsedNs: number): void {
-    const {cells, rounds, progress} = this.#options
-    const times = cells.map(({workload}) => workload.runtimeNs && workload.runtimeNs + workload.rampNs)
-    const known = times.every((time): time is number => time !== undefined)
-    const perRound = known ? times.reduce((sum, time) => sum + time, 0) : 0
-    const past = this.#turns * (perRound / cells.length) + elapsedNs
+  #report(turn: Turn, round: number, requests: number, elapsedNs: number): void {
+    const {turns, rounds, progress} = this.#options
+    const times = turns.flat().map(({workload}) => workload.runtimeNs)
+    const known = times.every((time) => time !== undefined)
+    const longest = (cells: Turn): number =>
+      Math.max(...cells.map(({workload: {runtimeNs = 0, rampNs}}) => runtimeNs + rampNs))
+    const perRound = turns.reduce((sum, cells) => sum + longest(cells), 0)
+    const past = this.#turnsTaken * (perRound / turns.length) + elapsedNs
     const leftNs = known ? Math.max(0, rounds * perRound - past) : undefined
-    progress({cell: cell.settings.name, round, rounds, requests, elapsedNs, leftNs})
+    progress({cell: namesOf(turn), round, rounds, requests, elapsedNs, leftNs})
   }
 }
 
-function notesOf({workload, mode, settings}: Cell): string[] {
+function namesOf(turn: Turn): string {
+  return turn.map(({settings}) => settings.name).join(', ')
+}
+
+function notesOf({workload, mode, settings}: Cell, turn: Turn): string[] {
   const notes: string[] = []
+  const others = turn.filter((cell) => cell.settings !== settings)
+  if (others.length > 0)
+    notes.push(`ran beside ${namesOf(others)}: processor, disk and context switches are what all of them cost`)
   const ranged = workload.bs.minBytes !== workload.bs.maxBytes
   if (ranged && settings.options['rw']?.startsWith('rand') === true) {
     notes.push('blocks of several sizes are taken without a map: some come twice, some not at all')

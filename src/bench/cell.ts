@@ -8,6 +8,9 @@ import type {Workload} from './workload.js'
 export const SUBMIT_CHOICES = ['auto', 'ring', 'inline'] as const
 export type SubmitChoice = (typeof SUBMIT_CHOICES)[number]
 
+/** Cells that run side by side on the image, and begin together: most often one. */
+export type Turn = readonly Cell[]
+
 /** One cell of the matrix: one value for everything that may be a list. */
 export interface Cell {
   readonly settings: CellSettings

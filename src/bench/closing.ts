@@ -18,16 +18,23 @@ export function closingTexts(
   sync: SyncFinding | undefined,
 ): readonly string[] {
   const measured = cells.filter(({rounds}) => rounds.length > 0)
-  const groups = groupsByWorkload(measured)
+  const alone = measured.filter(({cell}) =>
+    cells.every((other) => other.cell === cell || other.cell.turn !== cell.turn),
+  )
+  const groups = groupsByWorkload(alone)
   const memory = sync !== undefined && 'verdict' in sync && sync.verdict.reaches === 'no'
   return [
-    ...flushTexts(measured),
+    ...flushTexts(alone),
+    ...(alone.length < measured.length ? [BESIDE] : []),
     ...(memory
       ? ['No mode guarantees anything here that outlives the host, and a cost without a guarantee is not compared.']
       : groups.flatMap((group) => cheapestTexts(group, result.simulated))),
     ...(result.simulated ? [SIMULATED] : syncTexts(measured, sync)),
   ]
 }
+
+const BESIDE =
+  'Jobs that ran side by side slow each other down: what a flush costs, and which mode is cheapest, is told of jobs by themselves.'
 
 const SIMULATED =
   'The disk is simulated: times are those of its model, the same on every machine, and say nothing of this host.'
@@ -80,7 +87,9 @@ function deviceTexts(cells: readonly CellFigures[]): string[] {
   const name = seen[0]?.device?.name
   if (name === undefined) return []
   const sent = seen.reduce((sum, {flushesSent}) => sum + flushesSent, 0)
-  const flushes = seen.reduce((sum, {device}) => sum + (device?.flushes ?? 0), 0)
+  // Cells of one turn have seen the same flushes.
+  const turns = new Map(seen.map(({cell, device}) => [cell.turn, device?.flushes ?? 0]))
+  const flushes = [...turns.values()].reduce((sum, count) => sum + count, 0)
   if (flushes > 0)
     return [`The host was sent ${sent} syncs, and ${name} completed ${flushes} flushes meanwhile, for everybody.`]
   return [

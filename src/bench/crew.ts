@@ -14,42 +14,52 @@ interface Hand {
   readonly exited: Promise<unknown>
 }
 
+/** The jobs of one cell: `workload.numjobs` of them. */
+export interface CrewPart {
+  readonly setup: JobSetup
+  /** Another descriptor of the image; with O_DSYNC where asked. */
+  readonly reopen: (dsync: boolean) => number
+}
+
 /**
  * Runs several jobs at once, each on a thread with a descriptor of its own, so that each hears of its own errors. They begin to be
  * measured together, when all have their ramp behind them.
  *
- * @param reopen another descriptor of the image; with O_DSYNC where asked
+ * @returns the jobs of each part
  */
 export async function runCrew(
-  setup: JobSetup,
-  reopen: (dsync: boolean) => number,
+  parts: readonly CrewPart[],
   {signal, beforeMeasuring, progress}: Pick<JobOptions, 'signal' | 'beforeMeasuring' | 'progress'>,
-): Promise<FinishedJob[]> {
+): Promise<FinishedJob[][]> {
   const fds: number[] = []
   const hands: Hand[] = []
   const tell = (word: ToWorker): void => hands.forEach(({worker}) => worker.postMessage(word))
   const stop = (): void => tell('stop')
   signal.addEventListener('abort', stop)
   try {
-    const requests = new Map<number, number>()
-    for (let job = 0; job < setup.workload.numjobs; job++) {
-      const [fd, dsyncFd] = [reopen(false), reopen(true)]
-      fds.push(fd, dsyncFd)
-      hands.push(
-        hire(workerSetup(setup, job, fd, dsyncFd), (count, elapsedNs) => {
-          requests.set(job, count)
-          progress(
-            [...requests.values()].reduce((sum, one) => sum + one, 0),
-            elapsedNs,
-          )
-        }),
-      )
+    const requests: number[] = []
+    for (const {setup, reopen} of parts) {
+      for (let job = 0; job < setup.workload.numjobs; job++) {
+        const [fd, dsyncFd] = [reopen(false), reopen(true)]
+        fds.push(fd, dsyncFd)
+        const hand = requests.push(0) - 1
+        hands.push(
+          hire(workerSetup(setup, job, fd, dsyncFd), (count, elapsedNs) => {
+            requests[hand] = count
+            progress(
+              requests.reduce((sum, one) => sum + one, 0),
+              elapsedNs,
+            )
+          }),
+        )
+      }
     }
     if (signal.aborted) stop()
     await Promise.all(hands.map(({ready}) => ready))
     await beforeMeasuring()
     tell('go')
-    return await Promise.all(hands.map(({done}) => done))
+    const jobs = await Promise.all(hands.map(({done}) => done))
+    return parts.map(({setup}) => jobs.splice(0, setup.workload.numjobs))
   } finally {
     signal.removeEventListener('abort', stop)
     stop()

@@ -80,13 +80,13 @@ function timeFields(endedAtMs: number): object {
   }
 }
 
-function jobOf(figures: CellFigures, groupid: number): object {
+function jobOf(figures: CellFigures): object {
   const {name, cell, sorts, runtimeNs, cpu, flushesSent} = figures
   const errors = sorts.reduce((sum, sort) => sum + sort.errors, 0)
   const flush = figuresOfSort(figures, 'flush')
   return {
     jobname: name,
-    groupid,
+    groupid: cell.turn,
     error: errors > 0 ? (figures.rounds.find(({errno}) => errno > 0)?.errno ?? ERRNO.EIO) : 0,
     eta: 0,
     elapsed: Math.ceil(runtimeNs / 1e9),
@@ -246,7 +246,9 @@ function latencyClasses(latencies: readonly Histogram[]): object {
 }
 
 function diskUtil(cells: readonly CellFigures[]): object[] {
-  const seen = cells.flatMap(({device, runtimeNs}) => (device === undefined ? [] : [{...device, runtimeNs}]))
+  // Cells of one turn have seen the same.
+  const turns = [...new Map(cells.map((figures) => [figures.cell.turn, figures])).values()]
+  const seen = turns.flatMap(({device, runtimeNs}) => (device === undefined ? [] : [{...device, runtimeNs}]))
   const names = [...new Set(seen.map(({name}) => name))]
   return names.map((name) => {
     const own = seen.filter((device) => device.name === name)

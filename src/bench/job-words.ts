@@ -69,10 +69,8 @@ const EXCLUSIVE: readonly (readonly [string, string])[] = [
  * @throws ToolError of kind usage, with the line, where two keys contradict each other
  */
 export function jobWords(file: JobFile): JobWords[] {
-  const together = togetherNote(file)
-  return file.jobs.map((job, i) => {
+  return file.jobs.map((job) => {
     for (const [one, other] of EXCLUSIVE) refuseBoth(file.path, job, one, other)
-    const notes = notesOf(job)
     return {
       name: job.name,
       words: {
@@ -82,7 +80,7 @@ export function jobWords(file: JobFile): JobWords[] {
         ...backendWords(job),
         ...lengthWords(file, job),
       },
-      notes: i === 0 && together !== undefined ? [together, ...notes] : notes,
+      notes: notesOf(job),
     }
   })
 }
@@ -168,12 +166,4 @@ function notesOf({name, options}: FileJob): string[] {
       : []),
     ...(verify === '0' ? [] : [`${said('verify')}: blocks carry a checksum of our own.`]),
   ]
-}
-
-/** fio runs jobs side by side unless told to wait; here they take turns, so that they can be compared. */
-function togetherNote({jobs}: JobFile): string | undefined {
-  const beside = jobs.slice(1).filter(({stonewall}) => !stonewall)
-  if (beside.length === 0) return undefined
-  const names = beside.map(({name}) => name).join(', ')
-  return `${names}: without stonewall fio runs a job beside those before it; here each runs by itself.`
 }

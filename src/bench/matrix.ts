@@ -170,7 +170,8 @@ function checkCell({aio, ordering, workload: asked, submit}: Settings): void {
   if (submit !== 'auto') refuse('--submit means nothing on a simulated disk', 'Leave it out, or leave out --aio sim.')
 }
 
-function listOf(word: BenchWord, said: string): string[] {
+/** The values of a list with commas. @throws ToolError of kind usage for an empty place, and a value named twice */
+export function listOf(word: BenchWord, said: string): string[] {
   const values = said.split(',').map((value) => value.trim())
   if (values.includes(''))
     throw wordRefusal(word, said, 'an empty place in the list', 'Write values with commas between.')

@@ -2,6 +2,7 @@ import {formatNs} from '../base/index.js'
 
 /** Where a bench is. */
 export interface ProgressState {
+  /** Its name, or the names of all that run side by side. */
   readonly cell: string
   /** From 0. */
   readonly round: number

@@ -49,6 +49,8 @@ export interface RoundResult {
 
 export interface CellResult {
   readonly settings: CellSettings
+  /** From 0. Cells of the same turn ran side by side: processor, disk and context switches are what all of them cost together. */
+  readonly turn: number
   /** What the backend turned out to be, with its reason, as a run reports it. */
   readonly backend: string
   readonly rounds: readonly RoundResult[]

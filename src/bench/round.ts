@@ -13,12 +13,17 @@ import type {Stage} from './stage.js'
 import {Tally} from './tally.js'
 import {REPLAYS} from './trace-stream.js'
 
-/** What a round of a cell is run with. */
-export interface RoundOptions {
+/** A cell on its open image. */
+export interface RoundPart {
   readonly cell: Cell
-  readonly round: number
   readonly stage: Stage
+  readonly setup: JobSetup
   readonly path: PathChoice
+}
+
+/** What a round is run with. */
+export interface RoundOptions {
+  readonly round: number
   readonly diskModel: DiskModel | undefined
   readonly stream: RequestStream | undefined
   /** The trace to be recorded, and the image that it must not replace. */
@@ -27,7 +32,7 @@ export interface RoundOptions {
   readonly progress: (requests: number, elapsedNs: number) => void
 }
 
-/** A round, and what its report needs besides. */
+/** The round of a cell, and what its report needs besides. */
 export interface FinishedRound {
   readonly result: RoundResult
   readonly backend: string
@@ -57,50 +62,72 @@ export function setupOf({mode, ordering, aio, workload, settings}: Cell, stage: 
   }
 }
 
-/** Runs a cell once: all of its jobs, with what the process and the disk spent meanwhile. */
-export async function runRound(options: RoundOptions, setup: JobSetup): Promise<FinishedRound> {
-  const {cell, round, stage, path, signal, progress} = options
-  const countDisk = (): DiskCounters | undefined => (stage.disk === undefined ? undefined : diskCounters(stage.disk))
+/** Runs the cells of a turn once, side by side: all of their jobs, with what the process and the disk spent meanwhile. */
+export async function runRound(parts: readonly RoundPart[], options: RoundOptions): Promise<FinishedRound[]> {
+  const disk = parts[0]?.stage.disk
+  const countDisk = (): DiskCounters | undefined => (disk === undefined ? undefined : diskCounters(disk))
   let used = process.resourceUsage()
-  let disk = countDisk()
-  const hooks = {
-    signal,
-    async beforeMeasuring() {
-      used = process.resourceUsage()
-      disk = countDisk()
-    },
-    progress,
+  let counted = countDisk()
+  const jobs = await runJobs(parts, options, async () => {
+    used = process.resourceUsage()
+    counted = countDisk()
+  })
+  const usedAfter = process.resourceUsage()
+  const countedAfter = countDisk()
+  const device =
+    disk === undefined || counted === undefined || countedAfter === undefined
+      ? undefined
+      : {name: disk, ...countersBetween(counted, countedAfter)}
+  return parts.map((part, i) => {
+    // A simulated disk costs simulated time; what the simulation costs is nobody's business, and different each time.
+    const cost = part.cell.aio === 'sim' ? NO_COST : costBetween(used, usedAfter)
+    return finished(part, jobs[i] ?? [], {round: options.round, ...cost, device})
+  })
+}
+
+/** The jobs of each part. A single job runs on this thread, several run on threads of their own. */
+async function runJobs(
+  parts: readonly RoundPart[],
+  {diskModel, stream, record, signal, progress}: RoundOptions,
+  beforeMeasuring: () => Promise<void>,
+): Promise<FinishedJob[][]> {
+  const hooks = {signal, beforeMeasuring, progress}
+  const [first] = parts
+  if (first === undefined || parts.length > 1 || first.cell.workload.numjobs > 1) {
+    const crew = parts.map(({setup, path, stage}) => ({
+      setup: {...setup, inline: path.inline},
+      reopen: stage.reopen,
+    }))
+    return runCrew(crew, hooks)
   }
+  const {cell, setup, stage, path} = first
   const executed = cell.aio === 'sim' ? setup.ordering : withoutTags(setup.ordering)
-  const recording =
-    options.record === undefined ? undefined : recordRound({...options.record, stage, ...setup, ordering: executed})
-  const full = {...setup, inline: path.inline, diskModel: options.diskModel, stream: options.stream, recording}
-  let jobs: FinishedJob[]
+  const recording = record && recordRound({...record, stage, ...setup, ordering: executed})
   try {
-    jobs = cell.workload.numjobs === 1 ? [await runJob(full, hooks)] : await runCrew(full, stage.reopen, hooks)
+    const job = await runJob({...setup, inline: path.inline, diskModel, stream, recording}, hooks)
     recording?.commit()
+    return [[job]]
   } finally {
     recording?.discard()
   }
-  const usedAfter = process.resourceUsage()
-  const after = countDisk()
+}
+
+function finished(
+  {path}: RoundPart,
+  jobs: readonly FinishedJob[],
+  shared: Pick<RoundResult, 'round' | 'cpu' | 'usage' | 'device'>,
+): FinishedRound {
   const sum = (pick: (job: FinishedJob) => number): number => jobs.reduce((total, job) => total + pick(job), 0)
   return {
     result: {
-      round,
+      ...shared,
       runtimeNs: Math.max(...jobs.map(({runtimeNs}) => runtimeNs)),
       read: together(jobs.map(({read}) => read)),
       write: together(jobs.map(({write}) => write)),
       flush: together(jobs.map(({flush}) => flush)),
       flushesWanted: sum(({flushesWanted}) => flushesWanted),
       flushesSent: sum(({flushesSent}) => flushesSent),
-      // A simulated disk costs simulated time; what the simulation costs is nobody's business, and different each time.
-      ...(cell.aio === 'sim' ? NO_COST : costBetween(used, usedAfter)),
       depths: depthsOf(jobs),
-      device:
-        stage.disk === undefined || disk === undefined || after === undefined
-          ? undefined
-          : {name: stage.disk, ...countersBetween(disk, after)},
       errno: jobs.find(({errno}) => errno > 0)?.errno ?? 0,
       cutBy: jobs.find(({cutBy}) => cutBy === 'error')?.cutBy ?? jobs.find(({cutBy}) => cutBy !== undefined)?.cutBy,
     },

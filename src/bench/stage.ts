@@ -27,6 +27,8 @@ export interface Stage {
   readonly reopen: (dsync: boolean) => number
   /** Somebody removed the image, or cut it. */
   readonly gone: () => string | undefined
+  /** Undefined of a simulated disk. */
+  readonly image: Image | undefined
   readonly close: () => void
 }
 
@@ -42,6 +44,8 @@ export interface StageOptions {
   readonly depth: number
   /** The size of a simulated image that is not there. */
   readonly createBytes: number | undefined
+  /** Open at the same time, on the same image, with its locks. */
+  readonly beside?: Stage | undefined
 }
 
 /**
@@ -51,9 +55,19 @@ export interface StageOptions {
  */
 export async function openStage(options: StageOptions): Promise<Stage> {
   const {path, part, mode, aio, readOnly, depth} = options
-  if (aio !== 'sim') return stageOf(await openImage(path, {mode, readOnly, depth, forceShare: false, part}))
+  if (aio !== 'sim') {
+    const beside = options.beside?.image
+    return stageOf(await openImage(path, {mode, readOnly, depth, forceShare: false, part, beside}))
+  }
   const openFlags = openFlagNames(mode, readOnly, depth)
-  const common = {openFlags, readOnly, soleWriter: true, alignmentBytes: SECTOR_BYTES, disk: undefined}
+  const common = {
+    openFlags,
+    readOnly,
+    soleWriter: true,
+    alignmentBytes: SECTOR_BYTES,
+    disk: undefined,
+    image: undefined,
+  }
   if (options.createBytes !== undefined) {
     const sizeBytes = Math.floor(options.createBytes / SECTOR_BYTES) * SECTOR_BYTES
     if (sizeBytes === 0)
@@ -107,6 +121,7 @@ function stageOf(image: Image): Stage {
     },
     reopen: (dsync) => (dsync ? image.reopen('O_DSYNC') : image.reopen()),
     gone: () => goneOf(image, allocation),
+    image,
     close: () => image.close(),
   }
 }

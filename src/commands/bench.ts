@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 
-import type {BenchWords, Cell, FinishedBench} from '../bench/index.js'
+import type {BenchWords, Cell, FinishedBench, Turn} from '../bench/index.js'
 import {ToolError, type Range} from '../base/index.js'
 import type {Document} from '../report/index.js'
 import {askOnTerminal, BaseCommand, exitStatusHelp, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
@@ -190,18 +190,19 @@ export default class Bench extends BaseCommand<typeof Bench> {
       bench.refuseBesideCompare(flags)
       return this.compare(flags.compare)
     }
-    const cells = await this.cells()
+    const turns = await this.turns()
+    const cells = turns.flat()
     bench.refuseConflicts(flags, cells)
     const place = await this.place()
     if (flags['verify-only']) return this.verifyOnly(place, cells)
     const replay = flags.trace === undefined ? undefined : await this.replay(flags.trace)
     const planned =
-      replay === undefined ? cells : cells.map((cell) => bench.replayCell(cell, replay, flags.trace ?? ''))
+      replay === undefined ? turns : cells.map((cell) => [bench.replayCell(cell, replay, flags.trace ?? '')])
     const stream = replay && {
       open: () => new bench.TraceStream(replay, flags.timing === 'trace'),
       writes: replay.writes,
     }
-    if (flags.create === undefined && (flags['sync-methods'] || bench.overwrites(planned, stream))) {
+    if (flags.create === undefined && (flags['sync-methods'] || bench.overwrites(planned.flat(), stream))) {
       await bench.requireConsent(place, {
         allowWrite: flags['allow-write'] ?? false,
         deviceName: flags['device-name'],
@@ -215,8 +216,8 @@ export default class Bench extends BaseCommand<typeof Bench> {
       if (flags['sync-methods']) return await this.syncMethods(place, cells, interrupt)
       finished = await bench.runBench({
         ...place,
-        cells: planned,
-        rounds: flags.rounds ?? (flags.record !== undefined || planned.some(({aio}) => aio === 'sim') ? 1 : 3),
+        turns: planned,
+        rounds: flags.rounds ?? (flags.record !== undefined || cells.some(({aio}) => aio === 'sim') ? 1 : 3),
         createBytes: this.createBytes(),
         preallocate: flags.preallocate ?? false,
         diskModel: flags.disk === undefined ? undefined : (await import('../run/index.js')).diskModelFrom(flags.disk),
@@ -242,13 +243,13 @@ export default class Bench extends BaseCommand<typeof Bench> {
     return {...placeOfName(name), name}
   }
 
-  private async cells(): Promise<readonly Cell[]> {
-    const {BENCH_WORDS, cellsOf, cellsOfJobFile} = await import('../bench/index.js')
+  private async turns(): Promise<readonly Turn[]> {
+    const {BENCH_WORDS, cellsOf, turnsOfJobFile} = await import('../bench/index.js')
     const words = await this.placed(this.words(BENCH_WORDS))
-    if (this.flags.job === undefined) return cellsOf(words)
-    const {cells, notes} = await cellsOfJobFile(this.flags.job, words)
+    if (this.flags.job === undefined) return cellsOf(words).map((cell) => [cell])
+    const {turns, notes} = await turnsOfJobFile(this.flags.job, words)
     for (const note of notes) this.note(note)
-    return cells
+    return turns
   }
 
   private async compare(beforePath: string): Promise<object> {

@@ -20,6 +20,8 @@ export interface OpenOptions {
   readonly depth?: number
   /** The part of it that counts, as if the rest were not there: a partition. All of it when left out. */
   readonly part?: Range | undefined
+  /** Already open here, the same file, for all that is done with both: its locks and its claim on a device stand for this one too. */
+  readonly beside?: Image | undefined
 }
 
 /**
@@ -38,12 +40,13 @@ export async function openImage(path: string, options: OpenOptions): Promise<Ima
   const native = await loadLibc()
   const blockDevice = checkKind(path, readOnly)
   const openFlags = openFlagNames(mode, readOnly, options.depth)
-  const fd = openWithFlags(path, openFlags, readOnly, blockDevice)
+  const fd = openWithFlags(path, openFlags, {readOnly, blockDevice, claims: options.beside === undefined})
   try {
     const stat = fstatSync(fd)
     if (stat.isBlockDevice() !== blockDevice || (!blockDevice && !stat.isFile())) {
       throw kindRefusal(path, otherKindOf(stat)) // exchanged for something else since it was looked at
     }
+    if (options.beside !== undefined && !isOpenOn(options.beside.fd, fd)) throw replacedRefusal(path)
     const notes: string[] = []
     const mountPoint = blockDevice && readOnly ? mountPointOf(stat.rdev) : undefined
     if (mountPoint !== undefined) {
@@ -127,9 +130,28 @@ function otherKindOf(stat: Stats): OtherKind {
   return stat.isCharacterDevice() ? 'character device' : 'unknown'
 }
 
-function openWithFlags(path: string, names: readonly string[], readOnly: boolean, blockDevice: boolean): number {
+function isOpenOn(fd: number, other: number): boolean {
+  const [a, b] = [fd, other].map((one) => fstatSync(one, {bigint: true}))
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
+}
+
+function replacedRefusal(path: string): ToolError {
+  return new ToolError('environment', 'E_REPLACED', `${path} was replaced by another file while it was opened`, {
+    hint: 'Somebody else is at work on it. Work on a copy.',
+    context: {path},
+  })
+}
+
+interface Opening {
+  readonly readOnly: boolean
+  readonly blockDevice: boolean
+  /** Whether a device that is written to is claimed. */
+  readonly claims: boolean
+}
+
+function openWithFlags(path: string, names: readonly string[], {readOnly, blockDevice, claims}: Opening): number {
   // On a block device O_EXCL without O_CREAT claims it: refused while mounted or part of something (open(2)).
-  const exclusive = blockDevice && !readOnly ? constants.O_EXCL : 0
+  const exclusive = blockDevice && !readOnly && claims ? constants.O_EXCL : 0
   const bits = flagBits(names) | exclusive
   try {
     return openSync(path, bits)
@@ -162,6 +184,7 @@ function lockImage(native: LibcAnswer, fd: number, path: string, options: OpenOp
     notes.push('Opened without locks (--force-share): another process may be changing it while it is read.')
     return false
   }
+  if (options.beside !== undefined) return options.beside.soleWriter && !options.readOnly
   const result = takeLocks(native, fd, path, options.readOnly ? 'reader' : 'writer')
   if (!result.locked) {
     notes.push(`Locks unavailable: ${result.reason}. Nothing keeps another process from writing to it meanwhile.`)

@@ -49,6 +49,9 @@ export function writingRounds(...writes: readonly number[]): RoundResult[] {
   return writes.map((count, round) => roundOf({round, write: writesOf(count, SECOND / count)}))
 }
 
+/** Each cell has a turn of its own unless told otherwise. */
+let turns = 0
+
 /** A cell named after its mode, at depth 1. */
 export function cellOf(
   mode: string,
@@ -64,6 +67,7 @@ export function cellOf(
       aio: 'threads',
       options: {rw: 'randwrite', bs: '4k', iodepth: '1', numjobs: '1', cache: mode, ...options},
     },
+    turn: turns++,
     backend: 'threads (asked for)',
     rounds,
     notes: [],

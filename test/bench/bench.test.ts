@@ -41,7 +41,7 @@ const FLUSH_NS = 10_000 + 100_000 + 100_000 + 5_000
 function measure(words: BenchWords, more: Partial<Parameters<typeof runBench>[0]> = {}): Promise<FinishedBench> {
   return runBench({
     path: 'simulated.img',
-    cells: cellsOf({aio: 'sim', cache: 'none', rw: 'randwrite', ...words}),
+    turns: cellsOf({aio: 'sim', cache: 'none', rw: 'randwrite', ...words}).map((cell) => [cell]),
     rounds: 1,
     createBytes: 1 << 20,
     preallocate: false,

@@ -111,15 +111,6 @@ describe('a job of a file in the words of the bench', () => {
       'job: verify=crc32c: blocks carry a checksum of our own.',
     ])
   })
-
-  it('says that jobs do not run beside each other, unless they wait in fio too', async () => {
-    const [first] = await wordsOf('[a]\n[b]\n[c]\nstonewall\n[d]')
-    expect(first?.notes).toEqual([
-      'b, d: without stonewall fio runs a job beside those before it; here each runs by itself.',
-    ])
-    const [waiting] = await wordsOf('[a]\n[b]\nstonewall')
-    expect(waiting?.notes).toEqual([])
-  })
 })
 
 describe('a job that contradicts itself', () => {

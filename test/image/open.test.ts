@@ -158,6 +158,33 @@ describe('sharing', () => {
     await open(path)
   })
 
+  itNeeds([locks], 'what is opened beside a writer, for the same purpose, stands under its locks', async () => {
+    const path = scene.file('disk.img', 4096)
+    const first = await open(path)
+    const second = await open(path, {...WRITER, beside: first})
+    expect(second.soleWriter).toBe(true)
+    expect((await open(path, {...READER, beside: first})).soleWriter).toBe(false)
+    second.close()
+    expect(await refusalOf(openImage(path, WRITER))).toMatchObject({code: 'E_LOCKED'})
+  })
+
+  it('nothing is opened beside another file', async () => {
+    const first = await open(scene.file('disk.img', 4096))
+    const refusal = await refusalOf(openImage(scene.file('other.img', 4096), {...WRITER, beside: first}))
+    expect(refusal).toMatchObject({kind: 'environment', code: 'E_REPLACED'})
+  })
+
+  itNeeds(
+    [root(), peer('losetup'), loopDevices],
+    'a device is claimed once for all that is opened beside each other',
+    async () => {
+      const path = scene.loop(scene.file('disk.img', 1 << 20))
+      const first = await open(path)
+      expect(await refusalOf(openImage(path, WRITER))).toMatchObject({kind: 'environment'})
+      await open(path, {...WRITER, beside: first})
+    },
+  )
+
   itNeeds([locks], 'two readers share, and keep a writer out', async () => {
     const path = scene.file('disk.img', 4096)
     await open(path, READER)

@@ -40,6 +40,16 @@ function countedIn(log: string): Counted {
   }
 }
 
+/** Whether the first read comes before the last write, and the first write before the last read. */
+function overlapIn(log: string): boolean[] {
+  const names = callsOn(readSystemCalls(log), image).map(({name}) => name)
+  const [read, write] = [/^pread/, /^pwrite/].map((call) => ({
+    first: names.findIndex((name) => call.test(name)),
+    last: names.findLastIndex((name) => call.test(name)),
+  }))
+  return read && write ? [read.first < write.last, write.first < read.last] : []
+}
+
 async function benchCounts(...flags: string[]): Promise<Counted> {
   const log = scene.path('bench.log')
   const args = ['bench', image, ...flags, '--rounds', '1', '--allow-write', '--json']
@@ -141,5 +151,16 @@ describe('the same job through fio', () => {
     const ours = await benchCounts('--job', file)
     expect(fioRun(file)).toEqual(ours)
     expect(ours).toEqual({reads: 128, writes: 256, syncs: 25})
+  })
+
+  itNeeds([traced, fio], 'side by side, where no stonewall is between two jobs: reads among the writes', async () => {
+    const jobs = ['[global]', `filename=${image}`, 'ioengine=psync', 'size=1m', 'bs=64k', 'rate_iops=100']
+    jobs.push('[w]', 'rw=randwrite', 'fdatasync=10', '[r]', 'rw=randread')
+    const file = scene.path('beside.fio')
+    writeFileSync(file, jobs.join('\n'))
+    const ours = await benchCounts('--job', file)
+    expect(fioRun(file)).toEqual(ours)
+    expect(ours).toEqual({reads: 16, writes: 16, syncs: 1})
+    for (const log of ['bench.log', 'fio.log']) expect([log, ...overlapIn(scene.path(log))]).toEqual([log, true, true])
   })
 })
