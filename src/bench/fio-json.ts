@@ -27,6 +27,17 @@ const DEPTH_CLASSES = [
   ['>=64', 64],
 ] as const
 
+/** The same of requests submitted or completed together: each name is the upper end (fio's manual, "Interpreting the output"). */
+const BATCH_CLASSES = [
+  ['0', 0],
+  ['4', 1],
+  ['8', 5],
+  ['16', 9],
+  ['32', 17],
+  ['64', 33],
+  ['>=64', 65],
+] as const
+
 const KIB = 1024
 
 export interface FioJsonContext {
@@ -37,8 +48,8 @@ export interface FioJsonContext {
 }
 
 /**
- * A bench in the shape of fio's JSON output, so that what reads fio's reads ours: a job for each cell, its rounds together. What
- * fio has and we do not measure is left out: how many requests each system call took. The rest of what we know is under `flushpoint`.
+ * A bench in the shape of fio's JSON output, so that what reads fio's reads ours: a job for each cell, its rounds together. The
+ * rest of what we know is under `flushpoint`.
  */
 export function fioJson(result: BenchResult, cells: readonly CellFigures[], context: FioJsonContext): object {
   return {
@@ -103,7 +114,9 @@ function jobOf(figures: CellFigures): object {
     usr_cpu: cpu.user * 100,
     sys_cpu: cpu.system * 100,
     ...usageFields(figures),
-    iodepth_level: depthClasses(figures),
+    iodepth_level: classesOf(DEPTH_CLASSES, figures, ({depths}) => depths),
+    iodepth_submit: classesOf(BATCH_CLASSES, figures, ({submits}) => submits),
+    iodepth_complete: classesOf(BATCH_CLASSES, figures, ({completes}) => completes),
     ...latencyClasses(sorts.filter(({sort}) => sort !== 'flush').map(({latency}) => latency)),
     // fio was not asked to look for the depth that keeps a latency, nor are we.
     latency_depth: Number(cell.settings.options['iodepth'] ?? 1),
@@ -140,13 +153,17 @@ function usageFields({rounds}: CellFigures): object {
   }
 }
 
-/** How many of a hundred requests were given with so many in flight. */
-function depthClasses({rounds}: CellFigures): object {
-  const counts = new Map(DEPTH_CLASSES.map(([name]) => [name as string, 0]))
+/** Of a hundred counts, how many fall into each class. */
+function classesOf(
+  classes: readonly (readonly [name: string, from: number])[],
+  {rounds}: CellFigures,
+  countsOf: (round: RoundResult) => readonly number[],
+): object {
+  const counts = new Map(classes.map(([name]) => [name, 0]))
   let all = 0
-  for (const {depths} of rounds) {
-    for (const [depth, count] of depths.entries()) {
-      const name = DEPTH_CLASSES.findLast(([, from]) => depth >= from)?.[0]
+  for (const round of rounds) {
+    for (const [many, count] of countsOf(round).entries()) {
+      const name = classes.findLast(([, from]) => many >= from)?.[0]
       if (name === undefined) continue
       counts.set(name, (counts.get(name) ?? 0) + count)
       all += count

@@ -34,7 +34,17 @@ export interface JobOptions {
 /** What one job did in one round; what a round is made of. */
 export type JobResult = Pick<
   RoundResult,
-  'runtimeNs' | 'read' | 'write' | 'flush' | 'flushesWanted' | 'flushesSent' | 'depths' | 'errno' | 'cutBy'
+  | 'runtimeNs'
+  | 'read'
+  | 'write'
+  | 'flush'
+  | 'flushesWanted'
+  | 'flushesSent'
+  | 'depths'
+  | 'submits'
+  | 'completes'
+  | 'errno'
+  | 'cutBy'
 > & {
   /** What ended it with an error, for people. */
   readonly failure: string | undefined
@@ -70,6 +80,8 @@ export class Job {
   readonly #kindOf: Uint8Array
   /** Requests given by how many were in flight with them. */
   readonly #depths: Float64Array
+  readonly #submits: Float64Array
+  readonly #completes: Float64Array
   readonly #pace: Pace
   #tallies = newTallies()
   #inFlight = 0
@@ -102,6 +114,8 @@ export class Job {
     this.#lengthOf = new Float64Array(depth)
     this.#kindOf = new Uint8Array(depth)
     this.#depths = new Float64Array(depth + 1)
+    this.#submits = new Float64Array(depth + 1)
+    this.#completes = new Float64Array(depth + 1)
     this.#pace = new Pace(workload.rateIops, workload.thinktimeNs)
   }
 
@@ -113,7 +127,7 @@ export class Job {
       this.#tallies = newTallies()
       this.#wanted = 0
       this.#ended = 0
-      this.#depths.fill(0)
+      for (const counts of [this.#depths, this.#submits, this.#completes]) counts.fill(0)
     }
     await beforeMeasuring()
     const syncsBefore = engine.syncs
@@ -130,6 +144,8 @@ export class Job {
       flushesWanted: this.#wanted,
       flushesSent: engine.syncs - syncsBefore,
       depths: Array.from(this.#depths),
+      submits: Array.from(this.#submits),
+      completes: Array.from(this.#completes),
       errno: this.#errno,
       cutBy: this.#failure !== undefined ? 'error' : signal.aborted ? 'signal' : undefined,
       failure: this.#failure,
@@ -150,7 +166,9 @@ export class Job {
     let running = true
     let reportNs = startNs + PROGRESS_NS
     for (;;) {
+      const before = this.#inFlight
       if (running) running = this.#submit(engine.nowNs)
+      count(this.#submits, this.#inFlight - before)
       if (!running && this.#inFlight === 0) break
       const idles = paced && running && !this.#holds && this.#inFlight < this.#bufferOf.length
       const waiting = idles ? this.#pass(startNs + limitNs) : engine.tick(true)
@@ -245,6 +263,7 @@ export class Job {
 
   #take(): void {
     const engine = this.#engine
+    const before = this.#inFlight
     for (let slot = engine.takeDone(); slot >= 0; slot = engine.takeDone()) {
       const kind = this.#kindOf[slot] as Kind
       const tally = this.#tallies[kind]
@@ -263,6 +282,7 @@ export class Job {
       this.#ended++
       engine.release(slot)
     }
+    count(this.#completes, before - this.#inFlight)
   }
 
   async #closingFlush(): Promise<void> {
@@ -272,6 +292,11 @@ export class Job {
       this.#take()
     }
   }
+}
+
+/** One more of this many; nothing is not counted. */
+function count(counts: Float64Array, many: number): void {
+  if (many > 0) counts[many] = (counts[many] as number) + 1
 }
 
 function newTallies(): readonly [Tally, Tally, Tally, Tally] {

@@ -39,6 +39,9 @@ export interface RoundResult {
   readonly usage: {readonly contextSwitches: number; readonly majorFaults: number; readonly minorFaults: number}
   /** How many requests were given when so many were in flight, themselves among them: from 1 on, 0 is never. */
   readonly depths: readonly number[]
+  /** How often so many requests were given before the backend was asked again, and how often so many had ended then: from 1 on. */
+  readonly submits: readonly number[]
+  readonly completes: readonly number[]
   /** What the disk below counted meanwhile, for everybody on it; undefined where it cannot be read. */
   readonly device: DiskWork | undefined
   /** Of the first request that failed; 0 when none did, or the device refused it. */

@@ -127,7 +127,9 @@ function finished(
       flush: together(jobs.map(({flush}) => flush)),
       flushesWanted: sum(({flushesWanted}) => flushesWanted),
       flushesSent: sum(({flushesSent}) => flushesSent),
-      depths: depthsOf(jobs),
+      depths: countsOf(jobs, ({depths}) => depths),
+      submits: countsOf(jobs, ({submits}) => submits),
+      completes: countsOf(jobs, ({completes}) => completes),
       errno: jobs.find(({errno}) => errno > 0)?.errno ?? 0,
       cutBy: jobs.find(({cutBy}) => cutBy === 'error')?.cutBy ?? jobs.find(({cutBy}) => cutBy !== undefined)?.cutBy,
     },
@@ -154,9 +156,9 @@ function costBetween(before: NodeJS.ResourceUsage, after: NodeJS.ResourceUsage):
   }
 }
 
-function depthsOf(jobs: readonly FinishedJob[]): number[] {
-  const longest = Math.max(...jobs.map(({depths}) => depths.length))
-  return Array.from({length: longest}, (_, depth) => jobs.reduce((sum, job) => sum + (job.depths[depth] ?? 0), 0))
+function countsOf(jobs: readonly FinishedJob[], of: (job: FinishedJob) => readonly number[]): number[] {
+  const longest = Math.max(...jobs.map((job) => of(job).length))
+  return Array.from({length: longest}, (_, many) => jobs.reduce((sum, job) => sum + (of(job)[many] ?? 0), 0))
 }
 
 function backendWords(job: FinishedJob | undefined, {why}: PathChoice): string {

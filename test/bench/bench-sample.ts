@@ -37,6 +37,8 @@ export function roundOf(more: Partial<RoundResult> = {}): RoundResult {
     cpu: {userNs: 0, systemNs: 0},
     usage: {contextSwitches: 0, majorFaults: 0, minorFaults: 0},
     depths: [],
+    submits: [],
+    completes: [],
     device: undefined,
     errno: 0,
     cutBy: undefined,

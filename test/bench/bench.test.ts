@@ -79,6 +79,15 @@ describe('a bench on a simulated disk', () => {
     expect(round.runtimeNs).toBe(8 * WRITE_NS + FLUSH_NS + 7 * 100_000)
   })
 
+  it('counts what is submitted and completed together: every request once, no more than the depth at a time', async () => {
+    const round = firstRound(await measure({'io-size': '128k', iodepth: '4', 'flush-every': '8'}))
+    const requests = ({submits, completes}: RoundResult): number[] =>
+      [submits, completes].map((counts) => counts.reduce((sum, count, many) => sum + many * count, 0))
+    expect(requests(round)).toEqual([32 + 4, 32 + 4])
+    expect([round.submits, round.completes].map(({length}) => length)).toEqual([5, 5])
+    expect(round.submits[4]).toBeGreaterThan(0)
+  })
+
   it('gives the same figures each time, and others with another seed', async () => {
     const words = {rw: 'randrw', iodepth: '4', 'flush-every': '4', 'io-size': '256k'} as const
     const figures = async (randseed: string): Promise<unknown> => {

@@ -25,6 +25,10 @@ const ROUNDS = [100, 300].map((count, round) =>
     cpu: {userNs: 0.1 * SECOND, systemNs: 0.2 * SECOND},
     usage: {contextSwitches: 7, majorFaults: 1, minorFaults: 30},
     depths: [0, 30, 20, 10, 0, 40],
+    submits: [0, 10, 0, 0, 20, 30, 0, 0, 0, 40],
+    completes: Array.from({length: 66}, (_, many) =>
+      many === 32 || many === 33 || many === 64 || many === 65 ? 5 : 0,
+    ),
     device: diskWorkOf(count, 10, {writeMs: 500, busyMs: 250}),
   }),
 )
@@ -92,6 +96,8 @@ describe('a bench in the shape of fio', () => {
     expect(jsonOf(RESULT).jobs[0]).toMatchObject({
       ...{ctx: 14, majf: 2, minf: 60},
       iodepth_level: {1: 30, 2: 30, 4: 40, 8: 0, 16: 0, 32: 0, '>=64': 0},
+      iodepth_submit: {0: 0, 4: 30, 8: 30, 16: 40, 32: 0, 64: 0, '>=64': 0},
+      iodepth_complete: {0: 0, 4: 0, 8: 0, 16: 0, 32: 25, 64: 50, '>=64': 25},
     })
   })
 
