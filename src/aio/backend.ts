@@ -92,6 +92,17 @@ export interface InlineSteps {
   readonly mostBytes?: number | undefined
 }
 
+/** How a ring takes steps. */
+export interface RingManner {
+  /**
+   * A thread of the kernel looks for steps all the time, and whoever waits for one looks for its end for a while: hardly a system
+   * call, no sleep, and two processors busy.
+   */
+  readonly polled: boolean
+  /** Steps are handed on as soon as there are so many, not all of them with submit(). Polled, each is on its way with submit(). */
+  readonly batch?: number | undefined
+}
+
 /** A backend around another one, which is as able as that one and closes with it. */
 export abstract class BackendAround {
   readonly name: BackendName

@@ -13,7 +13,14 @@
  * @module
  */
 export {alignedBytes} from './aligned.js'
-export {yieldToSignals, type Backend, type BackendName, type InlineSteps, type Memory} from './backend.js'
+export {
+  yieldToSignals,
+  type Backend,
+  type BackendName,
+  type InlineSteps,
+  type RingManner,
+  type Memory,
+} from './backend.js'
 export {MemoryPool} from './pool.js'
 export {
   AIO_CHOICES,

@@ -1,6 +1,6 @@
 import {ToolError, type Range} from '../base/index.js'
 import {trustsStableWrites, type CacheMode} from '../cache-mode/index.js'
-import type {Backend, BackendName, InlineSteps} from './backend.js'
+import type {Backend, BackendName, InlineSteps, RingManner} from './backend.js'
 import {PartBackend} from './part.js'
 import type {SimDevice} from './sim/device.js'
 import type {DiskModel} from './sim/disk-model.js'
@@ -29,6 +29,8 @@ export interface BackendTarget {
   readonly device?: SimDevice | undefined
   /** Steps that a real backend may leave to plain system calls; none when left out. */
   readonly inline?: InlineSteps | undefined
+  /** How a ring is used, where the backend turns out to have one; not polled, one batch for each submit() when left out. */
+  readonly ring?: RingManner | undefined
   /** Sockets that share the ring, from openRingSockets(); the other backends leave them alone. */
   readonly sockets?: RingSockets | undefined
   /** Content and allocation a simulated disk starts with; whole sectors. */
@@ -67,7 +69,8 @@ export const BACKENDS: readonly BackendRow[] = [
       const loaded = await loadUring()
       if (!loaded.ok) return loaded.reason
       try {
-        const backend = new UringBackend(loaded.uring, target.fd, target.tokens, {guest: target.sockets})
+        const options = {guest: target.sockets, manner: target.ring}
+        const backend = new UringBackend(loaded.uring, target.fd, target.tokens, options)
         return {backend, reason: 'io_uring is available', freshRanges: target.freshRanges, read: target.read}
       } catch (error) {
         if (error instanceof ToolError && error.kind === 'environment') return error.message

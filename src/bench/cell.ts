@@ -4,8 +4,8 @@ import type {OrderingMode} from '../ordering/index.js'
 import type {CellSettings} from './result.js'
 import type {Workload} from './workload.js'
 
-/** How requests reach the kernel where io_uring is the backend: measured, through the ring, or as plain system calls. */
-export const SUBMIT_CHOICES = ['auto', 'ring', 'inline'] as const
+/** How requests reach the kernel where io_uring is the backend: measured, through the ring, polled, or as plain system calls. */
+export const SUBMIT_CHOICES = ['auto', 'ring', 'poll', 'inline'] as const
 export type SubmitChoice = (typeof SUBMIT_CHOICES)[number]
 
 /** Cells that run side by side on the image, and begin together: most often one. */

@@ -70,7 +70,7 @@ export async function runCrew(
 }
 
 function workerSetup(setup: JobSetup, job: number, fd: number, dsyncFd: number): WorkerSetup {
-  const {alignmentBytes, soleWriter, mode, ordering, aio, inline, workload, region, paced, target} = setup
+  const {alignmentBytes, soleWriter, mode, ordering, aio, inline, ring, workload, region, paced, target} = setup
   const {startBytes, sizeBytes, readOnly} = target
   const names = {mode: mode.name, ordering: ordering.name}
   return {
@@ -84,6 +84,7 @@ function workerSetup(setup: JobSetup, job: number, fd: number, dsyncFd: number):
     ...names,
     aio,
     inline,
+    ring,
     workload,
     region,
     job,

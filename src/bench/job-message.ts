@@ -1,4 +1,4 @@
-import type {AioChoice, InlineSteps} from '../aio/index.js'
+import type {AioChoice, InlineSteps, RingManner} from '../aio/index.js'
 import type {JobResult} from './job.js'
 import {Histogram} from './histogram.js'
 import type {Region} from './request-stream.js'
@@ -18,6 +18,7 @@ export interface WorkerSetup {
   readonly ordering: string
   readonly aio: AioChoice
   readonly inline: InlineSteps | undefined
+  readonly ring: RingManner | undefined
   readonly workload: Workload
   readonly region: Region
   readonly job: number

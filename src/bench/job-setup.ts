@@ -1,5 +1,12 @@
 import type {Recording} from '../archive/index.js'
-import {openBackend, type AioChoice, type BackendTarget, type DiskModel, type InlineSteps} from '../aio/index.js'
+import {
+  openBackend,
+  type AioChoice,
+  type BackendTarget,
+  type DiskModel,
+  type InlineSteps,
+  type RingManner,
+} from '../aio/index.js'
 import {SECTOR_BYTES} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {Engine, SYNC_TOKENS} from '../engine/index.js'
@@ -23,6 +30,7 @@ export interface JobSetup {
   readonly ordering: OrderingMode
   readonly aio: AioChoice
   readonly inline: InlineSteps | undefined
+  readonly ring: RingManner | undefined
   readonly diskModel: DiskModel | undefined
   readonly workload: Workload
   readonly region: Region
@@ -62,6 +70,7 @@ export async function runJob(
     seed: workload.randseed,
     diskModel: setup.diskModel,
     inline: setup.inline,
+    ring: setup.ring,
   })
   try {
     const ordering = backend.ordersTags ? setup.ordering : withoutTags(setup.ordering)

@@ -1,12 +1,29 @@
-import type {InlineSteps} from '../aio/index.js'
+import {availableParallelism} from 'node:os'
+
+import type {InlineSteps, RingManner} from '../aio/index.js'
 import type {Cell} from './cell.js'
 import {runJob, type JobSetup} from './job-setup.js'
 
 /** How steps reach the kernel in one cell, and why. */
 export interface PathChoice {
   readonly inline: InlineSteps | undefined
+  readonly ring: RingManner | undefined
   /** As a clause. */
   readonly why: string
+}
+
+/** One way for steps to reach the kernel. */
+export interface Way {
+  readonly inline: InlineSteps | undefined
+  readonly ring: RingManner | undefined
+  /** "through the ring" */
+  readonly name: string
+}
+
+/** A way, and the requests a second that were measured with it. */
+export interface TriedWay {
+  readonly way: Way
+  readonly rate: number
 }
 
 /**
@@ -18,56 +35,97 @@ const TRY_NS = 8e6
 /** What transfers less is over before it is known which way is faster. */
 const WORTH_BYTES = 64 << 20
 
-/** Less than this may be the noise of the machine. One request at a time is then a plain call, which does less. */
+/** Less than this may be the noise of the machine. One request at a time then takes the way that does less. */
 const TIE = 1.1
 
-const RING: PathChoice = {inline: undefined, why: 'through the ring'}
-
 /**
- * Chooses between io_uring and plain system calls on the same thread, for a cell that may use either: by trying both on the image,
- * with the requests of the workload less its flushes. Through O_DIRECT with several in flight only the ring overlaps transfers, and
- * nothing is tried. A sync is a plain call wherever nothing else is in flight beside it.
+ * Chooses how steps reach the kernel, for a cell that may use io_uring: by trying every way that makes sense on the image, with the
+ * requests of the workload less its flushes. Data in the page cache may be transferred by plain system calls on the same thread.
+ * Through O_DIRECT with several in flight only the ring overlaps transfers, all that is ready together or each by itself: what is
+ * better depends on the device. One request at a time through O_DIRECT spends its time waiting, which may be shorter if nobody
+ * sleeps. A sync is a plain call wherever nothing else is in flight beside it.
  */
 export async function choosePath(cell: Cell, setup: JobSetup, signal: AbortSignal): Promise<PathChoice> {
   const {workload, mode, submit} = cell
-  if (submit === 'ring' || (cell.aio !== 'auto' && cell.aio !== 'uring')) return RING
+  const ways = waysOf(cell)
+  const plain = {...ways.ring, inline: undefined}
+  if (cell.aio !== 'auto' && cell.aio !== 'uring') return chosen(plain)
+  if (submit !== 'auto') return chosen(submit === 'ring' ? plain : ways[submit])
+  const alone = workload.iodepth === 1
+  if (setup.region.totalBytes < WORTH_BYTES) {
+    if (mode.direct) return chosen(ways.ring)
+    return chosen(ways.inline, '; too little to transfer to measure which is faster')
+  }
+  const tried = await tryAll(candidates(cell, ways), setup, signal)
+  return fastestWay(tried, alone ? TIE : 1)
+}
+
+function chosen({inline, ring, name}: Way, more = ''): PathChoice {
+  return {inline, ring, why: `${name}${more}`}
+}
+
+interface Ways {
+  readonly ring: Way
+  readonly oneByOne: Way
+  readonly poll: Way
+  readonly inline: Way
+}
+
+function waysOf({workload, mode}: Cell): Ways {
   const alone = workload.iodepth === 1
   const sync = alone || workload.flushDrain || workload.pattern !== undefined
-  const inline = {data: true, waits: alone || mode.direct, sync}
-  if (submit === 'inline') return {inline, why: 'as plain system calls'}
-  const ring = {inline: sync ? {data: false, waits: false, sync} : undefined, why: 'through the ring'}
-  if (mode.direct && !alone) return ring
-  if (setup.region.totalBytes < WORTH_BYTES) {
-    return mode.direct
-      ? ring
-      : {inline, why: 'as plain system calls; too little to transfer to measure which is faster'}
+  const inline = sync ? {data: false, waits: false, sync} : undefined
+  return {
+    ring: {inline, ring: undefined, name: 'through the ring'},
+    oneByOne: {inline, ring: {polled: false, batch: 1}, name: 'through the ring, one by one'},
+    poll: {inline, ring: {polled: true}, name: 'through a polled ring'},
+    inline: {inline: {data: true, waits: alone || mode.direct, sync}, ring: undefined, name: 'as plain system calls'},
   }
-  const [byRing, byCall] = [[] as number[], [] as number[]]
-  for (let i = 0; i < TRIES * 2 && !signal.aborted; i++) {
-    const calls = i % 4 === 1 || i % 4 === 2 // ring, call, call, ring
-    ;(calls ? byCall : byRing).push(await rateOf({...setup, inline: calls ? inline : ring.inline}, signal))
-  }
-  return fasterPath({byRing: Math.max(0, ...byRing), byCall: Math.max(0, ...byCall), alone, ring, inline})
 }
 
-/** What was measured: requests a second by either way. */
-interface Measured {
-  readonly byRing: number
-  readonly byCall: number
-  /** One request in flight at a time. */
-  readonly alone: boolean
-  readonly ring: PathChoice
-  readonly inline: InlineSteps
+/** The ways that may be the fastest; those that take less processor time first. */
+function candidates({workload, mode}: Cell, {ring, oneByOne, poll, inline}: Ways): Way[] {
+  if (!mode.direct) return [inline, ring]
+  if (workload.iodepth > 1) return [ring, oneByOne]
+  const spare = workload.numjobs === 1 && availableParallelism() > 1
+  return spare ? [inline, ring, poll] : [inline, ring]
 }
 
-/** The way that is faster, with the figure in its reason. */
-export function fasterPath({byRing, byCall, alone, ring, inline}: Measured): PathChoice {
-  const ratio = (Math.max(byRing, byCall) / Math.max(1, Math.min(byRing, byCall))).toFixed(2)
-  if (byCall > byRing) return {inline, why: `as plain system calls, measured ${ratio} x the ring`}
-  if (alone && byRing < byCall * TIE) {
-    return {inline, why: `as plain system calls; the ring, measured ${ratio} x those, takes more processor time`}
+/** Forwards and backwards by turns, so that a machine that grows slower favours none. */
+async function tryAll(ways: readonly Way[], setup: JobSetup, signal: AbortSignal): Promise<TriedWay[]> {
+  const best = new Map(ways.map((way) => [way, 0]))
+  for (let i = 0; i < TRIES; i++) {
+    for (const way of i % 2 === 0 ? ways : ways.toReversed()) {
+      if (signal.aborted) break
+      best.set(way, Math.max(best.get(way) ?? 0, await rateOf({...setup, ...way}, signal)))
+    }
   }
-  return {...ring, why: `through the ring, measured ${ratio} x plain system calls`}
+  return [...best].map(([way, rate]) => ({way, rate}))
+}
+
+/**
+ * The way that is the fastest, or the first that is slower by less than `tie`, with the figures in its reason.
+ *
+ * @param tried those that take less processor time first
+ */
+export function fastestWay(tried: readonly TriedWay[], tie: number): PathChoice {
+  const top = Math.max(...tried.map(({rate}) => rate))
+  const taken = tried.find(({rate}) => rate === top || top < rate * tie)
+  if (taken === undefined) throw new RangeError('there is no way to choose from')
+  const others = tried.filter((one) => one !== taken)
+  const ratios = others.map(({way, rate}) => `${ratioText(taken.rate, rate)} x ${short(way)}`)
+  const lesser = others.some(({rate}) => rate > taken.rate) ? ', with less processor time' : ''
+  return chosen(taken.way, ratios.length === 0 ? '' : `, measured ${ratios.join(' and ')}${lesser}`)
+}
+
+/** What did nothing in its time counts as one a second. */
+function ratioText(rate: number, other: number): string {
+  return (Math.max(1, rate) / Math.max(1, other)).toFixed(2)
+}
+
+/** "through the ring" -> "the ring" */
+function short({name}: Way): string {
+  return name.replace(/^(through|as) /, '')
 }
 
 async function rateOf(setup: JobSetup, signal: AbortSignal): Promise<number> {
@@ -76,6 +134,9 @@ async function rateOf(setup: JobSetup, signal: AbortSignal): Promise<number> {
   const workload = {...setup.workload, ...plain, rw, rampNs: 0, runtimeNs: TRY_NS, verify: false} as const
   const region = {...setup.region, totalBytes: Number.POSITIVE_INFINITY}
   const hooks = {signal, beforeMeasuring: async () => {}, progress: () => {}}
-  const {read, write, runtimeNs} = await runJob({...setup, workload, region, stream: undefined, paced: false}, hooks)
+  const job = await runJob({...setup, workload, region, stream: undefined, paced: false}, hooks)
+  const {read, write, runtimeNs, backend} = job
+  // A kernel may refuse a ring of this manner, and another backend took its place.
+  if (setup.ring !== undefined && !backend.startsWith('uring')) return 0
   return (read.requests + write.requests) / (runtimeNs / 1e9)
 }

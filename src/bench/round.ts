@@ -54,6 +54,7 @@ export function setupOf({mode, ordering, aio, workload, settings}: Cell, stage: 
     ordering,
     aio,
     inline: undefined,
+    ring: undefined,
     diskModel: undefined,
     workload,
     region: regionOf(workload, place),
@@ -95,7 +96,7 @@ async function runJobs(
   const [first] = parts
   if (first === undefined || parts.length > 1 || first.cell.workload.numjobs > 1) {
     const crew = parts.map(({setup, path, stage}) => ({
-      setup: {...setup, inline: path.inline},
+      setup: {...setup, inline: path.inline, ring: path.ring},
       reopen: stage.reopen,
     }))
     return runCrew(crew, hooks)
@@ -104,7 +105,7 @@ async function runJobs(
   const executed = cell.aio === 'sim' ? setup.ordering : withoutTags(setup.ordering)
   const recording = record && recordRound({...record, stage, ...setup, ordering: executed})
   try {
-    const job = await runJob({...setup, inline: path.inline, diskModel, stream, recording}, hooks)
+    const job = await runJob({...setup, inline: path.inline, ring: path.ring, diskModel, stream, recording}, hooks)
     recording?.commit()
     return [[job]]
   } finally {

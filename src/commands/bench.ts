@@ -138,7 +138,8 @@ export default class Bench extends BaseCommand<typeof Bench> {
       helpValue: '<backend>',
     }),
     submit: Flags.string({
-      description: 'With io_uring: auto (measured first), ring, or inline (plain system calls on the same thread).',
+      description:
+        'With io_uring: auto (measured first), ring, poll (the kernel and we look for work without sleeping), or inline (plain system calls on the same thread).',
       helpValue: '<how>',
     }),
     disk: Flags.string({

@@ -12,6 +12,7 @@ export {loadLibc, type Extent, type Libc, type LibcAnswer, type OtherLock} from 
 export {loadTransfers, type Transfers} from './transfer.js'
 export {
   IORING_ENTER_GETEVENTS,
+  IORING_ENTER_SQ_WAKEUP,
   IORING_FSYNC_DATASYNC,
   IORING_OP_ACCEPT,
   IORING_OP_ASYNC_CANCEL,
@@ -24,6 +25,7 @@ export {
   IORING_OP_TIMEOUT,
   IORING_OP_WRITE,
   IORING_OP_WRITE_FIXED,
+  IORING_SQ_NEED_WAKEUP,
   IOSQE_FIXED_FILE,
   loadUring,
   RWF_DSYNC,

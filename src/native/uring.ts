@@ -21,8 +21,11 @@ export const IOSQE_FIXED_FILE = 1
 export const IORING_FSYNC_DATASYNC = 1
 /** sqe->rw_flags: this write is stable, with the metadata needed to read it, at completion (pwritev2(2)). */
 export const RWF_DSYNC = 2
-/** io_uring_enter flags: wait for, and run the work of, completions. */
+/** io_uring_enter flags: wait for, and run the work of, completions; wake the thread that polls. */
 export const IORING_ENTER_GETEVENTS = 1
+export const IORING_ENTER_SQ_WAKEUP = 2
+/** Flags of the submission ring: the thread that polls sleeps, and has to be woken. */
+export const IORING_SQ_NEED_WAKEUP = 1
 
 const SYS_IO_URING_SETUP = 425
 const SYS_IO_URING_ENTER = 426
@@ -30,6 +33,7 @@ const SYS_IO_URING_REGISTER = 427
 const IORING_REGISTER_BUFFERS = 0
 const IORING_REGISTER_FILES = 2
 const IORING_UNREGISTER_FILES = 3
+const IORING_SETUP_SQPOLL = 1 << 1
 const IORING_SETUP_COOP_TASKRUN = 1 << 8
 const IORING_SETUP_SINGLE_ISSUER = 1 << 12
 const IORING_SETUP_DEFER_TASKRUN = 1 << 13
@@ -63,6 +67,7 @@ export interface MappedRing {
   readonly entries: number
   readonly completionEntries: number
   readonly sqTail: number
+  readonly sqFlags: number
   readonly sqMask: number
   readonly cqHead: number
   readonly cqTail: number
@@ -80,8 +85,13 @@ export interface MappedRing {
 
 /** What io_uring needs of the system. */
 export interface Uring {
-  /** Makes a ring for at least this many entries. @returns the ring, or the reason there is none, for people */
-  openRing(entries: number): {ok: true; ring: MappedRing} | {ok: false; reason: string}
+  /**
+   * Makes a ring for at least this many entries.
+   *
+   * @param pollIdleMs a thread of the kernel looks for entries, and sleeps after so long without one; undefined for no such thread
+   * @returns the ring, or the reason there is none, for people
+   */
+  openRing(entries: number, pollIdleMs?: number): {ok: true; ring: MappedRing} | {ok: false; reason: string}
   /** Page-aligned zeroed memory. @returns undefined when the system has none */
   mapMemory(bytes: number): MappedMemory | undefined
 }
@@ -129,9 +139,9 @@ function bindUring(koffi: Koffi): Uring {
       )
     },
 
-    openRing(entries) {
+    openRing(entries, pollIdleMs) {
       const params = Buffer.alloc(PARAMS_BYTES)
-      const fd = setupRing(entries, params, (count, buffer) => {
+      const fd = setupRing(entries, params, pollIdleMs, (count, buffer) => {
         // SAFETY: params is 120 bytes, the size of struct io_uring_params, and outlives the call.
         const result = Number(setup(SYS_IO_URING_SETUP, count, buffer))
         return result < 0 ? -koffi.errno() : result
@@ -161,6 +171,7 @@ function bindUring(koffi: Koffi): Uring {
           entries: sqEntries,
           completionEntries: cqEntries,
           sqTail: sqOffset(1) / 4,
+          sqFlags: sqOffset(4) / 4,
           sqMask: sqEntries - 1,
           cqHead: cqOffset(0) / 4,
           cqTail: cqOffset(1) / 4,
@@ -202,14 +213,22 @@ function bindUring(koffi: Koffi): Uring {
 
 /**
  * Sets up a ring with the best flags the kernel knows: deferred task work (6.1), one issuer (6.0), no interrupts for task
- * work (5.19), none. EINVAL means "flag unknown"; anything else is final.
+ * work (5.19), none. Where a thread polls there is no task work to defer. EINVAL means "flag unknown"; anything else is final.
  */
-function setupRing(entries: number, params: Buffer, setup: (entries: number, params: Buffer) => number): number {
+function setupRing(
+  entries: number,
+  params: Buffer,
+  pollIdleMs: number | undefined,
+  setup: (entries: number, params: Buffer) => number,
+): number {
   const best = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN
+  const plain = [best, IORING_SETUP_COOP_TASKRUN, 0]
+  const polled = [IORING_SETUP_SQPOLL | IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_SQPOLL]
   let result = -1
-  for (const flags of [best, IORING_SETUP_COOP_TASKRUN, 0]) {
+  for (const flags of pollIdleMs === undefined ? plain : polled) {
     params.fill(0)
     params.writeUInt32LE(flags, 8)
+    params.writeUInt32LE(pollIdleMs ?? 0, 16) // sq_thread_idle
     result = setup(entries, params)
     if (result !== -22) break
   }

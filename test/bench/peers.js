@@ -82,6 +82,8 @@ function qemuRate(flags, count) {
   return count / Number(/Run completed in ([\d.]+) seconds/.exec(out)[1])
 }
 
+/** Reads and writes of qemu-img lie one behind the other unless they step: so far that all blocks have their turn, none near the last. */
+const STEP = ['-S', String(BLOCK_BYTES * 104_729)]
 const FIXED = ['--ioengine=io_uring', '--fixedbufs=1', '--registerfiles=1']
 const BATCHED = ['--iodepth_batch_submit=16', '--iodepth_batch_complete_min=1', '--iodepth_batch_complete_max=32']
 const deep = (engine) => [...engine, '--iodepth=32']
@@ -95,7 +97,7 @@ const WORKLOADS = [
       ['--rw=randread', ...deep(FIXED), ...BATCHED],
       ['--rw=randread', '--ioengine=io_uring', '--iodepth=32'],
     ],
-    qemu: ['-t', 'writeback', '-d', '32'],
+    qemu: ['-t', 'writeback', '-d', '32', ...STEP],
     targets: {fio: 1, qemu: 2},
   },
   {
@@ -114,7 +116,7 @@ const WORKLOADS = [
       ['--rw=randwrite', '--ioengine=psync'],
       ['--rw=randwrite', ...FIXED, `--iodepth=${depth}`],
     ],
-    qemu: ['-w', '-t', 'writeback', '-d', String(depth)],
+    qemu: ['-w', '-t', 'writeback', '-d', String(depth), ...STEP],
     targets: {fio: 1, qemu: 1.2},
   })),
   ...['randread', 'randwrite'].flatMap((rw) =>

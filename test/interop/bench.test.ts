@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process'
-import {realpathSync, writeFileSync} from 'node:fs'
+import {readFileSync, realpathSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, vi} from 'vitest'
 import {countersBetween, diskCounters} from '../../src/image/index.js'
 import {loadUring} from '../../src/native/index.js'
@@ -94,6 +94,17 @@ describe('what strace counts', () => {
     const flags = ['--aio', 'uring', '--submit', 'inline', '--rw', 'randwrite', '--flush-every', '8', '--iodepth', '4']
     expect(await benchCounts(...flags, '--io-size', '1M')).toEqual({reads: 0, writes: 256, syncs: 32})
   })
+
+  itNeeds(
+    [traced, uring],
+    'is a ring with a thread of the kernel, and no transfer, where both sides look for work',
+    async () => {
+      const flags = ['--aio', 'uring', '--submit', 'poll', '--rw', 'randrw', '--io-size', '1M', '--flush-every', '16']
+      const counted = await benchCounts(...flags, '--rwmixread', '50')
+      expect([counted.reads, counted.writes]).toEqual([0, 0])
+      expect(readFileSync(scene.path('bench.log'), 'utf8')).toContain('IORING_SETUP_SQPOLL')
+    },
+  )
 
   itNeeds([traced], 'is what a journal asks for: 28 transactions of 8 + 1 writes, two syncs each', async () => {
     const flags = ['--aio', 'threads', '--pattern', 'journal:8+1', '--iodepth', '8', '--io-size', '1008k']

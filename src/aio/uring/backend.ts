@@ -1,6 +1,7 @@
 import {ERRNO, invariant, ToolError} from '../../base/index.js'
 import {
   IORING_ENTER_GETEVENTS,
+  IORING_ENTER_SQ_WAKEUP,
   IORING_FSYNC_DATASYNC,
   IORING_OP_FALLOCATE,
   IORING_OP_FSYNC,
@@ -8,6 +9,7 @@ import {
   IORING_OP_READ_FIXED,
   IORING_OP_WRITE,
   IORING_OP_WRITE_FIXED,
+  IORING_SQ_NEED_WAKEUP,
   IOSQE_FIXED_FILE,
   RWF_DSYNC,
   type MappedMemory,
@@ -24,7 +26,7 @@ import {
   STEP_ZERO,
   type StepOp,
 } from '../../request/index.js'
-import {yieldToSignals, type Backend, type Memory} from '../backend.js'
+import {yieldToSignals, type Backend, type Memory, type RingManner} from '../backend.js'
 import type {RingGuest} from './guest.js'
 
 /** fallocate(2) modes: FALLOC_FL_KEEP_SIZE with FALLOC_FL_ZERO_RANGE or FALLOC_FL_PUNCH_HOLE. */
@@ -35,7 +37,15 @@ const TWO_32 = 2 ** 32
 export interface UringOptions {
   /** Somebody whose entries travel on the same ring, and with the same system calls. */
   readonly guest?: RingGuest | undefined
+  readonly manner?: RingManner | undefined
 }
+
+/** The kernel's thread sleeps after so long without a step. */
+const POLL_IDLE_MS = 10
+/** Whoever waits looks for so long, and sleeps then. */
+const LOOK_MS = 1
+/** Looks between two looks at the clock. */
+const LOOKS = 256
 
 /** What the upper half of the user data of a guest's entry holds; that of a step holds 0. */
 const OF_GUEST = 1
@@ -66,6 +76,8 @@ export class UringBackend implements Backend {
   readonly #fileFlags: number
   /** Who shares the ring, if anybody does. */
   readonly #guest: RingGuest | undefined
+  readonly #polled: boolean
+  readonly #batch: number
   #registered: MappedMemory | undefined
   #tail: number
   #head: number
@@ -80,12 +92,15 @@ export class UringBackend implements Backend {
    * @param tokens at most this many steps at a time
    * @throws ToolError of kind environment with the reason
    */
-  constructor(uring: Uring, fd: number, tokens: number, {guest}: UringOptions = {}) {
-    const opened = uring.openRing(tokens + (guest?.entries ?? 0))
+  constructor(uring: Uring, fd: number, tokens: number, {guest, manner}: UringOptions = {}) {
+    const polled = manner?.polled ?? false
+    const opened = uring.openRing(tokens + (guest?.entries ?? 0), polled ? POLL_IDLE_MS : undefined)
     if (!opened.ok) throw new ToolError('environment', 'E_URING', opened.reason)
     this.#uring = uring
     this.#ring = opened.ring
     this.#guest = guest
+    this.#polled = polled
+    this.#batch = polled ? Infinity : (manner?.batch ?? Infinity)
     guest?.moveIn(opened.ring.sqes, () => this.#takeForGuest())
     this.tokens = tokens
     this.doneTokens = new Int32Array(opened.ring.completionEntries)
@@ -166,6 +181,8 @@ export class UringBackend implements Backend {
     this.#tail = (this.#tail + 1) | 0
     this.#unsubmitted++
     this.#steps++
+    // What cannot be handed on now is with the next submit().
+    if (this.#unsubmitted >= this.#batch) this.#enter(0, 0)
     return true
   }
 
@@ -181,21 +198,52 @@ export class UringBackend implements Backend {
   }
 
   submit(wait: boolean): Promise<void> | undefined {
-    const {ring} = this.#ring
-    if (this.#unsubmitted > 0) Atomics.store(ring, this.#ring.sqTail, this.#tail)
-    const ready = Atomics.load(ring, this.#ring.cqTail) !== this.#head
+    if (this.#polled) {
+      this.#handToPoller()
+      if (!wait) return undefined
+    }
+    const ready = this.#polled ? this.#look() : this.#isReady()
     if (this.#unsubmitted === 0 && (ready || this.#inFlight === 0)) return undefined
-    const waitFor = wait && !ready ? 1 : 0
-    const submitted = this.#ring.enter(this.#unsubmitted, waitFor, IORING_ENTER_GETEVENTS)
+    const waits = wait && !ready
+    this.#enter(waits ? 1 : 0, IORING_ENTER_GETEVENTS)
+    // Interrupted, or short of memory, with nothing to reap: let the event loop run (signal handlers live there), then go on.
+    return waits && !this.#isReady() ? yieldToSignals() : undefined
+  }
+
+  #isReady(): boolean {
+    return Atomics.load(this.#ring.ring, this.#ring.cqTail) !== this.#head
+  }
+
+  /** Hands on what is queued, as far as the kernel takes it now, and waits for so many completions. */
+  #enter(completions: number, flags: number): void {
+    Atomics.store(this.#ring.ring, this.#ring.sqTail, this.#tail)
+    const submitted = this.#ring.enter(this.#unsubmitted, completions, flags)
     if (submitted >= 0) {
       this.#inFlight += submitted
       this.#unsubmitted -= submitted
     } else if (submitted !== -ERRNO.EINTR && submitted !== -ERRNO.EAGAIN && submitted !== -ERRNO.EBUSY) {
       throw new ToolError('io', 'E_URING_ENTER', `io_uring_enter failed with errno ${-submitted}`)
     }
-    // Interrupted, or short of memory, with nothing to reap: let the event loop run (signal handlers live there), then go on.
-    const empty = Atomics.load(ring, this.#ring.cqTail) === this.#head
-    return waitFor === 1 && empty ? yieldToSignals() : undefined
+  }
+
+  /** The thread that polls sees the tail; where it sleeps, it is woken. Store and load are in order: one of the two sees the other. */
+  #handToPoller(): void {
+    if (this.#unsubmitted === 0) return
+    const {ring, sqTail, sqFlags} = this.#ring
+    Atomics.store(ring, sqTail, this.#tail)
+    this.#inFlight += this.#unsubmitted
+    this.#unsubmitted = 0
+    if ((Atomics.load(ring, sqFlags) & IORING_SQ_NEED_WAKEUP) !== 0) this.#enter(0, IORING_ENTER_SQ_WAKEUP)
+  }
+
+  /** Looks for a completion for a while. @returns whether there is one */
+  #look(): boolean {
+    if (this.#inFlight === 0) return false
+    const untilMs = performance.now() + LOOK_MS
+    do {
+      for (let i = 0; i < LOOKS; i++) if (this.#isReady()) return true
+    } while (performance.now() < untilMs)
+    return false
   }
 
   reap(): number {

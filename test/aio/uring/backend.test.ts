@@ -1,5 +1,7 @@
 import {readFileSync} from 'node:fs'
+import {setTimeout} from 'node:timers/promises'
 import {afterEach, describe, expect} from 'vitest'
+import type {RingManner} from '../../../src/aio/index.js'
 import {UringBackend} from '../../../src/aio/uring/backend.js'
 import {ToolError} from '../../../src/base/index.js'
 import {loadUring, type Uring} from '../../../src/native/index.js'
@@ -22,16 +24,24 @@ function uring(): Uring {
   return loaded.uring
 }
 
-for (const [mode, needs] of [
-  ['writeback', [ring]],
-  ['none', [ring, direct]],
-  ['directsync', [ring, direct]],
+const ONE_BY_ONE = {polled: false, batch: 1}
+const IN_THREES = {polled: false, batch: 3}
+const POLLED = {polled: true}
+
+for (const [mode, needs, manner] of [
+  ['writeback', [ring], undefined],
+  ['none', [ring, direct], undefined],
+  ['directsync', [ring, direct], undefined],
+  ['writeback, one by one', [ring], ONE_BY_ONE],
+  ['none, in threes', [ring, direct], IN_THREES],
+  ['writeback, polled', [ring], POLLED],
+  ['none, polled', [ring, direct], POLLED],
 ] as const) {
   if (needs.every((need) => need.present)) {
     describeBackendContract(`uring (${mode})`, async ({readOnly}) => {
-      const image = realImage(SIZE_BYTES, {mode, readOnly})
+      const image = realImage(SIZE_BYTES, {mode: mode.replace(/,.*/, '') as 'none', readOnly})
       return {
-        backend: new UringBackend(uring(), image.fd, 16),
+        backend: new UringBackend(uring(), image.fd, 16, {manner}),
         sizeBytes: SIZE_BYTES,
         cleanup: async () => image.remove(),
       }
@@ -71,6 +81,36 @@ describe('the uring backend', () => {
     expect([0, 4095, 4096, 8191, 8192, 12287, 12288].map((at) => content[at])).toEqual([1, 1, 2, 2, 3, 3, 0])
     plain.free()
     later.free()
+    await backend.close()
+  })
+
+  itNeeds([ring], 'hands on steps before submit() where it is to, and not where it is not', async () => {
+    const moved = async (manner: RingManner | undefined): Promise<number> => {
+      image = realImage(SIZE_BYTES)
+      const backend = new UringBackend(uring(), image.fd, 4, {manner})
+      const memory = backend.createMemory(4096)
+      for (let token = 0; token < 3; token++) backend.queue(STEP_READ, token, memory, 0, 4096 * token, 4096, false)
+      const count = backend.reap() // reads from the page cache have ended when they were handed on
+      await runOut(backend, 3 - count)
+      memory.free()
+      await backend.close()
+      image.remove()
+      image = undefined
+      return count
+    }
+    expect(await moved(undefined)).toBe(0)
+    expect(await moved(ONE_BY_ONE)).toBe(3)
+    expect(await moved({polled: false, batch: 2})).toBe(2)
+  })
+
+  itNeeds([ring], 'wakes the thread that polls after it went to sleep', async () => {
+    image = realImage(SIZE_BYTES)
+    const backend = new UringBackend(uring(), image.fd, 4, {manner: POLLED})
+    for (let i = 0; i < 3; i++) {
+      await setTimeout(50) // it sleeps after 10 ms
+      backend.queue(STEP_SYNC, 0, undefined, 0, 0, 0, false)
+      await runOut(backend, 1)
+    }
     await backend.close()
   })
 
