@@ -7,6 +7,7 @@ import {UnitMap} from './content.js'
 import type {SyncFinding} from './closing.js'
 import {choosePath, type PathChoice} from './path-choice.js'
 import {makeImage, preallocateImage} from './prepare.js'
+import {RecentRate} from './recent-rate.js'
 import type {RequestStream} from './request-stream.js'
 import type {BenchResult, CellResult, RoundResult} from './result.js'
 import type {JobSetup} from './job-setup.js'
@@ -23,9 +24,10 @@ export interface BenchProgress {
   readonly cell: string
   readonly round: number
   readonly rounds: number
-  /** Requests ended in this round, and the time it has been measured. */
+  /** Requests ended in this round. */
   readonly requests: number
-  readonly elapsedNs: number
+  /** Requests a second at the moment; undefined before that can be told. */
+  readonly iops: number | undefined
   /** Of the whole bench, as far as it is a matter of time. */
   readonly leftNs: number | undefined
 }
@@ -101,6 +103,7 @@ class Bench {
   #failure: string | undefined
   #image: Pick<Stage, 'identity' | 'sizeBytes' | 'allocation'> | undefined
   #turnsTaken = 0
+  readonly #rate = new RecentRate()
 
   constructor(options: BenchOptions, simulated: boolean) {
     this.#options = options
@@ -264,7 +267,7 @@ class Bench {
     const perRound = turns.reduce((sum, cells) => sum + longest(cells), 0)
     const past = this.#turnsTaken * (perRound / turns.length) + elapsedNs
     const leftNs = known ? Math.max(0, rounds * perRound - past) : undefined
-    progress({cell: namesOf(turn), round, rounds, requests, elapsedNs, leftNs})
+    progress({cell: namesOf(turn), round, rounds, requests, iops: this.#rate.at(requests, elapsedNs), leftNs})
   }
 }
 

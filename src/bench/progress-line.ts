@@ -7,20 +7,19 @@ export interface ProgressState {
   /** From 0. */
   readonly round: number
   readonly rounds: number
-  /** Requests ended in this round, and the time it has been measured. */
-  readonly requests: number
-  readonly elapsedNs: number
+  /** Requests a second at the moment; undefined before that can be told. */
+  readonly iops: number | undefined
   /** Until the end of the whole bench; undefined when that is not a matter of time. */
   readonly leftNs: number | undefined
 }
 
 /**
- * One line on how far a bench is: round, cell, IOPS of the round so far, time left. Promises no more than `width` characters; the
+ * One line on how far a bench is: round, cell, IOPS at the moment, time left. Promises no more than `width` characters; the
  * name of the cell gives way first.
  */
 export function progressLine(state: ProgressState, width: number): string {
-  const {round, rounds, requests, elapsedNs, leftNs, cell} = state
-  const iops = elapsedNs > 0 ? `${Math.round((requests / elapsedNs) * 1e9).toLocaleString('en')} IOPS` : 'warming up'
+  const {round, rounds, leftNs, cell} = state
+  const iops = state.iops === undefined ? 'warming up' : `${Math.round(state.iops).toLocaleString('en')} IOPS`
   const left = leftNs === undefined ? '' : `, ${leftText(leftNs)} left`
   const head = `round ${round + 1}/${rounds} `
   const tail = `: ${iops}${left}`

@@ -238,6 +238,21 @@ describe('a bench on a file', () => {
   const onFile = (words: BenchWords, more: Partial<Parameters<typeof runBench>[0]> = {}): Promise<FinishedBench> =>
     measure(threads(words), {path, createBytes: undefined, diskModel: undefined, ...more})
 
+  it('measures by a clock that nobody can set: a jump of the time of day changes nothing', async () => {
+    const today = vi.spyOn(Date, 'now')
+    let jumps = 0
+    today.mockImplementation(() => (jumps++ % 2 === 0 ? 0 : 4e12))
+    try {
+      const round = firstRound(await onFile({runtime: '100ms', 'ramp-time': '20ms'}))
+      expect(round.runtimeNs).toBeGreaterThanOrEqual(100e6)
+      expect(round.runtimeNs).toBeLessThan(10e9)
+      expect(round.write.latency.min).toBeGreaterThan(0)
+      expect(round.write.latency.max).toBeLessThanOrEqual(round.runtimeNs)
+    } finally {
+      today.mockRestore()
+    }
+  })
+
   for (const drain of ['0', '1']) {
     it(`sends exactly the flushes that were asked for at depth 16, draining ${drain}`, async () => {
       const words = {'io-size': '1M', iodepth: '16', 'flush-every': '16', 'flush-drain': drain}

@@ -8,13 +8,12 @@ const STATE: ProgressState = {
   cell: 'writeback, flush-every 8',
   round: 1,
   rounds: 5,
-  requests: 123_456,
-  elapsedNs: 2e9,
+  iops: 61_728,
   leftNs: 43e9,
 }
 
 describe('the progress line of a bench', () => {
-  it('tells round, cell, IOPS so far and time left', () => {
+  it('tells round, cell, IOPS at the moment and time left', () => {
     expect(progressLine(STATE, 80)).toBe('round 2/5 writeback, flush-every 8: 61,728 IOPS, 43 s left')
   })
 
@@ -28,7 +27,7 @@ describe('the progress line of a bench', () => {
   })
 
   it('has no rate before anything was measured', () => {
-    expect(progressLine({...STATE, requests: 0, elapsedNs: 0}, 80)).toContain(': warming up, ')
+    expect(progressLine({...STATE, iops: undefined}, 80)).toContain(': warming up, ')
   })
 
   it('shortens the name of the cell, and leaves it out last', () => {
