@@ -1,3 +1,5 @@
+import {performance} from 'node:perf_hooks'
+
 import type {Transfers} from '../native/index.js'
 import {
   STEP_NONE,

@@ -49,5 +49,5 @@ export class MemoryPool {
 /** What is too large to be kept needs no class to be found again by, and no room to spare. */
 function sizeClass(bytes: number): number {
   if (bytes > KEPT_BYTES) return Math.ceil(bytes / 4096) * 4096
-  return Math.max(4096, 2 ** Math.ceil(Math.log2(Math.max(1, bytes))))
+  return bytes <= 4096 ? 4096 : 1 << (32 - Math.clz32(bytes - 1))
 }

@@ -21,7 +21,7 @@ class SectorSet {
       const piece = this.#pieceOf(Math.floor(sector / PIECE_SECTORS))
       const bit = sector % 32
       const bits = Math.min(32 - bit, end - sector)
-      this.#put(piece, (sector % PIECE_SECTORS) >>> 5, bits === 32 ? 0xffffffff : ((2 ** bits - 1) << bit) >>> 0)
+      this.#put(piece, (sector % PIECE_SECTORS) >>> 5, bits === 32 ? 0xffffffff : (((1 << bits) - 1) << bit) >>> 0)
       sector += bits
     }
   }

@@ -1,3 +1,5 @@
+import {performance} from 'node:perf_hooks'
+
 import {SpoiltBackend, yieldToSignals, type Backend, type openBackend, type RingSockets} from '../aio/index.js'
 import type {Recording} from '../archive/index.js'
 import {invariant, SECTOR_BYTES} from '../base/index.js'

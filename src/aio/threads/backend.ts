@@ -1,3 +1,4 @@
+import {performance} from 'node:perf_hooks'
 import fs from 'node:fs'
 
 import {ERRNO, errnoOf, invariant} from '../../base/index.js'

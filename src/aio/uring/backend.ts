@@ -1,3 +1,5 @@
+import {performance} from 'node:perf_hooks'
+
 import {ERRNO, invariant, ToolError} from '../../base/index.js'
 import {
   IORING_ENTER_GETEVENTS,

@@ -30,7 +30,7 @@ import {
   PAYLOAD_MAX_BYTES,
 } from './protocol.js'
 import {blockStatusReply} from './reply.js'
-import type {RequestHeader} from './request-header.js'
+import {copyRequestHeader, type RequestHeader} from './request-header.js'
 import {wireError} from './refusal.js'
 import {alignedIn, alignedOut, isAligned, Rewrite} from './rewrite.js'
 
@@ -134,7 +134,7 @@ export class Exchange {
   /** A call for a request whose header has come, with room for its data. */
   take(connection: Connection, header: RequestHeader, dataBytes: number): Call {
     const call = this.#calls.take(connection)
-    Object.assign(call.header, header)
+    copyRequestHeader(header, call.header)
     // Data keep their place within a sector, so that a request with finer ends can be completed around them.
     call.dataAt = HEAD_ROOM_BYTES + (header.offset % 512)
     const takesMemory = dataBytes > 0 || header.type === NBD_CMD_CACHE

@@ -20,6 +20,15 @@ export function newRequestHeader(): RequestHeader {
   return {flags: 0, type: 0, cookieHigh: 0, cookieLow: 0, offset: 0, length: 0}
 }
 
+export function copyRequestHeader(from: RequestHeader, to: RequestHeader): void {
+  to.flags = from.flags
+  to.type = from.type
+  to.cookieHigh = from.cookieHigh
+  to.cookieLow = from.cookieLow
+  to.offset = from.offset
+  to.length = from.length
+}
+
 /**
  * Reads the header that begins at `at` and is there as a whole, compact or extended.
  *
