@@ -164,6 +164,8 @@ function checkCell({aio, ordering, workload: asked, submit}: Settings): void {
     refuse(`--rw ${rw} writes nothing that could be flushed`, 'Choose --rw randwrite, write or randrw.')
   if (!isRandom(rw) && asked.distribution.kind !== 'random')
     refuse(`--random-distribution is about random accesses, not --rw ${rw}`, 'Choose --rw randread or randwrite.')
+  if (aio === 'threads' && submit !== 'auto')
+    refuse(`--submit ${submit} is about io_uring, and --aio threads has none`, 'Leave out one of the two.')
   if (aio !== 'sim') return
   if (numjobs > 1)
     refuse('--numjobs is about threads, and simulated time has one', 'Write --iodepth, or leave out --aio sim.')

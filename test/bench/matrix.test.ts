@@ -134,6 +134,8 @@ describe('the matrix', () => {
     [{rw: 'read', 'random-distribution': 'zipf:2'}, 'not --rw read'],
     [{aio: 'sim', numjobs: '2'}, '--numjobs'],
     [{aio: 'sim', submit: 'ring'}, '--submit'],
+    [{aio: 'threads', submit: 'poll'}, '--submit poll is about io_uring'],
+    [{submit: 'polled'}, '--submit polled'],
     [{cache: 'writearound'}, 'writearound'],
     [{verify: 'maybe'}, '--verify maybe'],
     [
