@@ -45,7 +45,7 @@ export interface UringOptions {
 /** The kernel's thread sleeps after so long without a step. */
 const POLL_IDLE_MS = 10
 /** Whoever waits looks for so long, and sleeps then. */
-const LOOK_MS = 1
+const LOOK_MS = 0.2
 /** Looks between two looks at the clock. */
 const LOOKS = 256
 
