@@ -11,6 +11,7 @@
 export {batchTooLarge, decodeBatchText} from './decode.js'
 export {fillPattern, firstDifference} from './fill.js'
 export {parseBatch} from './parse.js'
+export {mayNamePartition, type StartOf} from './partition.js'
 export type {Pattern} from './pattern.js'
 export {printBatch} from './print.js'
 export {BATCH_MAX_BYTES, DATA_MAX_BYTES, REQUESTS_MAX} from './program.js'

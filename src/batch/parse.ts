@@ -1,7 +1,7 @@
 import {invariant, type ToolError} from '../base/index.js'
 import {FSYNC_RANGE, type RequestKind} from '../request/index.js'
 import {batchTooLarge} from './decode.js'
-import {parseOperand, type SizeOperand} from './expression.js'
+import {parseOffset, parseOperand, type SizeOperand} from './expression.js'
 import {grammarOf, keywordHint, type OperandName, type RequestGrammar} from './keyword.js'
 import {parseName} from './name.js'
 import {nearest} from './nearest.js'
@@ -155,12 +155,12 @@ function parseRequest(grammar: RequestGrammar, words: readonly Word[], parser: P
     const at = operands.indexOf(name)
     return at < 0 ? undefined : operandWord(words, 1 + at, keyword, name, parser)
   }
-  const size = (name: OperandName): SizeOperand | undefined => {
+  const size = (name: OperandName, parse = parseOperand): SizeOperand | undefined => {
     const found = word(name)
-    return found && parseOperand(found.text, found.column, parser)
+    return found && parse(found.text, found.column, parser)
   }
   const type = size('type')
-  const offset = size('offset')
+  const offset = size('offset', parseOffset)
   const length = size('length')
   const cdb = word('CDB')
   const setting = word('setting')

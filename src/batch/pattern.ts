@@ -92,11 +92,11 @@ function parseFile(rest: string, column: number, restColumn: number, scope: Scop
   }
   if (path === '') throw fault(scope, restColumn, 'file: needs a path')
   if (path.includes('\0')) throw fault(scope, restColumn, 'a path holds no NUL byte')
-  const offset = at < rest.length ? parseOffset(rest.slice(at + 1), restColumn + at + 1, scope) : undefined
+  const offset = at < rest.length ? parseFileOffset(rest.slice(at + 1), restColumn + at + 1, scope) : undefined
   return {kind: 'file', column, path, offset}
 }
 
-function parseOffset(text: string, column: number, scope: Scope): SizeOperand {
+function parseFileOffset(text: string, column: number, scope: Scope): SizeOperand {
   if (text !== '') return parseOperand(text, column, scope)
   throw fault(scope, column, 'the offset after @ is missing', 'A path that holds @ is written in quotes: file:"..."')
 }

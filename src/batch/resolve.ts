@@ -9,12 +9,13 @@ import {
   type StatusName,
 } from '../request/index.js'
 import {countersText} from './counter.js'
-import {sizeOf, type Frame} from './expression.js'
+import {offsetOf, sizeOf, type Frame} from './expression.js'
 import {resolveFlags} from './flags.js'
 import {grammarOf} from './keyword.js'
 import {expandName, type NameSyntax} from './name.js'
 import {OPTION_ROWS, optionLabel} from './option.js'
 import {resolvePattern, type Pattern} from './pattern.js'
+import type {StartOf} from './partition.js'
 import {fault, tooMany, type Place} from './place.js'
 import {
   DATA_MAX_BYTES,
@@ -28,7 +29,7 @@ import {
 import {unresolvedName} from './reference.js'
 import {outBytes, type SenseExpectation} from './scsi.js'
 import {hasSides, printBarrier} from './side.js'
-import {walk} from './walk.js'
+import {walk, type Visit} from './walk.js'
 
 /** One request, ready to be submitted. */
 export interface BatchRequest {
@@ -97,9 +98,10 @@ interface Resolver {
  * request, names and marks are unique, data lengths fit in memory. Whether the device likes a request is not asked here.
  *
  * @param sourceName what messages call the batch: its path, "-" or "-c"
+ * @param startOf where the partitions of the image begin; without it, an offset that names one is refused
  * @throws ToolError of kind usage: E_BATCH_EMPTY when there is no request, E_BATCH with line and column for the rest
  */
-export function resolveBatch(program: Program, sourceName: string): readonly Statement[] {
+export function resolveBatch(program: Program, sourceName: string, startOf?: StartOf): readonly Statement[] {
   const resolver: Resolver = {
     program,
     statements: [],
@@ -108,7 +110,7 @@ export function resolveBatch(program: Program, sourceName: string): readonly Sta
     requests: 0,
     dependencies: 0,
   }
-  walk(program, sourceName, (node, frame) => {
+  const visit: Visit = (node, frame) => {
     switch (node.kind) {
       case 'request':
         addRequest(node, resolver, frame)
@@ -122,7 +124,8 @@ export function resolveBatch(program: Program, sourceName: string): readonly Sta
       }
     }
     return true
-  })
+  }
+  walk(program, sourceName, visit, startOf)
   if (resolver.requests === 0) {
     throw new ToolError('usage', 'E_BATCH_EMPTY', `${sourceName}: the batch holds no request`, {
       hint: 'Write one request a line, for example: OUT 0 4k pattern=0xaa',
@@ -194,7 +197,7 @@ function resolveRequest(node: RequestNode, wire: WireType, resolver: Resolver, f
     type,
     name: kind ? kind.name : `TYPE ${type}`,
     flags: resolveFlags(node, kind, wire.barrierBit, frame),
-    offsetBytes: node.offset ? sizeOf(node.offset, 'offset', frame) : 0,
+    offsetBytes: node.offset ? offsetOf(node.offset, frame) : 0,
     lengthBytes,
     pattern,
     verify: options.verify && resolvePattern(options.verify, frame),

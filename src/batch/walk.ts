@@ -1,4 +1,5 @@
 import {sizeOf, type Frame} from './expression.js'
+import type {StartOf} from './partition.js'
 import {fault} from './place.js'
 import type {LeafNode, Program, ProgramNode} from './program.js'
 
@@ -14,8 +15,8 @@ interface MutableFrame extends Frame {
  *
  * @throws ToolError of kind usage when a count is 0 or its arithmetic goes wrong, and whatever the visit throws
  */
-export function walk(program: Program, sourceName: string, visit: Visit): void {
-  const frame: MutableFrame = {sourceName, line: 0, counters: []}
+export function walk(program: Program, sourceName: string, visit: Visit, startOf?: StartOf): void {
+  const frame: MutableFrame = {sourceName, line: 0, counters: [], startOf}
   walkNodes(program.nodes, frame, visit)
 }
 

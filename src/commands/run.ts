@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 
 import {AIO_CHOICES, parseSpoil, type AioChoice, type DiskModel} from '../aio/index.js'
 import {ToolError, type ErrorKind} from '../base/index.js'
+import {mayNamePartition, type StartOf} from '../batch/index.js'
 import {CACHE_MODES, cacheModeOf, type CacheMode} from '../cache-mode/index.js'
 import {BaseCommand, exitStatusHelp, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
 import {ERAS, FRONTENDS, STEP_NAMES} from '../frontend/index.js'
@@ -15,6 +16,7 @@ import {
   loadBatch,
   loadPatternFiles,
   orderingsOf,
+  readBatch,
   runBeside,
   runModes,
   runDocument,
@@ -35,7 +37,7 @@ export default class Run extends BaseCommand<typeof Run> {
     'Run a batch of requests on an image under a cache mode, and tell what would survive a failure.'
   static override description = [
     'Reads requests (IN, OUT, FLUSH, DISCARD, WRITE_ZEROES, GET_ID, ...) from a file, from stdin (-) or from -c, runs them on the image, and reports for each since when its data is stable, what a process kill, an OS crash and a power cut would lose now, which guarantees the mode gives and why, and what is risky in the batch.',
-    'The whole batch is parsed and checked before the image is opened. With several modes, each runs on a throw-away copy of the image, and one table compares them. The README has the batch language.',
+    'The whole batch is parsed and checked before the image is opened. With several modes, each runs on a throw-away copy of the image, and one table compares them. An offset may name a partition of the image: p2, p2+1M. The README has the batch language.',
     exitStatusHelp(),
   ].join('\n\n')
 
@@ -51,6 +53,10 @@ export default class Run extends BaseCommand<typeof Run> {
     {
       description: 'Compare three modes without touching the image',
       command: '<%= config.bin %> run disk.img batch.fp --cache writethrough,writeback,none',
+    },
+    {
+      description: 'Write behind the start of the second partition',
+      command: '<%= config.bin %> run disk.img -c "OUT p2+1M 4k" -c FLUSH',
     },
     {
       description: 'See what the fsync of a guest comes to behind the IDE disk of 2009',
@@ -173,8 +179,8 @@ export default class Run extends BaseCommand<typeof Run> {
     this.checkDrive(planned)
     const guest = guestOf({...flags, directIoSafe: flags['direct-io-safe']})
     const diskModel = flags.disk === undefined ? undefined : diskModelFrom(flags.disk)
-    const batch = this.batch(args.batch, flags.command ?? [])
-    const second = flags.beside === undefined ? undefined : this.batch(flags.beside, [])
+    const batch = await this.batch(args.batch, flags.command ?? [])
+    const second = flags.beside === undefined ? undefined : await this.batch(flags.beside, [])
     // What knows partition tables is loaded for a name that may mean a partition.
     const {placeOfName} = args.image.includes('#p') ? await import('../inspect/index.js') : {placeOfName: undefined}
     const place = placeOfName?.(args.image) ?? {path: args.image}
@@ -242,9 +248,17 @@ export default class Run extends BaseCommand<typeof Run> {
     return parseSpoil(delay, error)
   }
 
-  private batch(source: string | undefined, lines: readonly string[]): GuestBatch {
-    const loaded = loadBatch(source, lines)
+  private async batch(source: string | undefined, lines: readonly string[]): Promise<GuestBatch> {
+    const read = readBatch(source, lines)
+    const loaded = loadBatch(read, mayNamePartition(read.text) ? await this.partitionStarts() : undefined)
     return {...loaded, fileBytes: loadPatternFiles(loaded.statements, loaded.sourceName)}
+  }
+
+  /** What knows partition tables is loaded for a batch that names a partition. */
+  private async partitionStarts(): Promise<StartOf> {
+    if (this.flags.create !== undefined) return noPartitions
+    const {partitionStarts} = await import('../inspect/index.js')
+    return partitionStarts(this.args.image)
   }
 
   /** Flags that mean nothing without another one, or beside it: refused before a batch is read. */
@@ -324,6 +338,10 @@ export default class Run extends BaseCommand<typeof Run> {
     }
     return Number(bytes)
   }
+}
+
+function noPartitions(number: number): never {
+  throw refusal(`p${number} is a partition, and the image is to be made: it has none`, 'Write bytes: 1M.')
 }
 
 function refusal(message: string, hint: string): ToolError {

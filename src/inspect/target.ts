@@ -78,6 +78,28 @@ function partitionOf(whole: ImageSource, number: number): Partition {
   return partition
 }
 
+/**
+ * Where the partitions of an image begin, by their numbers, in bytes from the start of what was named: below 0 for one in front of
+ * the partition that was named. The image is opened when a number is asked for the first time.
+ *
+ * @returns a function that throws ToolError as openTarget does
+ */
+export function partitionStarts(name: string): (number: number) => number {
+  const starts = new Map<number, number>()
+  return (number) => {
+    const known = starts.get(number)
+    if (known !== undefined) return known
+    const target = openTarget(name)
+    try {
+      const start = partitionOf(target.whole, number).offsetBytes - target.source.startBytes
+      starts.set(number, start)
+      return start
+    } finally {
+      target.close()
+    }
+  }
+}
+
 /** No message lists more. */
 const NAMED_MAX = 20
 

@@ -7,8 +7,15 @@ import {
   decodeBatchText,
   parseBatch,
   resolveBatch,
+  type StartOf,
   type Statement,
 } from '../batch/index.js'
+
+/** A batch as it was given, and what messages call it. */
+export interface BatchText {
+  readonly sourceName: string
+  readonly text: string
+}
 
 /** A batch ready to run, and what messages call it. */
 export interface LoadedBatch {
@@ -20,13 +27,13 @@ const STDIN = '-'
 const READ_BYTES = 1 << 20
 
 /**
- * Reads, parses and checks a batch completely. At most BATCH_MAX_BYTES are read of whatever is given.
+ * Reads the text of a batch. At most BATCH_MAX_BYTES are read of whatever is given.
  *
  * @param source a path or "-" for stdin; undefined when `lines` hold the batch
  * @param lines batch lines given on the command line
  * @throws ToolError of kind usage
  */
-export function loadBatch(source: string | undefined, lines: readonly string[]): LoadedBatch {
+export function readBatch(source: string | undefined, lines: readonly string[]): BatchText {
   if (source !== undefined && lines.length > 0) {
     throw new ToolError('usage', 'E_BATCH', `both a batch (${source}) and -c were given`, {hint: 'Give one of them.'})
   }
@@ -37,7 +44,17 @@ export function loadBatch(source: string | undefined, lines: readonly string[]):
   }
   const sourceName = source ?? '-c'
   const text = source === undefined ? lines.join('\n') : decodeBatchText(readBounded(source), sourceName)
-  return {sourceName, statements: resolveBatch(parseBatch(text, sourceName), sourceName)}
+  return {sourceName, text}
+}
+
+/**
+ * Parses and checks a batch completely.
+ *
+ * @param startOf where the partitions of the image begin; without it, an offset that names one is refused
+ * @throws ToolError of kind usage
+ */
+export function loadBatch({sourceName, text}: BatchText, startOf?: StartOf): LoadedBatch {
+  return {sourceName, statements: resolveBatch(parseBatch(text, sourceName), sourceName, startOf)}
 }
 
 function readBounded(source: string): Uint8Array {

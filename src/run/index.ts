@@ -7,7 +7,7 @@
  * @module
  */
 export {diskModelFrom, guestOf, orderingsOf} from './asked.js'
-export {loadBatch} from './batch-source.js'
+export {loadBatch, readBatch} from './batch-source.js'
 export {runBeside, type GuestBatch} from './beside.js'
 export {besideDocument} from './beside-document.js'
 export {compareDocument} from './compare-document.js'

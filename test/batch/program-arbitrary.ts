@@ -19,11 +19,19 @@ const literal: fc.Arbitrary<SizeExpression> = fc.oneof(
   fc.bigInt({min: 2n ** 53n, max: 2n ** 64n - 1n}).map((value): SizeExpression => ({kind: 'large', value})),
 )
 
-export function expressionIn(loops: number, depth = 2): fc.Arbitrary<SizeExpression> {
-  const atoms = [literal]
+const partition: fc.Arbitrary<SizeExpression> = fc
+  .nat({max: 999_999})
+  .map((number) => ({kind: 'partition', number, column: 1}))
+
+export function expressionIn(
+  loops: number,
+  depth = 2,
+  more: readonly fc.Arbitrary<SizeExpression>[] = [],
+): fc.Arbitrary<SizeExpression> {
+  const atoms = [literal, ...more]
   if (loops > 0) atoms.push(counter(loops).map((level) => ({kind: 'counter', level})))
   if (depth === 0) return fc.oneof(...atoms)
-  const inner = expressionIn(loops, depth - 1)
+  const inner = expressionIn(loops, depth - 1, more)
   const term: fc.Arbitrary<Term> = fc.record({minus: fc.boolean(), value: inner})
   return fc.oneof(
     ...atoms,
@@ -37,6 +45,11 @@ export function expressionIn(loops: number, depth = 2): fc.Arbitrary<SizeExpress
 
 function operand(loops: number): fc.Arbitrary<SizeOperand> {
   return expressionIn(loops).map((expression) => ({column: 1, expression}))
+}
+
+/** An offset in the image, which may name partitions. */
+export function offset(loops: number): fc.Arbitrary<SizeOperand> {
+  return expressionIn(loops, 2, [partition]).map((expression) => ({column: 1, expression}))
 }
 
 function name(loops: number): fc.Arbitrary<NameSyntax> {
@@ -135,7 +148,7 @@ function request({keyword, kind, operands}: RequestGrammar, loops: number): fc.A
     column: fc.constant(1),
     keyword: fc.constant(keyword),
     type: given('type', operand(loops)),
-    offset: given('offset', operand(loops)),
+    offset: given('offset', offset(loops)),
     length: given('length', operand(loops)),
     cdb: given(
       'CDB',

@@ -4,7 +4,8 @@ import {CACHE_MODES} from '../../src/cache-mode/index.js'
 import {Disk} from '../disk-layout/disk.js'
 import {Scene} from '../image/scene.js'
 import {peerIt} from '../peers.js'
-import {expectRefusal, flushpoint, TIMEOUT_MS} from './cli.js'
+import {tool} from '../interop/made-images.js'
+import {expectRefusal, flushpoint, lines, TIMEOUT_MS} from './cli.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS})
 
@@ -79,6 +80,30 @@ describe('run on a partition', () => {
     const run = (name: string): string[] => ['run', name, '-c', 'OUT 0 4k']
     await expectRefusal(scene, run(`${image}#p9`), {exit: 2, code: 'E_NO_PARTITION', says: 'has no partition 9'})
     await expectRefusal(scene, run(`${image}#p2`), {exit: 3, code: 'E_PART', says: 'does not hold'})
+  })
+})
+
+describe('a batch that names partitions', () => {
+  peerIt(['sfdisk'], 'writes where they begin, on the whole image and from a partition of it', async () => {
+    const disk = scene.file('made.img', 4 * 2 ** 20)
+    tool('sfdisk', ['-q', disk], 'label: gpt\nstart=2048,size=2048\nstart=4096,size=2048\n')
+    const run = (name: string, ...batch: readonly string[]) => flushpoint(['run', name, ...lines(...batch)])
+    expect(await run(disk, 'OUT p1+4k 4k pattern=0x11', 'OUT p2 4k pattern=0x22', 'FLUSH')).toMatchObject({exit: 0})
+    expect(await run(`${disk}#p2`, 'IN p2 4k verify=0x22', 'OUT p2+1s 512 pattern=0x33')).toMatchObject({exit: 0})
+    const written = readFileSync(disk)
+    const at = [2 ** 20, 2 ** 20 + 4096, 2 ** 21, 2 ** 21 + 512].map((offset) => written[offset])
+    expect(at).toEqual([0, 0x11, 0x22, 0x33])
+  })
+
+  it('is refused with its line and column, before anything is written', async () => {
+    const run = (batch: string, ...more: string[]) => ['run', image, ...lines('OUT 0 4k', batch), ...more]
+    const refused = {exit: 2, code: 'E_BATCH'}
+    await expectRefusal(scene, run('OUT p9 4k'), {...refused, says: `-c:2:5: ${image} has no partition 9`})
+    await expectRefusal(scene, run('OUT p1+1 4k'), {...refused, says: '-c:2:5: offset is byte 32769, within a sector'})
+    await expectRefusal(scene, ['run', scene.path('new.img'), ...lines('OUT p1 4k'), '--create', '1M'], {
+      ...refused,
+      says: '-c:1:5: p1 is a partition, and the image is to be made: it has none',
+    })
   })
 })
 

@@ -1,7 +1,7 @@
 import {renameSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {ToolError} from '../../src/base/index.js'
-import {openTarget, parseOffset, placeOfName} from '../../src/inspect/target.js'
+import {openTarget, parseOffset, partitionStarts, placeOfName} from '../../src/inspect/target.js'
 import {Disk} from '../disk-layout/disk.js'
 import {Scene} from '../image/scene.js'
 
@@ -94,6 +94,22 @@ describe('the file that a name means', () => {
     expect(placeOfName(path)).toEqual({path, part: undefined})
     expect(placeOfName(scene.path('none'))).toEqual({path: scene.path('none'), part: undefined})
     expect(refusalOf(() => placeOfName(`${path}#p9`))).toMatchObject({code: 'E_NO_PARTITION'})
+  })
+})
+
+describe('the starts of partitions', () => {
+  it('are counted from the start of what was named', () => {
+    const path = partitioned('disk')
+    expect([1, 5, 5].map(partitionStarts(path))).toEqual([8 * 512, 32 * 512, 32 * 512])
+    expect([1, 5].map(partitionStarts(`${path}#p5`))).toEqual([-24 * 512, 0])
+  })
+
+  it('are looked for when one is asked for, and not before', () => {
+    const startOf = partitionStarts(scene.path('disk'))
+    expect(refusalOf(() => startOf(1))).toMatchObject({kind: 'environment'})
+    partitioned('disk')
+    expect(startOf(1)).toBe(8 * 512)
+    expect(refusalOf(() => startOf(9))).toMatchObject({kind: 'usage', code: 'E_NO_PARTITION'})
   })
 })
 
