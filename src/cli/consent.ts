@@ -1,5 +1,3 @@
-import {createInterface} from 'node:readline/promises'
-
 import {printable} from '../report/index.js'
 
 /** The streams a question is asked on. */
@@ -18,6 +16,7 @@ export async function askOnTerminal(
   {input, output}: Terminal = {input: process.stdin, output: process.stderr},
 ): Promise<string | undefined> {
   if (input.isTTY !== true || output.isTTY !== true) return undefined
+  const {createInterface} = await import('node:readline/promises')
   const lines = createInterface({input, output})
   try {
     return await new Promise((resolve) => {

@@ -1,5 +1,4 @@
 import {constants, openSync} from 'node:fs'
-import {randomBytes} from 'node:crypto'
 import {join} from 'node:path'
 import {codeOf} from '../base/index.js'
 
@@ -40,6 +39,7 @@ export function makeScratchIn(directory: string, named = false): Scratch {
       if (NOT_HERE.has(codeOf(error))) throw error // anything else: a file system without nameless files
     }
   }
+  const {randomBytes} = process.getBuiltinModule('node:crypto') // loaded where it is needed: it is large
   const name = join(directory, `.flushpoint-${randomBytes(8).toString('hex')}`)
   return {directory, fd: openSync(name, 'wx+', 0o600), name}
 }

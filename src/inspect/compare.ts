@@ -1,4 +1,3 @@
-import {Worker} from 'node:worker_threads'
 import {scriptUrl, ToolError, type Range} from '../base/index.js'
 import type {ImageSource} from '../image/index.js'
 import {oneSided, TASK_BYTES, TaskCounter, tasksOf, type Side} from './compare-plan.js'
@@ -83,7 +82,7 @@ async function differences(a: Side, b: Side, {threads, progress}: CompareOptions
   const shared = new SharedArrayBuffer(8)
   const numbers = new Int32Array(shared)
   const byTask = new Map<number, readonly Range[]>()
-  const helper = threads && total >= THREAD_TASKS ? startHelper({a, b, tasks, shared}, byTask) : undefined
+  const helper = threads && total >= THREAD_TASKS ? await startHelper({a, b, tasks, shared}, byTask) : undefined
   try {
     const comparer = new TaskComparer(a, b)
     const counter = new TaskCounter(tasks)
@@ -104,7 +103,11 @@ async function differences(a: Side, b: Side, {threads, progress}: CompareOptions
 }
 
 /** Starts the second thread. `done` settles when it no longer reads. */
-function startHelper(work: CompareWork, byTask: Map<number, readonly Range[]>): {readonly done: Promise<void>} {
+async function startHelper(
+  work: CompareWork,
+  byTask: Map<number, readonly Range[]>,
+): Promise<{readonly done: Promise<void>}> {
+  const {Worker} = await import('node:worker_threads')
   const worker = new Worker(scriptUrl('inspect/compare-worker.js'), {workerData: work})
   const done = new Promise<void>((resolve, reject) => {
     let failure: unknown

@@ -1,4 +1,3 @@
-import {createHash} from 'node:crypto'
 import {read} from 'node:fs'
 import {promisify} from 'node:util'
 import {readFailure, shortenedImage, type ImageSource} from '../image/index.js'
@@ -22,6 +21,7 @@ interface Hasher {
 async function hasherOf(name: DigestName): Promise<Hasher> {
   switch (name) {
     case 'sha256': {
+      const {createHash} = await import('node:crypto')
       const hash = createHash('sha256')
       return {update: (bytes) => hash.update(bytes), digest: () => hash.digest('hex')}
     }
