@@ -104,3 +104,11 @@ export function formatNs(ns: number): string {
   if (ns < 1e9) return `${Number((ns / 1e6).toPrecision(3))} ms`
   return `${Number((ns / 1e9).toPrecision(3))} s`
 }
+
+const NS_PER: Readonly<Record<string, number>> = {ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9}
+
+/** A duration as fio writes it ("10s", "1.5ms"), in nanoseconds; undefined where the text is none. @param bareUnit of a number without one */
+export function parseDurationNs(text: string, bareUnit: 's' | 'us'): number | undefined {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)?$/.exec(text) ?? []
+  return digits === undefined ? undefined : Math.round(Number(digits) * (NS_PER[unit ?? bareUnit] ?? 1))
+}

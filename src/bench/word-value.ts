@@ -1,4 +1,4 @@
-import {parseSize, ToolError} from '../base/index.js'
+import {parseDurationNs, parseSize, ToolError} from '../base/index.js'
 import type {Distribution, JournalPattern, Workload} from './workload.js'
 
 /** A refusal that names the flag and its value. */
@@ -29,27 +29,12 @@ export function sizeOf(word: string, value: string, min = 0): number {
   return Number(bytes)
 }
 
-const NS_PER: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3600e9,
-}
-
 /** Durations as fio writes them: a number without a unit counts in the unit of its flag. @throws ToolError of kind usage */
 export function durationNsOf(word: string, value: string, bareUnit: 's' | 'us'): number {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)?$/.exec(value) ?? []
-  if (digits === undefined) {
-    throw wordRefusal(
-      word,
-      value,
-      'not a duration',
-      `Write a number with us, ms, s, m or h; without one it is ${bareUnit}.`,
-    )
-  }
-  return Math.round(Number(digits) * (NS_PER[unit ?? bareUnit] ?? 1))
+  const ns = parseDurationNs(value, bareUnit)
+  if (ns !== undefined) return ns
+  const hint = `Write a number with us, ms, s, m or h; without one it is ${bareUnit}.`
+  throw wordRefusal(word, value, 'not a duration', hint)
 }
 
 /** One block size, or a range of them: "4k", "512-64k". @throws ToolError of kind usage */

@@ -68,6 +68,7 @@ function blocksOf(result: ServeResult): Block[] {
         ['trimmed, zeroed', `${counts.trims}, ${counts.zeroes}`],
         ['flushed', `${counts.flushes} FLUSH, ${counts.fuas} FUA, ${aio.syncs} host syncs`],
         ...(counts.others > 0 ? ([['cached, mapped', String(counts.others)]] as const) : []),
+        ...(counts.timedOut > 0 ? ([['sent away', `${counts.timedOut} that made no request in time`]] as const) : []),
         ...(counts.refused > 0 ? ([['refused', String(counts.refused)]] as const) : []),
         ...(counts.errors > 0 ? ([['failed', String(counts.errors)]] as const) : []),
         ...notes.map((note): readonly [string, string] => ['note', note]),

@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly exportName: string
   readonly listen: ListenAddress
   readonly maxConnections: number
+  /** How long a client may take to get as far as requests, from when it was accepted; 0 is for ever. */
+  readonly handshakeLimitMs: number
   /** Ends when the first client that got as far as requests has gone. */
   readonly once: boolean
   /** TLS is spoken, and nothing else. */
@@ -64,6 +66,7 @@ export interface ServeResult {
   readonly transport: 'io_uring' | 'node:net'
   readonly counts: {
     readonly connections: number
+    readonly timedOut: number
     readonly reads: number
     readonly readBytes: number
     readonly writes: number

@@ -9,6 +9,7 @@ import type {Listening} from '../native/index.js'
 import {orderingModeOf} from '../ordering/index.js'
 import {idBytes, STEP_SYNC, type STEP_PUNCH} from '../request/index.js'
 import {Bell} from './bell.js'
+import {HandshakeLimit} from './handshake-limit.js'
 import {IdleSpin} from './idle-spin.js'
 import {listenForRing, listenWithNet, type Listeners} from './listeners.js'
 import type {StatusSource} from './nbd/block-status.js'
@@ -56,6 +57,7 @@ export class Server {
   readonly #engine: Engine
   readonly #recording: Recording | undefined
   readonly #connections = new Map<Pipe, Connection>()
+  readonly #handshakes: HandshakeLimit
   readonly #spin = new IdleSpin()
   #nextId = 1
   #stopAtMs: number | undefined
@@ -80,6 +82,7 @@ export class Server {
       minBlockBytes: SECTOR_BYTES,
       preferredBlockBytes: Math.max(4096, image.alignmentBytes),
     }
+    this.#handshakes = new HandshakeLimit(options.handshakeLimitMs)
     this.#recording = recording
     this.#engine = new Engine({
       device: {capacitySectors: image.capacitySectors, readOnly, logicalBlockBytes: SECTOR_BYTES},
@@ -135,6 +138,7 @@ export class Server {
       this.#ready(listeners)
       let yieldedMs = performance.now()
       for (;;) {
+        this.#tally.timedOut += this.#handshakes.enforce()
         if (this.#windsDown()) transport.stop()
         transport.arm()
         this.#exchange.flush()
@@ -206,6 +210,7 @@ export class Server {
       this.#ready(listeners)
       for (;;) {
         bell.clear()
+        this.#tally.timedOut += this.#handshakes.enforce()
         if (this.#windsDown()) transport.stop()
         this.#exchange.collect()
         this.#exchange.flush()
@@ -245,12 +250,14 @@ export class Server {
     const tlsState = this.#options.tls === undefined ? 'none' : 'required'
     const connection = new Connection(this.#nextId++, pipe, this.#exchange, tlsState)
     this.#connections.set(pipe, connection)
+    this.#handshakes.connected(connection)
     this.#tally.connections++
     return connection
   }
 
   #closed(connection: Connection): void {
     this.#connections.delete(connection.pipe)
+    this.#handshakes.gone(connection)
     if (this.#options.once && connection.wasServed) this.#wantsStop = true
   }
 
@@ -320,7 +327,8 @@ export class Server {
 
   #result(bytesAtRisk: number, closing: Pick<ServeResult, 'closingSync' | 'closingErrno'>): ServeResult {
     const {path, mode, snapshot} = this.#options
-    const {connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others} = this.#tally
+    const {connections, timedOut, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others} =
+      this.#tally
     const {refused, errors, failedWrites, failedFlushes, redundantFlushes} = this.#tally
     return {
       image: {
@@ -336,7 +344,7 @@ export class Server {
       aio: {backend: this.#opened.backend.name, reason: this.#opened.reason, syncs: this.#engine.syncs},
       transport: this.#ring ? 'io_uring' : 'node:net',
       counts: {
-        ...{connections, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others},
+        ...{connections, timedOut, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others},
         ...{refused, errors, failedWrites, failedFlushes, redundantFlushes},
       },
       flushesIgnored: mode.noFlush ? flushes : 0,

@@ -16,6 +16,8 @@ export interface Fault {
 /** What has been asked for so far, over all connections. */
 export class Tally {
   connections = 0
+  /** Those that took too long to get as far as requests, and were sent away. */
+  timedOut = 0
   reads = 0
   readBytes = 0
   writes = 0

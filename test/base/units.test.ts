@@ -6,6 +6,7 @@ import {
   formatBytesBoth,
   formatNs,
   formatSize,
+  parseDurationNs,
   parseSize,
   SECTOR_BYTES,
   SIZE_RULE,
@@ -204,5 +205,21 @@ describe('a duration for people', () => {
     [61e9, '61 s'],
   ])('%i ns is %s', (ns, text) => {
     expect(formatNs(ns)).toBe(text)
+  })
+})
+
+describe('a duration', () => {
+  it.each([
+    ['10s', 's', 10e9],
+    ['1.5ms', 's', 1.5e6],
+    ['10', 's', 10e9],
+    ['10', 'us', 10e3],
+    ['2m', 'us', 120e9],
+    ['0', 's', 0],
+    ['soon', 's', undefined],
+    ['-1s', 's', undefined],
+    ['10 s', 's', undefined],
+  ] as const)('of %s, bare numbers in %s, is %s ns', (text, bareUnit, ns) => {
+    expect(parseDurationNs(text, bareUnit)).toBe(ns)
   })
 })

@@ -6,7 +6,18 @@ import {atMostAtRisk, hazardsOf} from '../../src/serve/hazards.js'
 import type {ServeResult} from '../../src/serve/options.js'
 
 const NOTHING = {
-  ...{connections: 1, reads: 0, readBytes: 0, writes: 0, writtenBytes: 0, flushes: 0, fuas: 0, trims: 0, zeroes: 0},
+  ...{
+    connections: 1,
+    timedOut: 0,
+    reads: 0,
+    readBytes: 0,
+    writes: 0,
+    writtenBytes: 0,
+    flushes: 0,
+    fuas: 0,
+    trims: 0,
+    zeroes: 0,
+  },
   ...{others: 0, refused: 0, errors: 0, failedWrites: 0, failedFlushes: 0, redundantFlushes: 0},
 }
 

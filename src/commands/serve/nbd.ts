@@ -58,6 +58,12 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
       default: 512,
       description: 'Clients at a time. Each may have 128 requests and 16 MiB in flight.',
     }),
+    'handshake-limit': Flags.string({
+      default: '10s',
+      description:
+        'How long a client may take from connecting to its first chance to make a request, TLS included; without a unit seconds, 0: for ever. Who takes longer is sent away, and is not the client of --once.',
+      helpValue: '<time>',
+    }),
     'read-only': Flags.boolean({description: 'Open the image for reading only; writes end with EPERM.'}),
     snapshot: Flags.boolean({description: 'Serve a throw-away copy; the image is not touched.'}),
     'force-share': Flags.boolean({
@@ -168,7 +174,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
 
   private async options(): Promise<Omit<ServeOptions, 'listen' | 'signal' | 'interruptedBy' | 'ready'>> {
     const {flags, args} = this
-    const [{tlsWithCertificates, tlsWithKeys}, {parseSpoil}, {refuseImage}] = await Promise.all([
+    const [{parseHandshakeLimit, tlsWithCertificates, tlsWithKeys}, {parseSpoil}, {refuseImage}] = await Promise.all([
       import('../../serve/index.js'),
       import('../../aio/index.js'),
       import('../../archive/index.js'),
@@ -187,6 +193,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
       forceShare: flags['force-share'] ?? false,
       exportName: flags.export,
       maxConnections: flags['max-connections'],
+      handshakeLimitMs: parseHandshakeLimit(flags['handshake-limit']),
       once: flags.once ?? false,
       tls: tls === undefined ? (keys === undefined ? undefined : tlsWithKeys(keys)) : tlsWithCertificates(tls),
       spoil: parseSpoil(flags.delay, flags.error),

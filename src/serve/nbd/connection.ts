@@ -118,6 +118,13 @@ export class Connection implements PipeUser {
     this.#settle()
   }
 
+  /** It has taken too long to get as far as requests. @returns whether it was sent away: not when it has got there, or has gone */
+  expire(): boolean {
+    if (this.#wasServed || this.#phase === 'dropped' || this.#phase === 'closed') return false
+    this.drop()
+    return true
+  }
+
   // In
 
   received(count: number): void {
