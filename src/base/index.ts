@@ -14,4 +14,14 @@ export {Prng} from './prng.js'
 export type {Random} from './random.js'
 export {alignOut, isMultipleOf, joinRanges, overlaps, type Range} from './range.js'
 export {scriptUrl} from './script.js'
-export {formatBytes, formatBytesBoth, formatNs, formatSize, parseDurationNs, parseSize, SECTOR_BYTES, SIZE_RULE} from './units.js'
+export {SectorSet} from './sector-set.js'
+export {
+  formatBytes,
+  formatBytesBoth,
+  formatNs,
+  formatSize,
+  parseDurationNs,
+  parseSize,
+  SECTOR_BYTES,
+  SIZE_RULE,
+} from './units.js'

@@ -183,22 +183,23 @@ export class Server {
     const listeners = await listenWithNet(listen, this.#listening)
     const bell = new Bell()
     const wake = (): void => bell.ring()
+    const failures: unknown[] = []
+    /** What goes wrong in a turn of the event loop is for the loop here, not for the process. */
+    const inTurn = (work: () => void): void => {
+      try {
+        work()
+      } catch (error) {
+        failures.push(error)
+      }
+      wake()
+    }
     const user = {
       connected: (pipe: Pipe): PipeUser => {
         const told = this.#connected(pipe)
         return {
-          open() {
-            told.open()
-            wake()
-          },
-          received(count) {
-            told.received(count)
-            wake()
-          },
-          sent(errno) {
-            told.sent(errno)
-            wake()
-          },
+          open: () => inTurn(() => told.open()),
+          received: (count) => inTurn(() => told.received(count)),
+          sent: (errno) => inTurn(() => told.sent(errno)),
         }
       },
     }
@@ -210,6 +211,7 @@ export class Server {
       this.#ready(listeners)
       for (;;) {
         bell.clear()
+        if (failures.length > 0) throw failures[0]
         this.#tally.timedOut += this.#handshakes.enforce()
         if (this.#windsDown()) transport.stop()
         this.#exchange.collect()
