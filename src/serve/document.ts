@@ -1,4 +1,5 @@
 import {formatBytes, formatBytesBoth} from '../base/index.js'
+import {writeCacheEnabled, type CacheMode} from '../cache-mode/index.js'
 import {assumptions, CRASH_KINDS, DISK, guarantees, type Medium} from '../durability/index.js'
 import {orderingModeOf} from '../ordering/index.js'
 import type {Block, Document} from '../report/index.js'
@@ -35,7 +36,7 @@ function serveJson(result: ServeResult) {
   return {
     schema: 'flushpoint/serve@1',
     image,
-    cache: {mode: mode.name, openFlags: result.openFlags},
+    cache: {mode: mode.name, openFlags: result.openFlags, writeCache: writeCacheEnabled(mode)},
     aio,
     transport,
     counts,
@@ -149,14 +150,23 @@ function verdicts({mode, flushesIgnored, closingSync, poison, volatile}: ServeRe
   return blocks
 }
 
+/** What a mode asks of clients, in words. */
+export function flushingWords(mode: CacheMode): string {
+  if (mode.noFlush) return 'write cache on, a FLUSH is ignored'
+  return writeCacheEnabled(mode)
+    ? 'write cache on, clients have to FLUSH'
+    : 'write cache off, what is answered is stable'
+}
+
 /** The status of a server in one line, for a terminal. @param iops requests a second since the last line */
 export function statusLine(status: ServeStatus, iops: number): string {
-  const {connections, bytesAtRisk, secondsSinceFlush, flushesIgnored, poisoned} = status
+  const {connections, bytesAtRisk, secondsSinceFlush, flushesIgnored, writeCache, poisoned} = status
   return [
     `${connections} ${connections === 1 ? 'connection' : 'connections'}`,
     `${Math.round(iops)} requests/s`,
     `${formatBytes(bytesAtRisk)} lost if power went now`,
     `${Math.floor(secondsSinceFlush)} s since the last flush`,
+    ...(writeCache ? [] : ['no write cache']),
     ...(flushesIgnored > 0 ? [`${flushesIgnored} flushes ignored`] : []),
     ...(poisoned ? ['a sync has failed'] : []),
   ].join(', ')

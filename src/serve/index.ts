@@ -12,7 +12,7 @@
  */
 export {inheritedAddress, isLocal, parseListenAddress, uriOf, type ListenAddress} from './address.js'
 export {runBeside} from './companion.js'
-export {serveDocument} from './document.js'
+export {flushingWords, serveDocument} from './document.js'
 export {parseHandshakeLimit} from './handshake-limit.js'
 export {privateAddress} from './listeners.js'
 export type {ServeOptions, ServeResult} from './options.js'

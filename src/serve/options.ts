@@ -47,6 +47,8 @@ export interface ServeStatus {
   readonly secondsSinceFlush: number
   readonly flushes: number
   readonly flushesIgnored: number
+  /** The mode has a volatile write cache: what is answered is not stable before a FLUSH. */
+  readonly writeCache: boolean
   readonly poisoned: boolean
 }
 

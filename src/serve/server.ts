@@ -3,6 +3,7 @@ import {performance} from 'node:perf_hooks'
 import {SpoiltBackend, yieldToSignals, type Backend, type openBackend, type RingSockets} from '../aio/index.js'
 import type {Recording} from '../archive/index.js'
 import {invariant, SECTOR_BYTES} from '../base/index.js'
+import {writeCacheEnabled} from '../cache-mode/index.js'
 import {Engine} from '../engine/index.js'
 import type {Image} from '../image/index.js'
 import type {Listening} from '../native/index.js'
@@ -78,7 +79,9 @@ export class Server {
       name: options.exportName,
       description: `${mode.name}: ${mode.summary}`,
       sizeBytes: image.capacitySectors * SECTOR_BYTES,
-      readOnly,
+      ...{mode, readOnly, zeroesFast},
+      givesBack: image.blockDevice ? backend.canPunch : zeroesFast,
+      shared: options.maxConnections > 1,
       minBlockBytes: SECTOR_BYTES,
       preferredBlockBytes: Math.max(4096, image.alignmentBytes),
     }
@@ -99,11 +102,9 @@ export class Server {
     this.#exchange = new Exchange({
       engine: this.#engine,
       backend,
-      mode,
       lasts: image.volatile === undefined,
       served,
       status,
-      zeroesFast,
       tally: this.#tally,
       offer: recording && ((bytes) => recording.offer(bytes)),
       closed: (connection) => this.#closed(connection),
@@ -323,6 +324,7 @@ export class Server {
       secondsSinceFlush: (performance.now() - this.#tally.flushedAtMs) / 1000,
       flushes: this.#tally.flushes,
       flushesIgnored: mode.noFlush ? this.#tally.flushes : 0,
+      writeCache: writeCacheEnabled(mode),
       poisoned: this.#engine.poison !== 0,
     }
   }

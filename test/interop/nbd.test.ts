@@ -47,9 +47,11 @@ describe.each(['uring', 'threads'])('clients of a server with --aio %s', (aio) =
     const served = await serve()
     const {stdout} = await run('nbdinfo', ['--json', served.uri])
     const {exports} = JSON.parse(stdout) as {exports: Record<string, unknown>[]}
+    // Without fallocate(2) nothing is given back.
+    const punches = aio === 'uring'
     expect(exports[0]).toMatchObject({
       ...{'export-size': SIZE_BYTES, can_multi_conn: true, can_flush: true, can_fua: true, can_df: true},
-      ...{can_trim: true, can_zero: true, can_fast_zero: true, can_cache: true, is_read_only: false},
+      ...{can_trim: punches, can_zero: true, can_fast_zero: punches, can_cache: true, is_read_only: false},
       contexts: ['base:allocation'],
     })
     const map = await run('nbdinfo', ['--map', '--json', served.uri])

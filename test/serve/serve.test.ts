@@ -6,12 +6,13 @@ import tls from 'node:tls'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
 import {ToolError} from '../../src/base/index.js'
+import {CACHE_MODES, cacheModeOf} from '../../src/cache-mode/index.js'
 import {inheritedAddress, isLocal, parseListenAddress, uriOf} from '../../src/serve/index.js'
 import {addressBytes} from '../../src/serve/address.js'
 import {parseKeys} from '../../src/serve/tls.js'
-import {statusLine} from '../../src/serve/document.js'
+import {flushingWords, statusLine} from '../../src/serve/document.js'
 import {dataRanges, statusBySeeking} from '../../src/serve/nbd/block-status.js'
-import {transmissionFlags} from '../../src/serve/nbd/export.js'
+import {transmissionFlags, type ExportFacts} from '../../src/serve/nbd/export.js'
 import {fileSystemOf} from '../../src/image/file-system.js'
 import {BIN, TIMEOUT_MS} from '../e2e/cli.js'
 import {Scene} from '../image/scene.js'
@@ -116,13 +117,68 @@ describe('the keys of a file', () => {
 })
 
 describe('what clients are told of an export', () => {
+  const FACTS = {mode: cacheModeOf('writeback'), readOnly: false, givesBack: true, zeroesFast: true, shared: true}
+
   it.each([
     ['writable, simple', false, 'simple', 0b1101_0110_1101],
     ['writable, structured', false, 'structured', 0b1101_1110_1101],
     ['writable, extended', false, 'extended', 0b1_1101_1110_1101],
     ['read-only, simple', true, 'simple', 0b0101_0000_1111],
   ] as const)('is what the protocol has bits for: %s', (_name, readOnly, style, flags) => {
-    expect(transmissionFlags({readOnly}, style).toString(2)).toBe(flags.toString(2))
+    expect(transmissionFlags({...FACTS, readOnly}, style).toString(2)).toBe(flags.toString(2))
+  })
+
+  // Bits by the protocol: 0 flags, 1 read-only, 2 FLUSH, 3 FUA, 5 TRIM, 6 WRITE_ZEROES, 8 multi-conn, 10 CACHE, 11 FAST_ZERO.
+  const ALWAYS = ['flags', 'FLUSH', 'FUA', 'multi-conn']
+  const BITS = {
+    flags: 0,
+    'read-only': 1,
+    FLUSH: 2,
+    FUA: 3,
+    TRIM: 5,
+    WRITE_ZEROES: 6,
+    'multi-conn': 8,
+    CACHE: 10,
+    FAST_ZERO: 11,
+  }
+  const PUNCHES = {givesBack: true, zeroesFast: true}
+  const DEVICE = {givesBack: true, zeroesFast: false}
+  const WRITES = {givesBack: false, zeroesFast: false}
+  const CACHED = [...ALWAYS, 'CACHE']
+
+  it.each([
+    ['writethrough', CACHED],
+    ['writeback', CACHED],
+    ['none', ALWAYS],
+    ['directsync', ALWAYS],
+    ['unsafe', CACHED],
+  ] as const)('follows from what %s, the backend and the image can do', (name, offered) => {
+    const flagsOf = (facts: Partial<ExportFacts>): string[] => {
+      const flags = transmissionFlags({...FACTS, mode: cacheModeOf(name), ...facts}, 'simple')
+      const names = Object.entries(BITS).filter(([, bit]) => (flags & (1 << bit)) !== 0)
+      expect(flags).toBe(names.reduce((sum, [, bit]) => sum | (1 << bit), 0))
+      return names.map(([text]) => text).toSorted()
+    }
+    const sorted = (...more: readonly string[]): string[] => [...offered, ...more].toSorted()
+    expect(flagsOf(PUNCHES)).toEqual(sorted('TRIM', 'WRITE_ZEROES', 'FAST_ZERO'))
+    expect(flagsOf(DEVICE)).toEqual(sorted('TRIM', 'WRITE_ZEROES'))
+    expect(flagsOf(WRITES)).toEqual(sorted('WRITE_ZEROES'))
+    for (const backend of [PUNCHES, DEVICE, WRITES]) {
+      expect(flagsOf({...backend, readOnly: true})).toEqual(sorted('read-only'))
+      expect(flagsOf({...backend, shared: false})).not.toContain('multi-conn')
+    }
+  })
+
+  it('is said in words of its write cache', () => {
+    expect(CACHE_MODES.map((mode) => [mode.name, flushingWords(mode)])).toEqual(
+      expect.arrayContaining([
+        ['writethrough', 'write cache off, what is answered is stable'],
+        ['writeback', 'write cache on, clients have to FLUSH'],
+        ['none', 'write cache on, clients have to FLUSH'],
+        ['directsync', 'write cache off, what is answered is stable'],
+        ['unsafe', 'write cache on, a FLUSH is ignored'],
+      ]),
+    )
   })
 
   it('is where the image holds data, and everything where nobody can tell', () => {
@@ -151,8 +207,11 @@ describe('what clients are told of an export', () => {
 describe('the status of a server', () => {
   it('says in one line what a power cut would take', () => {
     const status = {connections: 1, requests: 9, bytesAtRisk: 4096, secondsSinceFlush: 3.9, flushes: 0}
-    expect(statusLine({...status, flushesIgnored: 2, poisoned: true}, 12.4)).toBe(
+    expect(statusLine({...status, writeCache: true, flushesIgnored: 2, poisoned: true}, 12.4)).toBe(
       '1 connection, 12 requests/s, 4 KiB lost if power went now, 3 s since the last flush, 2 flushes ignored, a sync has failed',
+    )
+    expect(statusLine({...status, flushesIgnored: 0, writeCache: false, poisoned: false}, 0)).toContain(
+      ', no write cache',
     )
   })
 })
@@ -182,10 +241,11 @@ describe('a server as a process', () => {
         await vi.waitFor(() => readFileSync(file), {timeout: TIMEOUT_MS})
         const status = JSON.parse(readFileSync(file, 'utf8')) as object
         expect(status).toMatchObject({schema: 'flushpoint/serve-status@1', connections: 1, bytesAtRisk: 8192})
-        expect(status).toMatchObject({uri: served.uri})
+        expect(status).toMatchObject({uri: served.uri, writeCache: true})
         client.close()
         const {ended} = await served.stop()
         expect(ended.stderr).toContain('8 KiB lost if power went now')
+        expect(ended.stderr).toContain(`at ${served.uri} (write cache on, clients have to FLUSH)`)
       },
       TIMEOUT_MS,
     )

@@ -118,7 +118,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
   }
 
   async run(): Promise<object> {
-    const {serveNbd, serveDocument, StatusReport, privateAddress, uriOf, runBeside, isLocal} =
+    const {flushingWords, serveNbd, serveDocument, StatusReport, privateAddress, uriOf, runBeside, isLocal} =
       await import('../../serve/index.js')
     const {flags, args, words} = this
     const given = await this.address()
@@ -151,7 +151,8 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
               ? (text) => process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns || 80) - 1)}`)
               : undefined,
           })
-          if (words === undefined || words.length === 0) this.note(`serving ${args.image} at ${uri}`)
+          if (words === undefined || words.length === 0)
+            this.note(`serving ${args.image} at ${uri} (${flushingWords(mode)})`)
           else {
             const quiet = this.format !== 'table' && this.format !== 'markdown'
             command = runBeside(words, uri, quiet, interrupt.signal)

@@ -41,13 +41,10 @@ const TURN_BYTES = 512 * 1024
 export interface ExchangeOptions {
   readonly engine: Engine
   readonly backend: Backend
-  readonly mode: CacheMode
   /** What is synced outlives the host. */
   readonly lasts: boolean
   readonly served: Export
   readonly status: StatusSource
-  /** Zeroes and holes are made in place: FAST_ZERO can be kept. */
-  readonly zeroesFast: boolean
   readonly tally: Tally
   /** Told what the next request that is submitted writes; for a recording. */
   readonly offer?: ((bytes: Uint8Array | undefined) => void) | undefined
@@ -89,8 +86,8 @@ export class Exchange {
     this.served = options.served
     this.tally = options.tally
     this.#engine = options.engine
-    this.#mode = options.mode
-    this.#syncsLast = options.lasts && !options.mode.noFlush
+    this.#mode = options.served.mode
+    this.#syncsLast = options.lasts && !options.served.mode.noFlush
     this.#pool = new MemoryPool((bytes) => options.backend.createMemory(bytes))
   }
 
@@ -214,7 +211,7 @@ export class Exchange {
     const {header} = call
     const {flags, offset, length} = header
     const mayUnmap = (flags & NBD_CMD_FLAG_NO_HOLE) === 0
-    const isFast = this.#options.zeroesFast && mayUnmap && isAligned(header)
+    const isFast = this.served.zeroesFast && mayUnmap && isAligned(header)
     if (length === 0) this.#answer(call, 0)
     else if ((flags & NBD_CMD_FLAG_FAST_ZERO) !== 0 && !isFast) this.#answer(call, NBD_ENOTSUP)
     else if (isAligned(header)) {

@@ -41,7 +41,10 @@ describe('serve nbd with a command', () => {
   it('keeps its stdout for one document under --json', async () => {
     const ended = await flushpoint(['serve', 'nbd', image, '--json', '--', 'echo', 'hello'])
     expect(ended).toMatchObject({exit: 0, stderr: expect.stringContaining('hello') as unknown})
-    expect(JSON.parse(ended.stdout)).toMatchObject({schema: 'flushpoint/serve@1', cache: {mode: 'writeback'}})
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      schema: 'flushpoint/serve@1',
+      cache: {mode: 'writeback', writeCache: true},
+    })
   })
 
   it('says under unsafe that flushes are ignored', async () => {

@@ -2,6 +2,7 @@ import {describe, expect, it} from 'vitest'
 
 import type {Memory} from '../../../src/aio/index.js'
 import {Prng} from '../../../src/base/index.js'
+import {cacheModeOf} from '../../../src/cache-mode/index.js'
 import type {Call} from '../../../src/serve/nbd/call.js'
 import {Connection} from '../../../src/serve/nbd/connection.js'
 import type {Exchange} from '../../../src/serve/nbd/exchange.js'
@@ -14,7 +15,8 @@ import {Tally} from '../../../src/serve/tally.js'
 import {extendedRequest, infoData, option, request, u32} from './client.js'
 
 const SERVED = {
-  ...{name: '', description: '', sizeBytes: 2 ** 30, readOnly: false},
+  ...{name: '', description: '', sizeBytes: 2 ** 30},
+  ...{mode: cacheModeOf('writeback'), readOnly: false, givesBack: true, zeroesFast: true, shared: true},
   ...{minBlockBytes: 512, preferredBlockBytes: 4096},
 }
 const REQUESTS_MAX = 128

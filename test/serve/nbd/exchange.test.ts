@@ -72,9 +72,10 @@ function exchangeOver(backend: ManualBackend): {readonly engine: Engine; readonl
     id: idBytes('a test'),
   })
   const exchange = new Exchange({
-    ...{engine, backend, mode, lasts: true, zeroesFast: true, tally: new Tally(0)},
+    ...{engine, backend, lasts: true, tally: new Tally(0)},
     served: {
-      ...{name: '', description: '', sizeBytes: SIZE_BYTES, readOnly: false},
+      ...{name: '', description: '', sizeBytes: SIZE_BYTES},
+      ...{mode, readOnly: false, givesBack: true, zeroesFast: true, shared: true},
       ...{minBlockBytes: 512, preferredBlockBytes: 4096},
     },
     status: statusBySeeking(undefined, 0),

@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest'
 
 import {Prng} from '../../../src/base/index.js'
+import {cacheModeOf} from '../../../src/cache-mode/index.js'
 import {Handshake, type HandshakeStep, type TlsState} from '../../../src/serve/nbd/handshake.js'
 import {OPTION_MAX_BYTES, readInfoRequest, readMetaContextRequest, readOption} from '../../../src/serve/nbd/option.js'
 import {contextData, infoData, option, u32} from './client.js'
@@ -9,7 +10,7 @@ const SERVED = {
   name: 'disk',
   description: '',
   sizeBytes: 2 ** 40,
-  readOnly: false,
+  ...{mode: cacheModeOf('writeback'), readOnly: false, givesBack: true, zeroesFast: true, shared: true},
   minBlockBytes: 512,
   preferredBlockBytes: 4096,
 }
