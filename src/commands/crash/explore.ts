@@ -161,9 +161,15 @@ export default class CrashExplore extends BaseCommand<typeof CrashExplore> {
       })
     }
     await this.print(exploreDocument(report, this.args.trace, {cutBy: cutOf(by, report), notes}))
+    const refusedAtFirst = report.violations.some(({event, lost}) => event === 0 && lost.length === 0)
+    if (refusedAtFirst && this.flags.base === undefined) this.warn(NO_BASE)
     if (report.violations.length > 0) this.endWith('verdict')
   }
 }
+
+/** A recording has what each range held that was changed, and not what nobody touched: a check may miss that. */
+const NO_BASE =
+  'the image is refused as it was before the trace, where zeroes stand for what nobody wrote: if it held something, name it with --base'
 
 function cutOf(by: ThreadEnd['by'], {finished}: CrashReport): CutBy {
   return by === 'itself' || finished ? 'budget' : by

@@ -56,6 +56,17 @@ describe('crash explore with a command', () => {
     })
   })
 
+  it('warns where the check refuses the image from before the trace, of which the trace knows only what was written', async () => {
+    const refuse = `sh ${textFile(scene, 'magic.sh', '[ "$(od -An -tu1 -j4096 -N1 "$1" | tr -d " ")" = 7 ]')} {image}`
+    const exploring = (...flags: string[]) =>
+      flushpoint(['crash', 'explore', story, '--check', refuse, '--json', ...flags])
+    const ended = await exploring()
+    expect(ended).toMatchObject({exit: 1, stderr: expect.stringContaining('name it with --base') as string})
+    const base = scene.file('base.img', 65536, 7)
+    expect(await exploring('--base', base)).toMatchObject({exit: 0, stderr: ''})
+    expect((await explored()).exit).toBe(1)
+  })
+
   it('tells it which marks had been reached', async () => {
     const {report} = await explored('--cache', 'unsafe')
     expect(report.violations).toMatchObject([{kind: 'inconsistent'}, {kind: 'acknowledged-lost', mark: 'told'}])
