@@ -75,5 +75,5 @@ export class Plans {
 }
 
 function emptyTable(): Table {
-  return Array.from({length: KIND_INDICES * FLAG_COMBINATIONS}, () => undefined)
+  return Array<Plan | undefined>(KIND_INDICES * FLAG_COMBINATIONS).fill(undefined)
 }
