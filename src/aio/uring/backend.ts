@@ -42,6 +42,8 @@ export interface UringOptions {
   readonly manner?: RingManner | undefined
 }
 
+/** More than are ever queued. A small integer, compared for every step. */
+const ALL = 2 ** 30 - 1
 /** The kernel's thread sleeps after so long without a step. */
 const POLL_IDLE_MS = 10
 /** Whoever waits looks for so long, and sleeps then. */
@@ -102,7 +104,7 @@ export class UringBackend implements Backend {
     this.#ring = opened.ring
     this.#guest = guest
     this.#polled = polled
-    this.#batch = polled ? Infinity : (manner?.batch ?? Infinity)
+    this.#batch = polled ? ALL : (manner?.batch ?? ALL)
     guest?.moveIn(opened.ring.sqes, () => this.#takeForGuest())
     this.tokens = tokens
     this.doneTokens = new Int32Array(opened.ring.completionEntries)
