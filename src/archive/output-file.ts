@@ -1,9 +1,8 @@
 import fs from 'node:fs'
-import {tmpdir} from 'node:os'
 import path from 'node:path'
 
 import {codeOf, ToolError} from '../base/index.js'
-import {TraceRecorder, type EventStore, type TraceHeader, type TraceReading} from '../trace/index.js'
+import {TraceRecorder, type TraceHeader, type TraceReading} from '../trace/index.js'
 
 /** A file on its way. Until commit() nothing stands under its name that was not there before. */
 export interface OutputFile {
@@ -116,71 +115,26 @@ function writeFailed(name: string, error: unknown): ToolError {
   })
 }
 
-/**
- * A recorder that writes to a file; commit() closes the trace and puts it under its name.
- *
- * @param late content from before may come at any time: events, without their data, wait in a file beside it that has no name
- */
+/** A recorder that writes to a file; commit() closes the trace and puts it under its name. */
 export function recordTo(
   name: string,
   header: TraceHeader,
-  late = false,
 ): {readonly recorder: TraceRecorder; readonly file: OutputFile} {
   const output = createOutput(name)
-  let waiting: WaitingEvents | undefined
   try {
-    waiting = late ? waitingEvents(name) : undefined
-    const recorder = new TraceRecorder((bytes) => output.write(bytes), header, waiting)
+    const recorder = new TraceRecorder((bytes) => output.write(bytes), header)
     const file = {
       write: (bytes: Uint8Array) => output.write(bytes),
       commit() {
         recorder.close()
-        waiting?.close()
         output.commit()
       },
-      discard() {
-        waiting?.close()
-        output.discard()
-      },
+      discard: () => output.discard(),
     }
     return {recorder, file}
   } catch (error) {
-    waiting?.close()
     output.discard()
     throw error
-  }
-}
-
-interface WaitingEvents extends EventStore {
-  /** Forgets them. May be called again. */
-  readonly close: () => void
-}
-
-const CHUNK_BYTES = 2 ** 18
-
-/** A place for events beside the file they are for, or in the folder for temporary files where that is none. Nothing is left of it. */
-function waitingEvents(name: string): WaitingEvents {
-  const target = name === STDOUT ? undefined : targetOf(name)
-  const folder = target === undefined || target.isSpecial ? tmpdir() : path.dirname(target.path)
-  const own = path.join(folder, `.flushpoint-events.${process.pid}.part`)
-  const fd = opened(own, name, 'wx+')
-  fs.rmSync(own)
-  let isOpen = true
-  return {
-    write: (bytes) => void writeAll(fd, bytes, name),
-    *chunks() {
-      const chunk = new Uint8Array(CHUNK_BYTES)
-      for (let at = 0; ;) {
-        const count = fs.readSync(fd, chunk, 0, CHUNK_BYTES, at)
-        if (count === 0) return
-        yield chunk.subarray(0, count)
-        at += count
-      }
-    },
-    close() {
-      if (isOpen) fs.closeSync(fd)
-      isOpen = false
-    },
   }
 }
 

@@ -1,4 +1,4 @@
-import {alignOut, SECTOR_BYTES, SectorSet, ToolError, type Range} from '../base/index.js'
+import {SECTOR_BYTES, ToolError, type Range} from '../base/index.js'
 import {sameFile} from '../image/index.js'
 import type {Observer, TraceHeader, TraceRecorder} from '../trace/index.js'
 import {recordTo, type OutputFile} from './output-file.js'
@@ -13,44 +13,34 @@ export interface RecordingFacts {
   readonly header: TraceHeader
   /** The name of the image, also where the work is done on a copy of it. */
   readonly imagePath: string
-  /** Where the image may be changed and holds something other than zeroes, read at once; or nobody knows what will be changed. */
-  readonly before: readonly Range[] | 'when touched'
-  /** Where a range holds data: elsewhere it holds zeroes. All of it, where left out. */
-  readonly dataIn?: (range: Range) => readonly Range[]
+  /** Where the image may be changed and holds something other than zeroes. */
+  readonly before: readonly Range[]
   /** Reads what the image holds there. */
   readonly read: (bytes: Uint8Array, offsetBytes: number) => void
 }
 
-/**
- * Records what happens to an image: what it held, and every event, with the data of each write.
- *
- * What it held is read at once, or else when it is touched: when a request that changes a range is submitted, before it can start,
- * what is not known yet of the range is read. No request before it can have changed that, for then it would be known. So a trace has
- * each sector that was written, as it was before the first event; sectors nobody wrote are in the image still.
- */
+/** Records what happens to an image: first what it holds, then every event, with the data of each write. */
 export class Recording {
   readonly #recorder: TraceRecorder
   readonly #file: OutputFile
-  readonly #read: RecordingFacts['read']
-  readonly #dataIn: NonNullable<RecordingFacts['dataIn']>
-  readonly #sizeBytes: number
-  /** Sectors whose content is known; undefined where it was read at once. */
-  readonly #known: SectorSet | undefined
   #data: Uint8Array | undefined
 
   /** @throws ToolError: usage where the file is the image, environment or io where it cannot be made */
-  constructor({option = '--trace', name, header, imagePath, before, dataIn, read}: RecordingFacts) {
+  constructor({option = '--trace', name, header, imagePath, before, read}: RecordingFacts) {
     refuseImage(option, name, imagePath)
-    const isLate = before === 'when touched'
-    const {recorder, file} = recordTo(name, header, isLate)
+    const {recorder, file} = recordTo(name, header)
     this.#recorder = recorder
     this.#file = file
-    this.#read = read
-    this.#dataIn = dataIn ?? ((range) => [range])
-    this.#sizeBytes = header.sizeBytes
-    this.#known = isLate ? new SectorSet() : undefined
     try {
-      if (!isLate) for (const range of before) this.#keep(range)
+      for (const {offsetBytes, lengthBytes} of before) {
+        const start = Math.floor(offsetBytes / SECTOR_BYTES) * SECTOR_BYTES
+        const end = Math.min(header.sizeBytes, Math.ceil((offsetBytes + lengthBytes) / SECTOR_BYTES) * SECTOR_BYTES)
+        for (let at = start; at < end; at += PIECE_BYTES) {
+          const piece = new Uint8Array(Math.min(PIECE_BYTES, end - at))
+          read(piece, at)
+          recorder.before(at, piece)
+        }
+      }
     } catch (error) {
       file.discard()
       throw error
@@ -63,30 +53,8 @@ export class Recording {
   }
 
   readonly observe: Observer = (event) => {
-    if (event.kind === 'submit' && event.plan?.kind.writes === true)
-      this.#touch(event, event.plan.kind.operands === 'data')
     const isWrite = event.kind === 'submit' && event.plan?.kind.writes === true && event.plan.kind.operands === 'data'
     this.#recorder.event(event, isWrite ? dataOf(this.#data, event.lengthBytes) : undefined)
-  }
-
-  /** Reads what is not known yet of a range that is about to be changed. @param hasData something else than zeroes is put there */
-  #touch({offsetBytes, lengthBytes}: Range, hasData: boolean): void {
-    if (this.#known === undefined || offsetBytes + lengthBytes > this.#sizeBytes) return
-    // To zero zeroes changes nothing: a hole is read when something else is put there.
-    const changed = hasData ? [{offsetBytes, lengthBytes}] : this.#dataIn({offsetBytes, lengthBytes})
-    for (const part of changed) {
-      for (const range of this.#known.addNew(part.offsetBytes, part.lengthBytes)) this.#keep(range)
-    }
-  }
-
-  #keep(range: Range): void {
-    const {offsetBytes, lengthBytes} = alignOut(range, SECTOR_BYTES)
-    const end = Math.min(this.#sizeBytes, offsetBytes + lengthBytes)
-    for (let at = offsetBytes; at < end; at += PIECE_BYTES) {
-      const piece = new Uint8Array(Math.min(PIECE_BYTES, end - at))
-      this.#read(piece, at)
-      this.#recorder.before(at, piece)
-    }
   }
 
   /** All has been said: the trace is put under its name. */

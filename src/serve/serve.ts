@@ -5,7 +5,7 @@ import {Recording} from '../archive/index.js'
 import {ERRNO, invariant, SECTOR_BYTES, ToolError} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {SYNC_TOKENS} from '../engine/index.js'
-import {openImage, snapshotImage, sourceOf, type Image, type ImageSource} from '../image/index.js'
+import {openImage, openSource, snapshotImage, type Image} from '../image/index.js'
 import {loadLibc, loadListening} from '../native/index.js'
 import {STEP_PUNCH} from '../request/index.js'
 import {dataRanges, statusBySeeking, type StatusSource} from './nbd/block-status.js'
@@ -23,8 +23,6 @@ const PROBE_BYTES = 4096
  */
 export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
   const image = await openServed(options)
-  // What clients change is recorded beside them, through the page cache.
-  let source: ImageSource | undefined
   try {
     const native = await loadListening()
     const listening = native.ok ? native.listening : undefined
@@ -50,15 +48,12 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
       const status = await statusOf(image)
       const writes = !options.readOnly && !image.readOnly && !image.blockDevice
       const zeroesFast = writes && (await canPunch(opened.backend, image))
-      source = options.trace === undefined ? undefined : sourceOf(image)
-      const recording =
-        source && options.trace !== undefined ? record(options.trace, options, image, source, status) : undefined
+      const recording = options.trace === undefined ? undefined : record(options.trace, options, image, status)
       return await new Server({options, image, opened, ring, listening, status, zeroesFast, recording}).run()
     } finally {
       await opened.backend.close()
     }
   } finally {
-    source?.close()
     image.close()
   }
 }
@@ -113,21 +108,20 @@ async function canPunch(backend: Backend, {fd, startBytes}: Image): Promise<bool
   return (await runAlone(backend, STEP_PUNCH, behind, PROBE_BYTES)) === 0
 }
 
-function record(
-  name: string,
-  {path, mode}: ServeOptions,
-  {capacitySectors}: Image,
-  source: ImageSource,
-  status: StatusSource,
-): Recording {
-  const sizeBytes = capacitySectors * SECTOR_BYTES
+function record(name: string, {path, mode}: ServeOptions, image: Image, status: StatusSource): Recording {
+  const sizeBytes = image.capacitySectors * SECTOR_BYTES
   const header = {version: 1, sizeBytes, mode: mode.name, ordering: 'none', source: 'flushpoint serve nbd'} as const
-  return new Recording({
-    name,
-    header,
-    imagePath: path,
-    before: 'when touched',
-    dataIn: (range) => dataRanges(status, range),
-    read: (bytes, at) => source.readInto(bytes, at),
-  })
+  const source = openSource(path)
+  try {
+    return new Recording({
+      name,
+      header,
+      imagePath: path,
+      // Nobody knows what clients will change.
+      before: dataRanges(status, sizeBytes),
+      read: (bytes, at) => source.readInto(bytes, image.startBytes + at),
+    })
+  } finally {
+    source.close()
+  }
 }

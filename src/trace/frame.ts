@@ -7,7 +7,7 @@
  *
  *     header  1   JSON, once, first: sizeBytes, mode, ordering, source
  *     content 2   digest (16 bytes: the first half of SHA-256), the bytes; before the first record that needs them
- *     before  3   offset in the image, offset of the content record, length; before the first event
+ *     before  3   offset in the image, offset of the content record, length
  *     event   4   see event-code.ts; a write with data names the offset of its content record
  *     end     5   numbers of content, before and event records, and the offset of this one; last
  *

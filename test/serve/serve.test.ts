@@ -196,7 +196,7 @@ describe('what clients are told of an export', () => {
       {lengthBytes: 4096, flags: 0},
     ])
     expect(source.extents(5000, 1000, true)).toEqual([{lengthBytes: 1000, flags: 0}])
-    expect(dataRanges(source, {offsetBytes: 0, lengthBytes: 20480})).toEqual([
+    expect(dataRanges(source, 20480)).toEqual([
       {offsetBytes: 4096, lengthBytes: 4096},
       {offsetBytes: 16384, lengthBytes: 4096},
     ])

@@ -23,10 +23,6 @@ function write(id: number, data: Uint8Array): Trace['events'][number] {
   return {event, data}
 }
 
-function plainImage({offsetBytes, bytes}: Trace['before'][number]): Trace['before'][number] {
-  return {offsetBytes, bytes: Uint8Array.from(bytes)}
-}
-
 describe('a trace in the binary format', () => {
   it('is read back as it was recorded: header, content from before, events in order, plans and data', () => {
     fc.assert(
@@ -83,32 +79,6 @@ describe('a trace in the binary format', () => {
     })
     const trace = {header: HEADER, before: [], events}
     expect(readWhole(recorded(trace)).events).toEqual(plain(events))
-  })
-
-  it('says the same where content from before has come among the events, which waited for it', () => {
-    fc.assert(
-      fc.property(anyTrace, fc.infiniteStream(fc.boolean()), (trace, isBefore) => {
-        const pieces: Uint8Array[] = []
-        const waiting: Uint8Array[] = []
-        const store = {write: (bytes: Uint8Array) => void waiting.push(Uint8Array.from(bytes)), chunks: () => waiting}
-        const recorder = new TraceRecorder((bytes) => void pieces.push(Uint8Array.from(bytes)), trace.header, store)
-        const before = [...trace.before]
-        const events = [...trace.events]
-        while (before.length + events.length > 0) {
-          const takesBefore = events.length === 0 || (before.length > 0 && isBefore.next().value === true)
-          const image = takesBefore ? before.shift() : undefined
-          const event = takesBefore ? undefined : events.shift()
-          if (image) recorder.before(image.offsetBytes, image.bytes)
-          if (event) recorder.event(event.event, event.data)
-        }
-        recorder.close()
-        const late = readWhole(Buffer.concat(pieces))
-        const early = readWhole(recorded(trace))
-        expect(late.events).toEqual(early.events)
-        expect(Array.from(late.reading.before, plainImage)).toEqual(Array.from(early.reading.before, plainImage))
-      }),
-      {seed: SEED},
-    )
   })
 
   it('cannot be recorded with data that is not what the write writes, or with old content after new events', () => {

@@ -47,12 +47,11 @@ function stateAt(
   return {flags: DATA, untilBytes: hole > at ? Math.min(hole, endBytes) : endBytes}
 }
 
-/** Where a range holds data. */
-export function dataRanges(source: StatusSource, {offsetBytes, lengthBytes: wantedBytes}: Range): Range[] {
+/** The ranges that hold data. */
+export function dataRanges(source: StatusSource, sizeBytes: number): Range[] {
   const ranges: Range[] = []
-  const endBytes = offsetBytes + wantedBytes
-  for (let at = offsetBytes; at < endBytes;) {
-    for (const {lengthBytes, flags} of source.extents(at, endBytes - at, false)) {
+  for (let at = 0; at < sizeBytes;) {
+    for (const {lengthBytes, flags} of source.extents(at, sizeBytes - at, false)) {
       if (flags === DATA) ranges.push({offsetBytes: at, lengthBytes})
       at += lengthBytes
     }
