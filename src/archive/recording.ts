@@ -24,6 +24,7 @@ export class Recording {
   readonly #recorder: TraceRecorder
   readonly #file: OutputFile
   #data: Uint8Array | undefined
+  #failure: {readonly error: unknown} | undefined
 
   /** @throws ToolError: usage where the file is the image, environment or io where it cannot be made */
   constructor({option = '--trace', name, header, imagePath, before, read}: RecordingFacts) {
@@ -52,13 +53,32 @@ export class Recording {
     this.#data = bytes
   }
 
+  /**
+   * Never throws: an event that cannot be written is no reason to lose the step it is about. Nothing more is recorded then, refuseIncomplete()
+   * says so, and there will be no trace.
+   */
   readonly observe: Observer = (event) => {
+    if (this.#failure !== undefined) return
+    try {
+      this.#record(event)
+    } catch (error) {
+      this.#failure = {error}
+    }
+  }
+
+  /** @throws ToolError what kept an event from being written */
+  refuseIncomplete(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  #record(event: Parameters<Observer>[0]): void {
     const isWrite = event.kind === 'submit' && event.plan?.kind.writes === true && event.plan.kind.operands === 'data'
     this.#recorder.event(event, isWrite ? dataOf(this.#data, event.lengthBytes) : undefined)
   }
 
-  /** All has been said: the trace is put under its name. */
+  /** All has been said: the trace is put under its name. @throws ToolError as refuseIncomplete() */
   commit(): void {
+    this.refuseIncomplete()
     this.#file.commit()
   }
 

@@ -153,9 +153,7 @@ function verdicts({mode, flushesIgnored, closingSync, poison, volatile}: ServeRe
 /** What a mode asks of clients, in words. */
 export function flushingWords(mode: CacheMode): string {
   if (mode.noFlush) return 'write cache on, a FLUSH is ignored'
-  return writeCacheEnabled(mode)
-    ? 'write cache on, clients have to FLUSH'
-    : 'write cache off, what is answered is stable'
+  return writeCacheEnabled(mode) ? 'write cache on, clients have to FLUSH' : 'write cache off'
 }
 
 /** The status of a server in one line, for a terminal. @param iops requests a second since the last line */

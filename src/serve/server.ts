@@ -139,7 +139,7 @@ export class Server {
       this.#ready(listeners)
       let yieldedMs = performance.now()
       for (;;) {
-        this.#tally.timedOut += this.#handshakes.enforce()
+        this.#recording?.refuseIncomplete()
         if (this.#windsDown()) transport.stop()
         transport.arm()
         this.#exchange.flush()
@@ -148,6 +148,8 @@ export class Server {
         const waiting = sockets.tags.length > 0 ? undefined : this.#wait(sockets)
         if (waiting) await waiting
         transport.dispatch()
+        // What a newcomer has sent by now was read: who was kept waiting by us is not late.
+        this.#tally.timedOut += this.#handshakes.enforce()
         // What has been done in passing is answered with the same system call that waits for more.
         const collecting = this.#engine.pending > 0 ? this.#engine.tick(false) : undefined
         if (collecting) await collecting
@@ -205,7 +207,12 @@ export class Server {
       },
     }
     const transport = new NetTransport(listeners.sockets, maxConnections, user, this.#listening)
-    const clock = setInterval(() => wake(), 100)
+    const enforce = (): void => {
+      this.#tally.timedOut += this.#handshakes.enforce()
+      wake()
+    }
+    // Behind what the sockets have brought by now: who was kept waiting by us is not late.
+    const clock = setInterval(() => setImmediate(enforce), 100)
     const onAbort = (): void => wake()
     signal.addEventListener('abort', onAbort)
     try {
@@ -213,7 +220,7 @@ export class Server {
       for (;;) {
         bell.clear()
         if (failures.length > 0) throw failures[0]
-        this.#tally.timedOut += this.#handshakes.enforce()
+        this.#recording?.refuseIncomplete()
         if (this.#windsDown()) transport.stop()
         this.#exchange.collect()
         this.#exchange.flush()

@@ -172,10 +172,10 @@ describe('what clients are told of an export', () => {
   it('is said in words of its write cache', () => {
     expect(CACHE_MODES.map((mode) => [mode.name, flushingWords(mode)])).toEqual(
       expect.arrayContaining([
-        ['writethrough', 'write cache off, what is answered is stable'],
+        ['writethrough', 'write cache off'],
         ['writeback', 'write cache on, clients have to FLUSH'],
         ['none', 'write cache on, clients have to FLUSH'],
-        ['directsync', 'write cache off, what is answered is stable'],
+        ['directsync', 'write cache off'],
         ['unsafe', 'write cache on, a FLUSH is ignored'],
       ]),
     )
