@@ -12,7 +12,7 @@ import type {RequestStream} from './request-stream.js'
 import type {BenchResult, CellResult, RoundResult} from './result.js'
 import type {JobSetup} from './job-setup.js'
 import {runRound, setupOf, type FinishedRound, type RoundPart} from './round.js'
-import {openTurn, refuseMixedChecks} from './turn.js'
+import {firstJobs, jobsIn, openTurn, refuseMixedChecks} from './turn.js'
 import {rotated} from './rotation.js'
 import type {Stage} from './stage.js'
 import {verifyUnits, type Verified} from './verify.js'
@@ -161,8 +161,8 @@ class Bench {
       for (const stage of stages) {
         if (this.#image === undefined) {
           this.#image = {identity: stage.identity, sizeBytes: stage.sizeBytes, allocation: stage.allocation}
-          for (const note of stage.notes) this.#notes.add(note)
         }
+        for (const note of stage.notes) this.#notes.add(note)
         this.#refuseOther(stage, this.#image)
       }
       await act(stages)
@@ -174,11 +174,13 @@ class Bench {
   #setupsOf(turn: Turn, stages: readonly Stage[]): {cell: Cell; stage: Stage; setup: JobSetup}[] {
     // A sync may be left out where all that anybody writes here is stable already.
     const stable = turn.every(({mode}) => mode.dsync)
+    const jobs = firstJobs(turn)
     const parts = turn.flatMap((cell, i) => {
       const stage = stages[i]
       if (stage === undefined) return []
       const setup = setupOf(cell, stage, this.#name)
-      return {cell, stage, setup: {...setup, soleWriter: setup.soleWriter && (turn.length === 1 || stable)}}
+      const soleWriter = setup.soleWriter && (turn.length === 1 || stable)
+      return {cell, stage, setup: {...setup, soleWriter, job: jobs[i] ?? 0}}
     })
     refuseMixedChecks(parts)
     return parts
@@ -212,7 +214,7 @@ class Bench {
     this.#report(turn, round, 0, 0)
     const parts: RoundPart[] = []
     for (const {cell, stage, setup} of this.#setupsOf(turn, stages)) {
-      const choice = this.#paths.get(cell) ?? (await choosePath(cell, setup, signal))
+      const choice = this.#paths.get(cell) ?? (await choosePath(cell, setup, jobsIn(turn), signal))
       this.#paths.set(cell, choice)
       parts.push({cell, stage, path: choice, setup: {...setup, paced: setup.paced || timed}})
     }

@@ -29,6 +29,8 @@ export interface CellFigures {
   /** The rounds that count were cut short themselves. */
   readonly cut: boolean
   readonly runtimeNs: number
+  /** With the time of others that ran side by side and took longer. */
+  readonly turnNs: number
   /** Requests that move data, a second; flushes where there is nothing else. */
   readonly iops: Spread
   readonly iopsByRound: readonly RoundValue[]
@@ -62,6 +64,7 @@ export function cellFigures(cell: CellResult, simulated: boolean): CellFigures {
     ),
   }))
   const runtimeNs = total(rounds, (round) => round.runtimeNs)
+  const turnNs = total(rounds, (round) => round.turnNs)
   return {
     cell,
     name: cell.settings.name,
@@ -69,6 +72,7 @@ export function cellFigures(cell: CellResult, simulated: boolean): CellFigures {
     roundsLeftOut: cell.rounds.length - rounds.length,
     cut: whole.length === 0 && rounds.length > 0,
     runtimeNs,
+    turnNs,
     iops: spreadOf(
       iopsByRound.map(({value}) => value),
       simulated,
@@ -83,11 +87,11 @@ export function cellFigures(cell: CellResult, simulated: boolean): CellFigures {
     cpu: {
       user: share(
         total(rounds, ({cpu}) => cpu.userNs),
-        runtimeNs,
+        turnNs,
       ),
       system: share(
         total(rounds, ({cpu}) => cpu.systemNs),
-        runtimeNs,
+        turnNs,
       ),
     },
     flushesWanted: total(rounds, (round) => round.flushesWanted),

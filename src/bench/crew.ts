@@ -44,7 +44,7 @@ export async function runCrew(
         fds.push(fd, dsyncFd)
         const hand = requests.push(0) - 1
         hands.push(
-          hire(workerSetup(setup, job, fd, dsyncFd), (count, elapsedNs) => {
+          hire(workerSetup(setup, setup.job + job, fd, dsyncFd), (count, elapsedNs) => {
             requests[hand] = count
             progress(
               requests.reduce((sum, one) => sum + one, 0),

@@ -56,7 +56,7 @@ export function fioJson(result: BenchResult, cells: readonly CellFigures[], cont
     'fio version': context.version,
     ...(context.endedAtMs === undefined ? {} : timeFields(context.endedAtMs)),
     'global options': {filename: result.image},
-    jobs: cells.map(jobOf),
+    jobs: cells.map((figures) => jobOf(figures, cells)),
     disk_util: diskUtil(cells),
     flushpoint: {
       schema: 'flushpoint/bench@1',
@@ -91,10 +91,11 @@ function timeFields(endedAtMs: number): object {
   }
 }
 
-function jobOf(figures: CellFigures): object {
+function jobOf(figures: CellFigures, cells: readonly CellFigures[]): object {
   const {name, cell, sorts, runtimeNs, cpu, flushesSent} = figures
   const errors = sorts.reduce((sum, sort) => sum + sort.errors, 0)
   const flush = figuresOfSort(figures, 'flush')
+  const group = cells.filter((other) => other.cell.turn === cell.turn)
   return {
     jobname: name,
     groupid: cell.turn,
@@ -102,9 +103,9 @@ function jobOf(figures: CellFigures): object {
     eta: 0,
     elapsed: Math.ceil(runtimeNs / 1e9),
     'job options': jobOptions(name, cell.settings),
-    read: directionOf(figures, 'read'),
-    write: directionOf(figures, 'write'),
-    trim: directionOf(figures, undefined),
+    read: directionOf(figures, 'read', group),
+    write: directionOf(figures, 'write', group),
+    trim: directionOf(figures, undefined, group),
     sync: {
       total_ios: flush?.requests ?? 0,
       flushes_sent: flushesSent,
@@ -172,7 +173,7 @@ function classesOf(
   return Object.fromEntries([...counts].map(([name, count]) => [name, all === 0 ? 0 : (count / all) * 100]))
 }
 
-function directionOf(figures: CellFigures, sort: RequestSort | undefined): object {
+function directionOf(figures: CellFigures, sort: RequestSort | undefined, group: readonly CellFigures[]): object {
   const found = sort && figuresOfSort(figures, sort)
   const latency = found?.latency ?? new Histogram()
   const runtimeNs = found === undefined ? 0 : figures.runtimeNs
@@ -194,9 +195,17 @@ function directionOf(figures: CellFigures, sort: RequestSort | undefined): objec
     clat_ns: latencyOf(latency, true),
     lat_ns: latencyOf(latency, false),
     ...sampleFields('bw', rates, ({bytesPerSecond}) => bytesPerSecond / KIB),
-    bw_agg: bytes > 0 ? 100 : 0, // its share of its group, in which it is alone
+    bw_agg: bytes > 0 ? shareOf(figures, sort, group) : 0,
     ...sampleFields('iops', rates, ({iops}) => iops),
   }
+}
+
+/** Of a hundred bytes a second of its group, how many are its own. */
+function shareOf(figures: CellFigures, sort: RequestSort | undefined, group: readonly CellFigures[]): number {
+  const bytesPerNs = (of: CellFigures): number =>
+    sort === undefined || of.runtimeNs === 0 ? 0 : (figuresOfSort(of, sort)?.bytes ?? 0) / of.runtimeNs
+  const all = group.reduce((sum, other) => sum + bytesPerNs(other), 0)
+  return all === 0 ? 0 : (bytesPerNs(figures) / all) * 100
 }
 
 interface Rate {
@@ -265,13 +274,13 @@ function latencyClasses(latencies: readonly Histogram[]): object {
 function diskUtil(cells: readonly CellFigures[]): object[] {
   // Cells of one turn have seen the same.
   const turns = [...new Map(cells.map((figures) => [figures.cell.turn, figures])).values()]
-  const seen = turns.flatMap(({device, runtimeNs}) => (device === undefined ? [] : [{...device, runtimeNs}]))
+  const seen = turns.flatMap(({device, turnNs}) => (device === undefined ? [] : [{...device, turnNs}]))
   const names = [...new Set(seen.map(({name}) => name))]
   return names.map((name) => {
     const own = seen.filter((device) => device.name === name)
     const sum = (of: (device: (typeof own)[number]) => number): number =>
       own.reduce((total, device) => total + of(device), 0)
-    const ms = sum(({runtimeNs}) => runtimeNs) / 1e6
+    const ms = sum(({turnNs}) => turnNs) / 1e6
     return {
       name,
       read_ios: sum(({reads}) => reads),

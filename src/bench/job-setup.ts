@@ -34,7 +34,7 @@ export interface JobSetup {
   readonly diskModel: DiskModel | undefined
   readonly workload: Workload
   readonly region: Region
-  /** From 0. */
+  /** From 0, among all that run side by side; of a cell with several, that of the first. */
   readonly job: number
   /** Requests of somewhere else than the workload. */
   readonly stream?: RequestStream | undefined

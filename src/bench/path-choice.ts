@@ -43,9 +43,11 @@ const TIE = 1.1
  * requests of the workload less its flushes. Data in the page cache may be transferred by plain system calls on the same thread.
  * Through O_DIRECT with several in flight only the ring overlaps transfers, all that is ready together or each by itself: what is
  * better depends on the device. One request at a time through O_DIRECT spends its time waiting, which may be shorter if nobody
- * sleeps. A sync is a plain call wherever nothing else is in flight beside it.
+ * sleeps. A sync is a plain call wherever nothing else is in flight beside it. Each job is tried by itself.
+ *
+ * @param jobs that run side by side: two processors are busy for each that is polled
  */
-export async function choosePath(cell: Cell, setup: JobSetup, signal: AbortSignal): Promise<PathChoice> {
+export async function choosePath(cell: Cell, setup: JobSetup, jobs: number, signal: AbortSignal): Promise<PathChoice> {
   const {workload, mode, submit} = cell
   const ways = waysOf(cell)
   const plain = {...ways.ring, inline: undefined}
@@ -56,7 +58,7 @@ export async function choosePath(cell: Cell, setup: JobSetup, signal: AbortSigna
     if (mode.direct) return chosen(ways.ring)
     return chosen(ways.inline, '; too little to transfer to measure which is faster')
   }
-  const tried = await tryAll(candidates(cell, ways), setup, signal)
+  const tried = await tryAll(candidates(cell, ways, jobs), setup, signal)
   return fastestWay(tried, alone ? TIE : 1)
 }
 
@@ -84,10 +86,10 @@ function waysOf({workload, mode}: Cell): Ways {
 }
 
 /** The ways that may be the fastest; those that take less processor time first. */
-function candidates({workload, mode}: Cell, {ring, oneByOne, poll, inline}: Ways): Way[] {
+function candidates({workload, mode}: Cell, {ring, oneByOne, poll, inline}: Ways, jobs: number): Way[] {
   if (!mode.direct) return [inline, ring]
   if (workload.iodepth > 1) return [ring, oneByOne]
-  const spare = workload.numjobs === 1 && availableParallelism() > 1
+  const spare = jobs === 1 && availableParallelism() > 1
   return spare ? [inline, ring, poll] : [inline, ring]
 }
 

@@ -28,6 +28,8 @@ export interface RoundResult {
   /** From 0. */
   readonly round: number
   readonly runtimeNs: number
+  /** Of the longest of the jobs that ran side by side: `cpu`, `usage` and `device` are of all that time. */
+  readonly turnNs: number
   readonly read: DirectionResult
   readonly write: DirectionResult
   readonly flush: DirectionResult

@@ -79,10 +79,11 @@ export async function runRound(parts: readonly RoundPart[], options: RoundOption
     disk === undefined || counted === undefined || countedAfter === undefined
       ? undefined
       : {name: disk, ...countersBetween(counted, countedAfter)}
+  const turnNs = Math.max(...jobs.flat().map(({runtimeNs}) => runtimeNs))
   return parts.map((part, i) => {
     // A simulated disk costs simulated time; what the simulation costs is nobody's business, and different each time.
     const cost = part.cell.aio === 'sim' ? NO_COST : costBetween(used, usedAfter)
-    return finished(part, jobs[i] ?? [], {round: options.round, ...cost, device})
+    return finished(part, jobs[i] ?? [], {round: options.round, turnNs, ...cost, device})
   })
 }
 
@@ -116,7 +117,7 @@ async function runJobs(
 function finished(
   {path}: RoundPart,
   jobs: readonly FinishedJob[],
-  shared: Pick<RoundResult, 'round' | 'cpu' | 'usage' | 'device'>,
+  shared: Pick<RoundResult, 'round' | 'turnNs' | 'cpu' | 'usage' | 'device'>,
 ): FinishedRound {
   const sum = (pick: (job: FinishedJob) => number): number => jobs.reduce((total, job) => total + pick(job), 0)
   return {

@@ -33,6 +33,17 @@ export async function openTurn(
   return turn.flatMap((cell) => opened.get(cell) ?? [])
 }
 
+/** The number of the first job of each cell: every job of a turn has one of its own, and with it requests of its own. */
+export function firstJobs(turn: Turn): number[] {
+  let jobs = 0
+  return turn.map(({workload}) => (jobs += workload.numjobs) - workload.numjobs)
+}
+
+/** Jobs that run side by side. */
+export function jobsIn(turn: Turn): number {
+  return turn.reduce((sum, {workload}) => sum + workload.numjobs, 0)
+}
+
 /** Blocks that one job is to check again are nobody else's to write meanwhile. @throws ToolError of kind usage */
 export function refuseMixedChecks(parts: readonly {readonly cell: Cell; readonly setup: JobSetup}[]): void {
   for (const {cell, setup} of parts) {

@@ -195,7 +195,7 @@ export default class Bench extends BaseCommand<typeof Bench> {
     const cells = turns.flat()
     bench.refuseConflicts(flags, cells)
     const place = await this.place()
-    if (flags['verify-only']) return this.verifyOnly(place, cells)
+    if (flags['verify-only']) return this.verifyOnly(place, turns)
     const replay = flags.trace === undefined ? undefined : await this.replay(flags.trace)
     const planned =
       replay === undefined ? turns : cells.map((cell) => [bench.replayCell(cell, replay, flags.trace ?? '')])
@@ -327,9 +327,9 @@ export default class Bench extends BaseCommand<typeof Bench> {
     return Object.fromEntries(said) as BenchWords
   }
 
-  private async verifyOnly(place: Place, cells: readonly Cell[]): Promise<object> {
+  private async verifyOnly(place: Place, turns: readonly Turn[]): Promise<object> {
     const {verifyImage, verifiedDocument} = await import('../bench/index.js')
-    const found = await verifyImage(place, cells)
+    const found = await verifyImage(place, turns)
     if (found.some(({wrong}) => wrong > 0)) this.endWith('verdict')
     await this.show(verifiedDocument(this.args.image, found))
     return {}

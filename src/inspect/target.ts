@@ -108,7 +108,7 @@ function noPartition(path: string, number: number, table: PartitionTable | undef
   const more = numbers.length > NAMED_MAX ? ` and ${numbers.length - NAMED_MAX} more` : ''
   const hint =
     table === undefined
-      ? `It has no partition table: name the image without #p${number} ("flushpoint info" says what is in it).`
+      ? `It has no partition table: name the image without #p${number}, or write bytes ("flushpoint info" says what is in it).`
       : numbers.length === 0
         ? 'Its partition table names no partition.'
         : `It has ${numbers.slice(0, NAMED_MAX).join(', ')}${more}.`

@@ -29,6 +29,7 @@ export function roundOf(more: Partial<RoundResult> = {}): RoundResult {
   return {
     round: 0,
     runtimeNs: SECOND,
+    turnNs: more.runtimeNs ?? SECOND,
     read: NONE(),
     write: NONE(),
     flush: NONE(),

@@ -75,12 +75,22 @@ describe('a bench on a file', () => {
     const {verified} = await onFile(words)
     expect(verified).toMatchObject([{units: 64, wrong: 0}])
     const cells = cellsOf(words)
-    expect(await verifyImage({path}, cells)).toMatchObject([{units: 64, wrong: 0}])
+    expect(
+      await verifyImage(
+        {path},
+        cells.map((cell) => [cell]),
+      ),
+    ).toMatchObject([{units: 64, wrong: 0}])
     const content = readFileSync(path)
     const at = content.indexOf('fpverify') + 4095
     content[at] = (content[at] ?? 0) ^ 0x10
     writeFileSync(path, content)
-    expect(await verifyImage({path}, cells)).toMatchObject([{units: 64, wrong: 1, first: {offsetBytes: at}}])
+    expect(
+      await verifyImage(
+        {path},
+        cells.map((cell) => [cell]),
+      ),
+    ).toMatchObject([{units: 64, wrong: 1, first: {offsetBytes: at}}])
   })
 
   it('finds in the same run what does not read back as it was written, and fails', async () => {

@@ -1,4 +1,5 @@
 import {readFileSync, writeFileSync} from 'node:fs'
+import {availableParallelism} from 'node:os'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
 import {Scene} from '../image/scene.js'
@@ -19,8 +20,10 @@ interface Report {
     readonly jobname: string
     readonly groupid: number
     readonly read: {readonly total_ios: number}
-    readonly write: {readonly total_ios: number}
+    readonly write: {readonly total_ios: number; readonly bw_agg: number; readonly iops: number}
     readonly sync: {readonly flushes_sent: number}
+    readonly usr_cpu: number
+    readonly sys_cpu: number
   }[]
   readonly flushpoint: {readonly cells: readonly {readonly notes: readonly string[]}[]}
 }
@@ -53,6 +56,29 @@ describe('jobs that run side by side', () => {
     const beside = (name: string): string =>
       `ran beside ${name}: processor, disk and context switches are what all of them cost`
     expect(own.cells.map(({notes}) => notes)).toEqual([[beside('r')], [beside('w')], []])
+  })
+
+  it('go to blocks of their own, share what a group moves, and use no more than all processors', async () => {
+    const section = 'rw=randwrite bs=4k io_size=64k verify=1'
+    const {jobs} = await report(
+      `[a] ${section} size=512k`,
+      `[b] ${section} size=512k offset=512k`,
+      '[c] rw=read runtime=1 time_based',
+    )
+    const [a, b] = jobs
+    expect((a?.write.bw_agg ?? 0) + (b?.write.bw_agg ?? 0)).toBeCloseTo(100)
+    expect(a?.write.bw_agg).toBeGreaterThan(0)
+    for (const {usr_cpu, sys_cpu} of jobs)
+      expect(usr_cpu + sys_cpu).toBeLessThanOrEqual(100 * availableParallelism() * 1.1)
+    // Both began with a pattern of blocks; side by side it is not the same one twice.
+    const blocks = readFileSync(image)
+    const written = [0, 512 * 1024].map((start) =>
+      Array.from({length: 128}, (_, i) => blocks[start + i * 4096] !== 0x11 || blocks[start + i * 4096 + 100] !== 0x11),
+    )
+    expect(written.map((half) => half.filter(Boolean).length)).toEqual([16, 16])
+    expect(written[0]).not.toEqual(written[1])
+    const flags = jobFlags([`[a] ${section} size=512k`, `[b] ${section} size=512k offset=512k`])
+    expect(await flushpoint(['bench', image, ...flags, '--verify-only'])).toMatchObject({exit: 0})
   })
 
   it('send every flush where one of them writes what is not stable by itself', async () => {
