@@ -10,6 +10,7 @@ import {restingPlace} from './ground.js'
 import {OpenImage, type Image} from './image.js'
 import {takeLocks} from './locks.js'
 import {kindRefusal, openRefusal, type OtherKind} from './refusal.js'
+import {sameOpenFile} from './same-file.js'
 
 export interface OpenOptions {
   readonly mode: CacheMode
@@ -46,7 +47,7 @@ export async function openImage(path: string, options: OpenOptions): Promise<Ima
     if (stat.isBlockDevice() !== blockDevice || (!blockDevice && !stat.isFile())) {
       throw kindRefusal(path, otherKindOf(stat)) // exchanged for something else since it was looked at
     }
-    if (options.beside !== undefined && !isOpenOn(options.beside.fd, fd)) throw replacedRefusal(path)
+    if (options.beside !== undefined && !sameOpenFile(options.beside.fd, fd)) throw replacedRefusal(path)
     const notes: string[] = []
     const mountPoint = blockDevice && readOnly ? mountPointOf(stat.rdev) : undefined
     if (mountPoint !== undefined) {
@@ -128,11 +129,6 @@ function otherKindOf(stat: Stats): OtherKind {
   if (stat.isFIFO()) return 'fifo'
   if (stat.isSocket()) return 'socket'
   return stat.isCharacterDevice() ? 'character device' : 'unknown'
-}
-
-function isOpenOn(fd: number, other: number): boolean {
-  const [a, b] = [fd, other].map((one) => fstatSync(one, {bigint: true}))
-  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
 }
 
 function replacedRefusal(path: string): ToolError {

@@ -102,6 +102,14 @@ describe('jobs that run side by side', () => {
     expect((await report(checked, '[w] stonewall rw=write size=256k offset=256k')).jobs).toHaveLength(2)
   })
 
+  it('say that nothing keeps others from writing where there are no locks, whichever comes first', async () => {
+    const flags = jobFlags(['[r] rw=randread io_size=4k', '[w] rw=randwrite io_size=4k'])
+    const env = {FLUSHPOINT_NO_NATIVE: '1'}
+    const {stdout} = await flushpoint(['bench', image, ...flags, '--json'], {env})
+    const {notes} = (JSON.parse(stdout) as {flushpoint: {notes: string[]}}).flushpoint
+    expect(notes.join()).toContain('Locks unavailable')
+  })
+
   it('are all refused where the image cannot be opened for one of them, and nothing is written', async () => {
     const odd = scene.file('odd.img', 1300, 0x22)
     const flags = jobFlags(['[cached] rw=write bs=512', '[direct] rw=read bs=512 direct=1'])

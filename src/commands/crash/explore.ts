@@ -167,7 +167,7 @@ export default class CrashExplore extends BaseCommand<typeof CrashExplore> {
   }
 }
 
-/** A recording has what each range held that was changed, and not what nobody touched: a check may miss that. */
+/** A recorded run has what each range held that it touches, and no more: a check may miss the rest. */
 const NO_BASE =
   'the image is refused as it was before the trace, where zeroes stand for what nobody wrote: if it held something, name it with --base'
 

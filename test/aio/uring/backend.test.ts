@@ -1,10 +1,9 @@
 import {readFileSync} from 'node:fs'
-import {setTimeout} from 'node:timers/promises'
-import {afterEach, describe, expect} from 'vitest'
+import {afterEach, describe, expect, vi} from 'vitest'
 import type {RingManner} from '../../../src/aio/index.js'
 import {UringBackend} from '../../../src/aio/uring/backend.js'
 import {ToolError} from '../../../src/base/index.js'
-import {loadUring, type Uring} from '../../../src/native/index.js'
+import {IORING_SQ_NEED_WAKEUP, loadUring, type MappedRing, type Uring} from '../../../src/native/index.js'
 import {STEP_NONE, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO} from '../../../src/request/index.js'
 import {ringRefusal} from '../../native/ring-refusal.js'
 import {capability, itNeeds} from '../../peers.js'
@@ -105,9 +104,20 @@ describe('the uring backend', () => {
 
   itNeeds([ring], 'wakes the thread that polls after it went to sleep', async () => {
     image = realImage(SIZE_BYTES)
-    const backend = new UringBackend(uring(), image.fd, 4, {manner: POLLED})
+    let ring: MappedRing | undefined
+    const watched: Uring = {
+      ...uring(),
+      openRing(...asked) {
+        const opened = uring().openRing(...asked)
+        if (opened.ok) ring = opened.ring
+        return opened
+      },
+    }
+    const backend = new UringBackend(watched, image.fd, 4, {manner: POLLED})
+    const sleeps = (): boolean =>
+      ring !== undefined && (Atomics.load(ring.ring, ring.sqFlags) & IORING_SQ_NEED_WAKEUP) !== 0
     for (let i = 0; i < 3; i++) {
-      await setTimeout(50) // it sleeps after 10 ms
+      await vi.waitFor(() => expect(sleeps()).toBe(true), {timeout: 10_000})
       backend.queue(STEP_SYNC, 0, undefined, 0, 0, 0, false)
       await runOut(backend, 1)
     }
