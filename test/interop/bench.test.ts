@@ -76,6 +76,15 @@ function fioRun(...given: string[]): Counted {
   return countedIn(log)
 }
 
+/** What both make of the lines of a job file, which has to be the same. */
+async function jobCounts(lines: readonly string[]): Promise<Counted> {
+  const file = scene.path('jobs.fio')
+  writeFileSync(file, lines.join('\n'))
+  const ours = await benchCounts('--job', file)
+  expect(fioRun(file)).toEqual(ours)
+  return ours
+}
+
 describe('what strace counts', () => {
   for (const depth of [1, 4, 16]) {
     for (const drain of ['--flush-drain', '--no-drain']) {
@@ -157,21 +166,13 @@ describe('the same job through fio', () => {
   itNeeds([traced, fio], 'from the same job file: as many reads, writes and syncs', async () => {
     const jobs = ['[global]', `filename=${image}`, 'ioengine=psync', 'size=1m', 'bs=4k', '[w]', 'rw=randwrite']
     jobs.push('fdatasync=10 ; as above', '[r]', 'stonewall', 'rw=randread', 'bs=8k')
-    const file = scene.path('both.fio')
-    writeFileSync(file, jobs.join('\n'))
-    const ours = await benchCounts('--job', file)
-    expect(fioRun(file)).toEqual(ours)
-    expect(ours).toEqual({reads: 128, writes: 256, syncs: 25})
+    expect(await jobCounts(jobs)).toEqual({reads: 128, writes: 256, syncs: 25})
   })
 
   itNeeds([traced, fio], 'side by side, where no stonewall is between two jobs: reads among the writes', async () => {
     const jobs = ['[global]', `filename=${image}`, 'ioengine=psync', 'size=1m', 'bs=64k', 'rate_iops=100']
     jobs.push('[w]', 'rw=randwrite', 'fdatasync=10', '[r]', 'rw=randread')
-    const file = scene.path('beside.fio')
-    writeFileSync(file, jobs.join('\n'))
-    const ours = await benchCounts('--job', file)
-    expect(fioRun(file)).toEqual(ours)
-    expect(ours).toEqual({reads: 16, writes: 16, syncs: 1})
+    expect(await jobCounts(jobs)).toEqual({reads: 16, writes: 16, syncs: 1})
     for (const log of ['bench.log', 'fio.log']) expect([log, ...overlapIn(scene.path(log))]).toEqual([log, true, true])
   })
 })
