@@ -30,7 +30,7 @@ export default defineConfig({
     env: {NO_COLOR: '1', NODE_ENV: 'production', TMPDIR: diskTempFolder()},
     coverage: {
       provider: 'v8',
-      include: ['src/**/*.ts', 'dist/**/*.js'],
+      include: ['src/**/*.ts', 'dist/**/*.{js,cjs}'],
       exclude: ['**/*.d.ts'],
       reporter: ['text', 'json-summary'],
     },

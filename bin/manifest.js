@@ -8,6 +8,8 @@ import {fileURLToPath} from 'node:url'
 
 process.env.NODE_ENV ??= 'production' // oclif looks for TypeScript sources in any other environment
 
+process.stdout.setMaxListeners(0) // each bundle listens for itself
+
 const plugin = new Plugin({
   errorOnManifestCreate: true,
   ignoreManifest: true,

@@ -1,7 +1,7 @@
 import {readdir} from 'node:fs/promises'
 
-/** Stands in for the package in the bundle (bundle.js). Whatever the patterns, every script below the folder is a command. */
+/** Stands in for the package in the bundle (bundle.js). Whatever the patterns, every script (and module, of a plugin) below the folder is a command. */
 export async function glob(_patterns, {cwd}) {
   const files = await readdir(cwd, {recursive: true})
-  return files.filter((file) => file.endsWith('.js'))
+  return files.filter((file) => /\.c?js$/.test(file))
 }

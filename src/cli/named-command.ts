@@ -1,6 +1,5 @@
 import {readFileSync} from 'node:fs'
 import path from 'node:path'
-import {pathToFileURL} from 'node:url'
 
 import type {Interfaces} from '@oclif/core'
 import type {Command} from '@oclif/core/command'
@@ -18,9 +17,10 @@ interface LoadOptions {
  * list of commands (the first comparison of two names by the rules of a language loads those rules).
  *
  * @param root the folder of package.json and the manifest
+ * @param command the class that the words name, as bin/run.js has loaded it
  * @returns undefined where all commands are needed: for help, a word that is no command, and without a manifest
  */
-export function namedCommand(root: string, argv: readonly string[]): LoadOptions | undefined {
+export function namedCommand(root: string, argv: readonly string[], command: Command.Class): LoadOptions | undefined {
   const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
   const pjson = readJson(path.join(root, 'package.json')) as Plugin['pjson'] | undefined
   const manifest = readJson(path.join(root, 'oclif.manifest.json')) as Interfaces.Manifest | undefined
@@ -29,7 +29,7 @@ export function namedCommand(root: string, argv: readonly string[]): LoadOptions
   const {commands} = manifest
   const id = [own.slice(0, 2).join(':'), own[0] ?? ''].find((words) => Object.hasOwn(commands, words))
   const cached = id === undefined ? undefined : commands[id]
-  return cached && {root, plugins: new Map([[pjson.name, holding(cached, root, pjson)]])}
+  return cached && {root, plugins: new Map([[pjson.name, holding(cached, command, root, pjson)]])}
 }
 
 function readJson(file: string): unknown {
@@ -40,13 +40,9 @@ function readJson(file: string): unknown {
   }
 }
 
-function holding(cached: Command.Cached, root: string, pjson: Plugin['pjson']): Plugin {
+function holding(cached: Command.Cached, command: Command.Class, root: string, pjson: Plugin['pjson']): Plugin {
   const {id} = cached
-  const load = async (): Promise<Command.Class> => {
-    const file = path.join(root, ...(cached.relativePath ?? []))
-    const {default: command} = (await import(pathToFileURL(file).href)) as {default: Command.Class}
-    return Object.assign(command, {id, plugin})
-  }
+  const load = async (): Promise<Command.Class> => Object.assign(command, {id, plugin})
   const plugin: Plugin = {
     _base: '',
     alias: pjson.name,

@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import {pathToFileURL} from 'node:url'
-import {codeOf, ToolError} from '../base/index.js'
+import {codeOf, importFile, ToolError} from '../base/index.js'
 import type {Check} from '../crash/index.js'
 
 /**
@@ -14,7 +14,7 @@ export async function loadCheck(file: string): Promise<Check> {
   mustBeFile(file, absolute)
   let loaded: Record<string, unknown>
   try {
-    loaded = (await import(pathToFileURL(absolute).href)) as Record<string, unknown>
+    loaded = await importFile(pathToFileURL(absolute).href)
   } catch (error) {
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     throw new ToolError('usage', 'E_CHECK_LOAD', `${file} cannot be loaded: ${what}`, {

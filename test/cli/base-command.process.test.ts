@@ -10,8 +10,8 @@ import {buildProbe, type ProbeTool} from './probe.js'
 vi.setConfig({testTimeout: 60_000, hookTimeout: 60_000})
 
 let tool: ProbeTool
-beforeAll(() => {
-  tool = buildProbe()
+beforeAll(async () => {
+  tool = await buildProbe()
 })
 afterAll(() => tool?.remove())
 
@@ -36,7 +36,7 @@ describe('the exit status of the process', () => {
     expect(ended.stderr).not.toContain('probe.js')
     const debugged = await tool.run(['probe', '--bug'], {DEBUG: '1'})
     expect(debugged.status).toBe(70)
-    expect(debugged.stderr).toMatch(/at .*probe\.js:\d+/)
+    expect(debugged.stderr).toMatch(/at .*probe\.cjs:\d+/)
   })
 
   it('is 2 for a wrong command line', async () => {

@@ -4,9 +4,10 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {namedCommand} from '../../src/cli/named-command.js'
+import ServeNbd from '../../src/commands/serve/nbd.js'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
-const pluginOf = (root: string, ...argv: string[]) => namedCommand(root, argv)?.plugins.get('flushpoint')
+const pluginOf = (root: string, ...argv: string[]) => namedCommand(root, argv, ServeNbd)?.plugins.get('flushpoint')
 const idOf = (...argv: string[]): string | undefined => pluginOf(top, ...argv)?.commands[0]?.id
 
 function jsonOf<T>(file: string): T {
@@ -19,9 +20,10 @@ describe('the command that a command line names', () => {
     for (const id of Object.keys(commands)) expect(idOf(...id.split(':'), 'disk.img', '--json')).toBe(id)
   })
 
-  it('is loaded from the place that the manifest says, and knows its name', async () => {
+  it('is the class that was loaded, and knows its name', async () => {
     const plugin = pluginOf(top, 'serve', 'nbd', 'disk.img')
     const command = await plugin?.commands[0]?.load()
+    expect(command).toBe(ServeNbd)
     expect([command?.id, command?.summary, command?.plugin]).toEqual([
       'serve:nbd',
       plugin?.commands[0]?.summary,
@@ -36,7 +38,7 @@ describe('the command that a command line names', () => {
 
   it('is none for a topic, another word or an option in its place', () => {
     for (const argv of [[], ['trace'], ['trace', 'nothing'], ['mapp'], ['--json', 'map'], ['toString'], ['../map']]) {
-      expect(namedCommand(top, argv)).toBeUndefined()
+      expect(namedCommand(top, argv, ServeNbd)).toBeUndefined()
     }
   })
 })
@@ -49,14 +51,14 @@ describe('what a named command is found without', () => {
   afterEach(() => rmSync(root, {recursive: true, force: true}))
 
   it('is looked for by oclif when the manifest is missing, broken or that of another version', () => {
-    expect(namedCommand(root, ['map'])).toBeUndefined()
+    expect(namedCommand(root, ['map'], ServeNbd)).toBeUndefined()
     cpSync(join(top, 'package.json'), join(root, 'package.json'))
-    expect(namedCommand(root, ['map'])).toBeUndefined()
+    expect(namedCommand(root, ['map'], ServeNbd)).toBeUndefined()
     writeFileSync(join(root, 'oclif.manifest.json'), '{')
-    expect(namedCommand(root, ['map'])).toBeUndefined()
+    expect(namedCommand(root, ['map'], ServeNbd)).toBeUndefined()
     const manifest = jsonOf<object>('oclif.manifest.json')
     writeFileSync(join(root, 'oclif.manifest.json'), JSON.stringify({...manifest, version: '99.0.0'}))
-    expect(namedCommand(root, ['map'])).toBeUndefined()
+    expect(namedCommand(root, ['map'], ServeNbd)).toBeUndefined()
     writeFileSync(join(root, 'oclif.manifest.json'), JSON.stringify(manifest))
     expect(pluginOf(root, 'map')?.commands[0]?.id).toBe('map')
   })

@@ -1,8 +1,8 @@
-import {execFile, execFileSync, spawn, type ChildProcess} from 'node:child_process'
+import {execFile, spawn, type ChildProcess} from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import {fileURLToPath} from 'node:url'
+import {fileURLToPath, pathToFileURL} from 'node:url'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -32,10 +32,11 @@ function packageJson(): string {
 }
 
 const PROBE = `
+export {startCommand} from './cli/start-command.js'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {ToolError} from '../base/index.js'
-import {BaseCommand, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
+import {ToolError} from './base/index.js'
+import {BaseCommand, Interrupt, sizeFlag, startSpinner} from './cli/index.js'
 
 export default class Probe extends BaseCommand {
   static summary = 'Does what a test asks for.'
@@ -87,17 +88,23 @@ export default class Probe extends BaseCommand {
 }
 `
 
-/** Bundles the rooms the command line is made of and puts the probe command beside them. */
-export function buildProbe(): ProbeTool {
+interface Bundler {
+  readonly bundleModules: (files: readonly string[], outdir: string) => Promise<void>
+  readonly bundleScripts: (modules: Readonly<Record<string, string>>, outdir: string) => Promise<void>
+}
+
+/** Bundles the probe command as the real ones are. */
+export async function buildProbe(): Promise<ProbeTool> {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'flushpoint-probe-'))
   fs.writeFileSync(path.join(root, 'package.json'), packageJson())
   fs.symlinkSync(path.join(top, 'node_modules'), path.join(root, 'node_modules'))
-  const rooms = ['base/index.ts', 'cli/index.ts', 'cli/start.ts', 'cli/command-not-found.ts']
-  execFileSync(process.execPath, [path.join(top, 'bin/bundle.js'), path.join(root, 'dist'), ...rooms])
-  fs.mkdirSync(path.join(root, 'dist/commands'))
-  fs.writeFileSync(path.join(root, 'dist/commands/probe.js'), PROBE)
+  const bundler = pathToFileURL(path.join(top, 'bin/bundle.js')).href
+  const {bundleModules, bundleScripts} = (await import(bundler)) as Bundler
+  const dist = path.join(root, 'dist')
+  await bundleModules(['cli/start.ts', 'cli/command-not-found.ts'], dist)
+  await bundleScripts({'commands/probe': PROBE}, dist)
   fs.mkdirSync(path.join(root, 'bin'))
-  fs.copyFileSync(path.join(top, 'bin/run.js'), path.join(root, 'bin/run.js'))
+  for (const file of ['bin/run.js', 'bin/load.js']) fs.copyFileSync(path.join(top, file), path.join(root, file))
   return probeTool(root)
 }
 
