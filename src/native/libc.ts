@@ -38,6 +38,8 @@ export interface Libc {
   allocate(fd: number, offsetBytes: number, lengthBytes: number): number
   /** Asks the kernel to forget what it caches of a file, so that it is read from the disk again; what is dirty stays. @returns 0 or an errno */
   dropCache(fd: number): number
+  /** Has the kernel begin to write a range back that is dirty (sync_file_range); promises nothing about it. @returns 0 or an errno */
+  startWriteback(fd: number, offsetBytes: number, lengthBytes: number): number
 }
 
 export type LibcAnswer = {readonly ok: true; readonly libc: Libc} | {readonly ok: false; readonly reason: string}
@@ -84,6 +86,8 @@ const FICLONE = 0x40049409
 
 const POSIX_FADV_DONTNEED = 4
 
+const SYNC_FILE_RANGE_WRITE = 2
+
 const SEEK_WHENCE = {data: 3, hole: 4} as const
 
 function bindLibc(koffi: Koffi): Libc {
@@ -129,7 +133,7 @@ function bindLibc(koffi: Koffi): Libc {
 function bindCopying(
   koffi: Koffi,
   library: ReturnType<Koffi['load']>,
-): Pick<Libc, 'copyFileRange' | 'clone' | 'allocate' | 'dropCache'> {
+): Pick<Libc, 'copyFileRange' | 'clone' | 'allocate' | 'dropCache' | 'startWriteback'> {
   type CopyFileRange = (from: number, fromAt: Buffer, to: number, toAt: Buffer, length: number, flags: number) => number
   const copyFileRange: CopyFileRange = library.func(
     'int64_t copy_file_range(int from, void *fromAt, int to, void *toAt, size_t length, unsigned int flags)',
@@ -142,6 +146,9 @@ function bindCopying(
   )
   const fadvise: (fd: number, offset: number, length: number, advice: number) => number = library.func(
     'int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)',
+  )
+  const syncFileRange: (fd: number, offset: number, length: number, flags: number) => number = library.func(
+    'int sync_file_range(int fd, int64_t offset, int64_t length, unsigned int flags)',
   )
   return {
     copyFileRange(fromFd, fromBytes, toFd, toBytes, lengthBytes) {
@@ -161,6 +168,10 @@ function bindCopying(
     dropCache(fd) {
       // SAFETY: takes and returns plain numbers; a length of 0 means up to the end, and the errno is what it returns.
       return fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)
+    },
+    startWriteback(fd, offsetBytes, lengthBytes) {
+      // SAFETY: takes and returns plain numbers; a bad descriptor or range is an errno.
+      return syncFileRange(fd, offsetBytes, lengthBytes, SYNC_FILE_RANGE_WRITE) === 0 ? 0 : koffi.errno()
     },
   }
 }

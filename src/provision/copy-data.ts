@@ -22,6 +22,8 @@ export interface CopySink {
 export interface CopyOptions {
   /** Undefined: read and write only, as O_DIRECT and O_DSYNC need it. */
   readonly libc: Pick<Libc, 'copyFileRange' | 'clone'> | undefined
+  /** Has the kernel begin to write a range of the sink's descriptor back; undefined where no sync follows, or it cannot be asked. */
+  readonly startWriteback: ((offsetBytes: number, lengthBytes: number) => void) | undefined
   readonly signal: AbortSignal
   readonly progress: (doneBytes: number) => Promise<void>
 }
@@ -38,6 +40,9 @@ const BLOCK_BYTES = 4096
 const CHUNK_BYTES = 1024 * 1024
 /** The kernel copies this much at a time, so that a signal is heard soon. */
 const KERNEL_CHUNK_BYTES = 16 * 1024 * 1024
+
+/** The disk begins when this much has been copied, and not at the sync: it would stand idle meanwhile. */
+const WRITEBACK_BYTES = 8 * 1024 * 1024
 
 /** What says that the kernel does not do it for these two files; reading and writing does. */
 const NOT_HERE: ReadonlySet<number> = new Set([
@@ -67,11 +72,19 @@ export async function copyRanges(
     return {method: 'reflink', writtenBytes: source.sizeBytes, stopped: false}
   }
   const copier = new Copier(source, sink, options)
+  let [waitingFrom, waitingBytes] = [0, 0]
   for (const range of joinRanges(ranges.map((each) => alignOut(each, BLOCK_BYTES)))) {
     const endBytes = Math.min(range.offsetBytes + range.lengthBytes, source.sizeBytes)
     for (let offsetBytes = range.offsetBytes; offsetBytes < endBytes;) {
       if (options.signal.aborted) return copier.told(true)
-      offsetBytes += copier.step(offsetBytes, endBytes - offsetBytes)
+      if (waitingBytes === 0) waitingFrom = offsetBytes
+      const bytes = copier.step(offsetBytes, endBytes - offsetBytes)
+      offsetBytes += bytes
+      waitingBytes += bytes
+      if (waitingBytes >= WRITEBACK_BYTES) {
+        options.startWriteback?.(sink.startBytes + waitingFrom, offsetBytes - waitingFrom)
+        waitingBytes = 0
+      }
       await options.progress(copier.doneBytes)
     }
   }

@@ -3,8 +3,8 @@ import {ToolError, type Range} from '../base/index.js'
 import {cacheModeOf, type CacheMode} from '../cache-mode/index.js'
 import {ioFailure, openImage, openSource, partOf, type Image, type ImageSource} from '../image/index.js'
 import {compareSources, dataRanges, refuseShortened} from '../inspect/index.js'
-import {loadLibc} from '../native/index.js'
-import {copyRanges, type CopyMethod, type CopySink, type Transferred} from './copy-data.js'
+import {loadLibc, type LibcAnswer} from '../native/index.js'
+import {copyRanges, type CopyMethod, type CopyOptions, type CopySink, type Transferred} from './copy-data.js'
 import {openCopyTarget, partialPathOf, type CopyTarget} from './copy-target.js'
 
 export interface CopyOrder {
@@ -127,12 +127,12 @@ async function copyInto(order: CopyOrder, target: CopyTarget, notes: readonly st
   const progress = await order.stage('copying', told.dataBytes)
   const blockBytes = mode.direct ? image.alignmentBytes : 1
   const sink: CopySink = {path: image.path, fd: image.fd, startBytes: image.startBytes, blockBytes, blank}
-  const transferred = await copyRanges(source, sink, ranges, {libc: await kernelCopies(mode), signal, progress})
+  const native = await loadLibc()
+  const transferred = await copyRanges(source, sink, ranges, {...kernelHelp(native, mode, image), signal, progress})
   if (transferred.stopped) return stopped(transferred)
   refuseShortened(source)
   if (!mode.noFlush) syncData(image)
   if (verify) {
-    const native = await loadLibc()
     // What is asked is what the disk has, not what is still in memory. A kernel that does not let go of it compares that.
     if (native.ok) native.libc.dropCache(image.fd)
     try {
@@ -156,10 +156,19 @@ async function wanted(source: ImageSource): Promise<readonly Range[]> {
   return (await dataRanges(source)) ?? wholeOf(source)
 }
 
-/** Copies in the kernel go through the page cache and know no O_DSYNC: they are for the modes that want neither. */
-async function kernelCopies(mode: CacheMode) {
-  const native = await loadLibc()
-  return native.ok && !mode.direct && !mode.dsync ? native.libc : undefined
+/**
+ * What the kernel does for a copy. What goes through the page cache and knows no O_DSYNC is for the modes that want neither; and
+ * only what is synced in the end has to be written back soon.
+ */
+function kernelHelp(native: LibcAnswer, mode: CacheMode, {fd}: Image): Pick<CopyOptions, 'libc' | 'startWriteback'> {
+  if (!native.ok || mode.direct || mode.dsync) return {libc: undefined, startWriteback: undefined}
+  const {libc} = native
+  return {
+    libc,
+    startWriteback: mode.noFlush
+      ? undefined
+      : (offsetBytes, lengthBytes) => void libc.startWriteback(fd, offsetBytes, lengthBytes),
+  }
 }
 
 /**

@@ -33,6 +33,7 @@ function kernelSaying(told: ReturnType<Libc['statxDioAlign']>): LibcAnswer {
       clone: unused,
       allocate: unused,
       dropCache: unused,
+      startWriteback: unused,
     },
   }
 }

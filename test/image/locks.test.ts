@@ -120,6 +120,7 @@ describe('where there are no locks', () => {
     clone: () => 0,
     allocate: () => 0,
     dropCache: () => 0,
+    startWriteback: () => 0,
     ...answers,
   })
 

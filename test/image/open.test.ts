@@ -71,6 +71,7 @@ function kernelSaying(told: ReturnType<Libc['statxDioAlign']>): LibcAnswer {
       clone: unused,
       allocate: unused,
       dropCache: unused,
+      startWriteback: unused,
     },
   }
 }

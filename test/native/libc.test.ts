@@ -220,4 +220,12 @@ describe('the calls that move blocks about', () => {
     expect([readSync(fd, bytes, 0, 14, 0), bytes.toString('latin1')]).toEqual([14, 'synced and not'])
     expect(libc().dropCache(-1)).toBe(errno.EBADF)
   })
+
+  itNeeds([native], 'begins to write back what is dirty, or says why not', () => {
+    const fd = open('w+')
+    writeSync(fd, Buffer.alloc(BLOCK, 7))
+    expect(libc().startWriteback(fd, 0, BLOCK)).toBe(0)
+    expect(libc().startWriteback(fd, -1, BLOCK)).toBe(errno.EINVAL)
+    expect(libc().startWriteback(-1, 0, BLOCK)).toBe(errno.EBADF)
+  })
 })

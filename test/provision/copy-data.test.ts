@@ -3,6 +3,7 @@ import {constants} from 'node:os'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {openSource, partOf} from '../../src/image/index.js'
 import {loadLibc} from '../../src/native/index.js'
+import type {Range} from '../../src/base/index.js'
 import {copyRanges, type CopySink} from '../../src/provision/copy-data.js'
 import {capability, itNeeds} from '../peers.js'
 import {refusalOf, Scene} from '../image/scene.js'
@@ -10,6 +11,8 @@ import {refusalOf, Scene} from '../image/scene.js'
 const answer = await loadLibc()
 const native = capability(answer.ok, answer.ok ? '' : answer.reason)
 const {errno} = constants
+
+const MIB = 2 ** 20
 
 let scene: Scene
 let fd: number
@@ -26,7 +29,7 @@ type Options = Parameters<typeof copyRanges>[3]
 type Kernel = NonNullable<Options['libc']>
 
 function options(libc?: Kernel, signal = new AbortController().signal): Options {
-  return {libc, signal, progress: async () => {}}
+  return {libc, startWriteback: undefined, signal, progress: async () => {}}
 }
 
 const numbered = Buffer.from(Uint8Array.from({length: 20_000}, (_, i) => 1 + (i % 250)))
@@ -102,6 +105,23 @@ describe('bytes brought across', () => {
     writeFileSync(scene.path('to'), Buffer.alloc(4096, 9))
     await copyRanges(zeroes, sink({blank: false}), all, options())
     expect(to().equals(Buffer.alloc(4096))).toBe(true)
+  })
+
+  it('are written back while the rest is copied, each once, where the descriptor has them', async () => {
+    const large = openSource(scene.file('large', 30 * MIB))
+    scene.onClose(() => large.close())
+    const begun: Range[] = []
+    const startWriteback = (offsetBytes: number, lengthBytes: number): void =>
+      void begun.push({offsetBytes, lengthBytes})
+    const ranges = [
+      {offsetBytes: 0, lengthBytes: 12 * MIB},
+      {offsetBytes: 20 * MIB, lengthBytes: 10 * MIB},
+    ]
+    await copyRanges(large, sink({startBytes: 512, blank: false}), ranges, {...options(), startWriteback})
+    expect(begun).toEqual([
+      {offsetBytes: 512, lengthBytes: 8 * MIB},
+      {offsetBytes: 512 + 8 * MIB, lengthBytes: 16 * MIB},
+    ])
   })
 
   it('stop at the signal', async () => {
