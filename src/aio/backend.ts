@@ -101,6 +101,8 @@ export interface RingManner {
   readonly polled: boolean
   /** Steps are handed on as soon as there are so many, not all of them with submit(). Polled, each is on its way with submit(). */
   readonly batch?: number | undefined
+  /** Longer reads are a worker's of the kernel from the start (IOSQE_ASYNC): copying them would keep this thread from all else. */
+  readonly workerReadBytes?: number | undefined
 }
 
 /** A backend around another one, which is as able as that one and closes with it. */

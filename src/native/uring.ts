@@ -17,6 +17,7 @@ export const IORING_OP_WRITE = 23
 export const IORING_OP_RECV = 27
 /** sqe->flags: fd is an index into the registered files. */
 export const IOSQE_FIXED_FILE = 1
+export const IOSQE_ASYNC = 16
 /** sqe->fsync_flags: fdatasync instead of fsync. */
 export const IORING_FSYNC_DATASYNC = 1
 /** sqe->rw_flags: this write is stable, with the metadata needed to read it, at completion (pwritev2(2)). */

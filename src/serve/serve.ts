@@ -1,6 +1,13 @@
 import {fstatSync} from 'node:fs'
 
-import {openBackend, openRingSockets, type AioChoice, type Backend, type InlineSteps} from '../aio/index.js'
+import {
+  openBackend,
+  openRingSockets,
+  type AioChoice,
+  type Backend,
+  type InlineSteps,
+  type RingManner,
+} from '../aio/index.js'
 import {Recording} from '../archive/index.js'
 import {ERRNO, invariant, SECTOR_BYTES, ToolError} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
@@ -40,6 +47,7 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
       seed: 0,
       sockets,
       inline: inlineFor(options.mode),
+      ring: ringFor(options.mode),
       read: () => invariant(false, 'a served image is not simulated'),
       freshRanges: (offsetBytes, lengthBytes) => image.freshRanges(offsetBytes, lengthBytes),
     })
@@ -58,7 +66,7 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
   }
 }
 
-/** Longer transfers are the kernel's: they would keep this thread from everybody else. */
+/** Longer transfers are the kernel's workers': they would keep this thread from everybody else. */
 const AT_ONCE_BYTES = 128 * 1024
 
 /**
@@ -67,6 +75,11 @@ const AT_ONCE_BYTES = 128 * 1024
  */
 function inlineFor({direct, dsync}: CacheMode): InlineSteps | undefined {
   return direct || dsync ? undefined : {data: true, waits: false, sync: false, mostBytes: AT_ONCE_BYTES}
+}
+
+/** What is in the page cache is copied where it is asked for, unless a worker is asked. A disk that reads by itself needs none. */
+function ringFor({direct}: CacheMode): RingManner {
+  return {polled: false, workerReadBytes: direct ? undefined : AT_ONCE_BYTES}
 }
 
 function openServed(options: ServeOptions): Promise<Image> {

@@ -12,6 +12,7 @@ import {
   IORING_OP_WRITE,
   IORING_OP_WRITE_FIXED,
   IORING_SQ_NEED_WAKEUP,
+  IOSQE_ASYNC,
   IOSQE_FIXED_FILE,
   RWF_DSYNC,
   type MappedMemory,
@@ -82,6 +83,7 @@ export class UringBackend implements Backend {
   readonly #guest: RingGuest | undefined
   readonly #polled: boolean
   readonly #batch: number
+  readonly #workerReadBytes: number
   #registered: MappedMemory | undefined
   #tail: number
   #head: number
@@ -105,6 +107,7 @@ export class UringBackend implements Backend {
     this.#guest = guest
     this.#polled = polled
     this.#batch = polled ? ALL : (manner?.batch ?? ALL)
+    this.#workerReadBytes = manner?.workerReadBytes ?? Infinity
     guest?.moveIn(opened.ring.sqes, () => this.#takeForGuest())
     this.tokens = tokens
     this.doneTokens = new Int32Array(opened.ring.completionEntries)
@@ -141,6 +144,7 @@ export class UringBackend implements Backend {
     let addressHigh = 0
     let length = lengthBytes
     let opFlags = 0
+    let flags = this.#fileFlags
     switch (op) {
       case STEP_READ:
       case STEP_WRITE: {
@@ -152,6 +156,7 @@ export class UringBackend implements Backend {
         if (op === STEP_READ) opcode = fixed ? IORING_OP_READ_FIXED : IORING_OP_READ
         else opcode = fixed ? IORING_OP_WRITE_FIXED : IORING_OP_WRITE
         opFlags = dsync ? RWF_DSYNC : 0
+        if (op === STEP_READ && lengthBytes > this.#workerReadBytes) flags |= IOSQE_ASYNC << 8
         break
       }
       case STEP_ZERO:
@@ -170,7 +175,7 @@ export class UringBackend implements Backend {
         invariant(false, 'a step without I/O reached the ring')
     }
     const offset = opcode === IORING_OP_FSYNC ? 0 : offsetBytes
-    sqes[word] = opcode | this.#fileFlags
+    sqes[word] = opcode | flags
     sqes[word + 1] = this.#fd
     sqes[word + 2] = offset | 0
     sqes[word + 3] = Math.floor(offset / TWO_32)

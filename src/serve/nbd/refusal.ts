@@ -25,9 +25,12 @@ import {
 } from './protocol.js'
 import type {RequestHeader} from './request-header.js'
 
-/** Whether bytes follow the header, as many as its length says. */
+/**
+ * Whether bytes follow the header, as many as its length says. In extended headers PAYLOAD_LEN has to say so; a WRITE without it
+ * comes from clients that forget the flag and send the payload (QEMU 8.2 to 10.0, whose server takes it so), and from no others.
+ */
 export function hasPayload({style}: Agreed, {type, flags}: RequestHeader): boolean {
-  return style === 'extended' ? (flags & NBD_CMD_FLAG_PAYLOAD_LEN) !== 0 : type === NBD_CMD_WRITE
+  return type === NBD_CMD_WRITE || (style === 'extended' && (flags & NBD_CMD_FLAG_PAYLOAD_LEN) !== 0)
 }
 
 /**
@@ -39,9 +42,6 @@ export function refusalOf(header: RequestHeader, agreed: Agreed, {sizeBytes, rea
   const {type, flags, offset, length} = header
   const allowed = allowedFlags(type, agreed)
   if (allowed < 0 || (flags & ~allowed) !== 0) return NBD_EINVAL
-  if (agreed.style === 'extended' && type === NBD_CMD_WRITE && (flags & NBD_CMD_FLAG_PAYLOAD_LEN) === 0) {
-    return NBD_EINVAL
-  }
   const changes = type === NBD_CMD_WRITE || type === NBD_CMD_TRIM || type === NBD_CMD_WRITE_ZEROES
   if (changes && readOnly) return NBD_EPERM
   if (type === NBD_CMD_FLUSH) return 0

@@ -264,16 +264,19 @@ describe.each(['uring', 'threads'])('a server with --aio %s', (aio) => {
     expect((await client.read(56)).readBigUInt64BE(40)).toBe(4096n)
     client.send(extendedRequest({type: BLOCK_STATUS, flags: 32, cookie: 10, data: payload.subarray(0, 8)}))
     expect((await client.read(38)).readUInt32BE(32)).toBe(EINVAL)
-    // A WRITE without PAYLOAD_LEN has no payload; one with it is written.
-    client.send(extendedRequest({type: WRITE, cookie: 11, length: 512}))
-    expect((await client.read(38)).readUInt32BE(32)).toBe(EINVAL)
-    client.send(extendedRequest({type: WRITE, flags: 32 | 1, offset: 512, data: Buffer.alloc(512, 0xdd)}))
-    expect((await client.read(32)).readUInt16BE(6)).toBe(0)
+    // QEMU 10.0 forgets to say that a payload follows.
+    for (const [flags, offset] of [
+      [32 | 1, 512],
+      [0, 1024],
+    ] as const) {
+      client.send(extendedRequest({type: WRITE, flags, offset, data: Buffer.alloc(512, 0xdd)}))
+      expect((await client.read(32)).readUInt16BE(6)).toBe(0)
+    }
     client.send(extendedRequest({type: READ, length: PAYLOAD_MAX_BYTES * 4, offset: 0}))
     expect((await client.read(38)).readUInt32BE(32)).toBe(EINVAL)
     expect(
       readFileSync(image)
-        .subarray(512, 1024)
+        .subarray(512, 1536)
         .every((byte) => byte === 0xdd),
     ).toBe(true)
   })
