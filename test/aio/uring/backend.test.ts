@@ -3,7 +3,7 @@ import {afterEach, describe, expect, vi} from 'vitest'
 import type {RingManner} from '../../../src/aio/index.js'
 import {UringBackend} from '../../../src/aio/uring/backend.js'
 import {ToolError} from '../../../src/base/index.js'
-import {IORING_SQ_NEED_WAKEUP, loadUring, type MappedRing, type Uring} from '../../../src/native/index.js'
+import {IORING_SQ_NEED_WAKEUP, IOSQE_ASYNC, loadUring, type MappedRing, type Uring} from '../../../src/native/index.js'
 import {STEP_NONE, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO} from '../../../src/request/index.js'
 import {ringRefusal} from '../../native/ring-refusal.js'
 import {capability, itNeeds} from '../../peers.js'
@@ -50,6 +50,22 @@ for (const [mode, needs, manner] of [
       expect(needs.map((need) => need.reason)).toEqual(needs.map(() => ''))
     })
   }
+}
+
+/** A backend, and the ring that it maps. */
+function openWatched(image: RealImage, manner: RingManner): {backend: UringBackend; ring: MappedRing} {
+  let ring: MappedRing | undefined
+  const watched: Uring = {
+    ...uring(),
+    openRing(...asked) {
+      const opened = uring().openRing(...asked)
+      if (opened.ok) ring = opened.ring
+      return opened
+    },
+  }
+  const backend = new UringBackend(watched, image.fd, 4, {manner})
+  if (ring === undefined) throw new Error('it opened no ring')
+  return {backend, ring}
 }
 
 describe('the uring backend', () => {
@@ -102,20 +118,24 @@ describe('the uring backend', () => {
     expect(await moved({polled: false, batch: 2})).toBe(2)
   })
 
+  itNeeds([ring], 'leaves long reads to a worker of the kernel where it is to, and nothing else', async () => {
+    image = realImage(SIZE_BYTES)
+    const {backend, ring} = openWatched(image, {polled: false, workerReadBytes: 4096})
+    const memory = backend.createMemory(8192)
+    backend.queue(STEP_READ, 0, memory, 0, 0, 4096, false)
+    backend.queue(STEP_READ, 1, memory, 0, 0, 4097, false)
+    backend.queue(STEP_WRITE, 2, memory, 0, 0, 8192, false)
+    const flagsOf = (entry: number): number => ((ring.sqes[entry * 16] as number) >>> 8) & IOSQE_ASYNC
+    expect([0, 1, 2].map(flagsOf)).toEqual([0, IOSQE_ASYNC, 0])
+    await runOut(backend, 3)
+    memory.free()
+    await backend.close()
+  })
+
   itNeeds([ring], 'wakes the thread that polls after it went to sleep', async () => {
     image = realImage(SIZE_BYTES)
-    let ring: MappedRing | undefined
-    const watched: Uring = {
-      ...uring(),
-      openRing(...asked) {
-        const opened = uring().openRing(...asked)
-        if (opened.ok) ring = opened.ring
-        return opened
-      },
-    }
-    const backend = new UringBackend(watched, image.fd, 4, {manner: POLLED})
-    const sleeps = (): boolean =>
-      ring !== undefined && (Atomics.load(ring.ring, ring.sqFlags) & IORING_SQ_NEED_WAKEUP) !== 0
+    const {backend, ring} = openWatched(image, POLLED)
+    const sleeps = (): boolean => (Atomics.load(ring.ring, ring.sqFlags) & IORING_SQ_NEED_WAKEUP) !== 0
     for (let i = 0; i < 3; i++) {
       await vi.waitFor(() => expect(sleeps()).toBe(true), {timeout: 10_000})
       backend.queue(STEP_SYNC, 0, undefined, 0, 0, 0, false)
