@@ -1,6 +1,6 @@
-import {SECTOR_BYTES, ToolError, type Range} from '../base/index.js'
+import {alignOut, joinRanges, SECTOR_BYTES, ToolError, type Range} from '../base/index.js'
 import {sameFile} from '../image/index.js'
-import type {Observer, TraceHeader, TraceRecorder} from '../trace/index.js'
+import type {KnownBefore, Observer, TraceHeader, TraceRecorder} from '../trace/index.js'
 import {recordTo, type OutputFile} from './output-file.js'
 
 const PIECE_BYTES = 1 << 20
@@ -10,11 +10,13 @@ export interface RecordingFacts {
   /** The option that named the file. */
   readonly option?: '--trace' | '--record'
   readonly name: string
-  readonly header: TraceHeader
+  readonly header: Omit<TraceHeader, 'knownBefore'>
   /** The name of the image, also where the work is done on a copy of it. */
   readonly imagePath: string
-  /** Where the image may be changed and holds something other than zeroes. */
+  /** Where the image may be changed, if it holds something other than zeroes there: read at once. */
   readonly before: readonly Range[]
+  /** Where it may hold something other than zeroes; undefined when nobody can tell. */
+  readonly data: readonly Range[] | undefined
   /** Reads what the image holds there. */
   readonly read: (bytes: Uint8Array, offsetBytes: number) => void
 }
@@ -23,28 +25,35 @@ export interface RecordingFacts {
 export class Recording {
   readonly #recorder: TraceRecorder
   readonly #file: OutputFile
+  readonly #read: RecordingFacts['read']
+  readonly #sizeBytes: number
   #data: Uint8Array | undefined
   #failure: {readonly error: unknown} | undefined
 
   /** @throws ToolError: usage where the file is the image, environment or io where it cannot be made */
-  constructor({option = '--trace', name, header, imagePath, before, read}: RecordingFacts) {
+  constructor({option = '--trace', name, header, imagePath, before, data, read}: RecordingFacts) {
     refuseImage(option, name, imagePath)
-    const {recorder, file} = recordTo(name, header)
+    const {recorder, file} = recordTo(name, {...header, knownBefore: knownBy(before, data)})
     this.#recorder = recorder
     this.#file = file
+    this.#read = read
+    this.#sizeBytes = header.sizeBytes
     try {
-      for (const {offsetBytes, lengthBytes} of before) {
-        const start = Math.floor(offsetBytes / SECTOR_BYTES) * SECTOR_BYTES
-        const end = Math.min(header.sizeBytes, Math.ceil((offsetBytes + lengthBytes) / SECTOR_BYTES) * SECTOR_BYTES)
-        for (let at = start; at < end; at += PIECE_BYTES) {
-          const piece = new Uint8Array(Math.min(PIECE_BYTES, end - at))
-          read(piece, at)
-          recorder.before(at, piece)
-        }
-      }
+      for (const range of before) this.#keep(range)
     } catch (error) {
       file.discard()
       throw error
+    }
+  }
+
+  /** Records what a range holds now. */
+  #keep(range: Range): void {
+    const {offsetBytes, lengthBytes} = alignOut(range, SECTOR_BYTES)
+    const end = Math.min(this.#sizeBytes, offsetBytes + lengthBytes)
+    for (let at = offsetBytes; at < end; at += PIECE_BYTES) {
+      const piece = new Uint8Array(Math.min(PIECE_BYTES, end - at))
+      this.#read(piece, at)
+      this.#recorder.before(at, piece)
     }
   }
 
@@ -86,6 +95,13 @@ export class Recording {
   discard(): void {
     this.#file.discard()
   }
+}
+
+/** What is known of an image of which some is recorded: all of it, where there are only zeroes elsewhere. */
+function knownBy(before: readonly Range[], data: readonly Range[] | undefined): KnownBefore {
+  const bytesIn = (ranges: readonly Range[]): number =>
+    joinRanges(ranges).reduce((sum, {lengthBytes}) => sum + lengthBytes, 0)
+  return data !== undefined && bytesIn([...before, ...data]) === bytesIn(before) ? 'whole' : 'touched'
 }
 
 /** What a write puts on the image: what it carries, again and again where that is shorter (WRITE SAME). */

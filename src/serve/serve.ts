@@ -8,7 +8,7 @@ import {SYNC_TOKENS} from '../engine/index.js'
 import {openImage, openSource, snapshotImage, type Image} from '../image/index.js'
 import {loadLibc, loadListening} from '../native/index.js'
 import {STEP_PUNCH} from '../request/index.js'
-import {dataRanges, statusBySeeking, type StatusSource} from './nbd/block-status.js'
+import {statusBySeeking, type StatusSource} from './nbd/block-status.js'
 import type {ServeOptions, ServeResult} from './options.js'
 import {DEPTH, runAlone, Server} from './server.js'
 
@@ -48,7 +48,7 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
       const status = await statusOf(image)
       const writes = !options.readOnly && !image.readOnly && !image.blockDevice
       const zeroesFast = writes && (await canPunch(opened.backend, image))
-      const recording = options.trace === undefined ? undefined : record(options.trace, options, image, status)
+      const recording = options.trace === undefined ? undefined : record(options.trace, options, image)
       return await new Server({options, image, opened, ring, listening, status, zeroesFast, recording}).run()
     } finally {
       await opened.backend.close()
@@ -108,17 +108,15 @@ async function canPunch(backend: Backend, {fd, startBytes}: Image): Promise<bool
   return (await runAlone(backend, STEP_PUNCH, behind, PROBE_BYTES)) === 0
 }
 
-function record(name: string, {path, mode}: ServeOptions, image: Image, status: StatusSource): Recording {
+/** Nobody knows what clients will change: the recording begins with all that the image holds. */
+function record(name: string, {path, mode}: ServeOptions, image: Image): Recording {
   const sizeBytes = image.capacitySectors * SECTOR_BYTES
-  const header = {version: 1, sizeBytes, mode: mode.name, ordering: 'none', source: 'flushpoint serve nbd'} as const
+  const header = {sizeBytes, mode: mode.name, ordering: 'none', source: 'flushpoint serve nbd'} as const
+  const data = image.dataRanges(0, sizeBytes) ?? [{offsetBytes: 0, lengthBytes: sizeBytes}]
   const source = openSource(path)
   try {
     return new Recording({
-      name,
-      header,
-      imagePath: path,
-      // Nobody knows what clients will change.
-      before: dataRanges(status, sizeBytes),
+      ...{name, header, imagePath: path, before: data, data},
       read: (bytes, at) => source.readInto(bytes, image.startBytes + at),
     })
   } finally {

@@ -79,7 +79,10 @@ describe('the crash model', () => {
         const events = tell(told, mode, ordering)
         fc.pre(events.some(({kind}) => kind === 'start'))
         const trace: Trace = {
-          header: {version: 1, sizeBytes: 4096, mode: mode.name, ordering: ordering.name, source: 'test'},
+          header: {
+            ...{sizeBytes: 4096, mode: mode.name, ordering: ordering.name},
+            ...{source: 'test', knownBefore: 'whole'},
+          },
           before: [],
           events: events.map((event) => ({event})),
         }
