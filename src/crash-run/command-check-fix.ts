@@ -26,7 +26,7 @@ export async function findCommandFix(
   const part: Trace = {...model.trace, events: model.trace.events.slice(0, until)}
   let left = options.images
   const passes = async (trace: Trace, insertions: readonly Insertion[]): Promise<boolean> => {
-    const changed = new CrashModel(withInsertions(trace, insertions), {...model.options, base: model.base})
+    const changed = new CrashModel(withInsertions(trace, insertions), {...model.options, base: model.before.base})
     for (const event of changed.pointsThatMatter()) {
       const point = changed.at(event)
       const keyOf = questions.asking.keys.keyOf.bind(questions.asking.keys)
