@@ -158,7 +158,9 @@ function emptyParts(image: Image): (offsetBytes: number, lengthBytes: number) =>
 function touchedRanges(statements: readonly Statement[]): Range[] {
   return statements.flatMap((statement) => {
     if (statement.kind !== 'request') return []
-    const {type, offsetBytes, lengthBytes} = statement.request
+    const {type, offsetBytes, lengthBytes, scsi} = statement.request
+    // Which blocks a command names, only the device can tell.
+    if (scsi !== undefined) return [{offsetBytes: 0, lengthBytes: Number.MAX_SAFE_INTEGER}]
     const operands = kindOfType(type)?.operands
     return operands === 'data' || operands === 'segment' ? [{offsetBytes, lengthBytes}] : []
   })

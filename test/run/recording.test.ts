@@ -120,6 +120,14 @@ describe('the recording of a run', () => {
     ])
   })
 
+  it('has on a copy what the image held, also where a SCSI command says it', async () => {
+    const lines = ['SCSI 2a000000000800000100 out=0xbb']
+    const {before} = await record(lines, {guest: guestWith('scsi'), snapshot: true})
+    expect(before.map(({offsetBytes, bytes}) => [offsetBytes / 512, bytes.length, [...new Set(bytes)]])).toEqual([
+      [8, 512, [0x11]],
+    ])
+  })
+
   it('leaves as much undecided of what SCSI commands write as of the same virtio requests, whatever the mode', async () => {
     const scsi = [
       'SCSI 2a000000000800000100 out=0xbb',
