@@ -8,6 +8,7 @@ import {
   readTraceText,
   traceFault,
   type ByteSource,
+  type HeaderDefaults,
   type TraceReading,
 } from '../trace/index.js'
 import {openSource} from './file-source.js'
@@ -27,22 +28,23 @@ const TEXT_START = /^\s*\{/
 /**
  * Opens a trace in either of its own formats, told apart by what it begins with.
  *
+ * @param defaults what the header of a text may leave open
  * @throws ToolError of kind environment when it cannot be opened, of kind format when it is no trace
  */
-export function openTrace(path: string): OpenTrace {
+export function openTrace(path: string, defaults?: HeaderDefaults): OpenTrace {
   const {source, close} = openSource(path)
   try {
-    return {reading: readingOf(source), close}
+    return {reading: readingOf(source, defaults), close}
   } catch (error) {
     close()
     throw error
   }
 }
 
-function readingOf(source: ByteSource): TraceReading {
+function readingOf(source: ByteSource, defaults?: HeaderDefaults): TraceReading {
   const start = source.read(0, START_BYTES)
   if (!isTrace(start) && TEXT_START.test(Buffer.from(start).toString('latin1'))) {
-    return readTraceText(chunksOf(source), source.name)
+    return readTraceText(chunksOf(source), source.name, defaults)
   }
   if (isLog(start)) {
     const what = 'this is a log of dm-log-writes, not a trace'
@@ -57,7 +59,7 @@ function readingOf(source: ByteSource): TraceReading {
  *
  * @param defaults what its header may leave open
  */
-export function openTraceText(path: string, defaults: Parameters<typeof readTraceText>[2]): OpenTrace {
+export function openTraceText(path: string, defaults: HeaderDefaults): OpenTrace {
   if (path === '-') return {reading: readTraceText([...stdinChunks()], 'stdin', defaults), close: () => {}}
   const {source, close} = openSource(path)
   try {

@@ -15,6 +15,7 @@ export {Prng} from './prng.js'
 export type {Random} from './random.js'
 export {alignOut, isMultipleOf, joinRanges, overlaps, type Range} from './range.js'
 export {scriptUrl} from './script.js'
+export {SectorSet} from './sector-set.js'
 export {
   formatBytes,
   formatBytesBoth,

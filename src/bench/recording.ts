@@ -40,8 +40,9 @@ export function recordRound(facts: RoundRecordingFacts): Recording {
     option: '--record',
     name,
     imagePath,
-    header: {version: 1, sizeBytes, ...names, source: 'flushpoint bench'},
+    header: {sizeBytes, ...names, source: 'flushpoint bench'},
     before: keeps ? [{offsetBytes: region.offsetBytes, lengthBytes: region.sizeBytes}] : [],
+    data: stage.dataRanges(),
     read(bytes, offsetBytes) {
       // The image may be open with O_DIRECT.
       if (memory.length < bytes.length) memory = alignedBytes(bytes.length)

@@ -25,6 +25,8 @@ export interface Stage {
   >
   /** Another descriptor for a job of its own; see Image.reopen. */
   readonly reopen: (dsync: boolean) => number
+  /** The parts that may hold something other than zeroes; undefined when nobody can tell. */
+  readonly dataRanges: () => readonly Range[] | undefined
   /** Somebody removed the image, or cut it. */
   readonly gone: () => string | undefined
   /** Undefined of a simulated disk. */
@@ -87,6 +89,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
         freshRanges: () => [],
       },
       reopen: () => -1,
+      dataRanges: () => [],
       gone: () => undefined,
       close: () => {},
     }
@@ -120,6 +123,7 @@ function stageOf(image: Image): Stage {
         image.freshRanges(offsetBytes, lengthBytes),
     },
     reopen: (dsync) => (dsync ? image.reopen('O_DSYNC') : image.reopen()),
+    dataRanges: () => image.dataRanges(0, image.sizeBytes),
     gone: () => goneOf(image, allocation),
     image,
     close: () => image.close(),

@@ -37,7 +37,8 @@ export const crashFlags = {
     helpGroup: 'CRASH',
   })(),
   base: Flags.string({
-    description: 'Image that holds what was there before the trace, where the trace does not say. Default: zeroes.',
+    description:
+      'Image that holds what was there before the trace, for what the trace does not know. Where that has what requests changed, the recorded image will do as it is now.',
     helpValue: '<image>',
     helpGroup: 'CRASH',
   }),

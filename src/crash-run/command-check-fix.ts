@@ -25,9 +25,12 @@ export async function findCommandFix(
   const until = model.pointsThatMatter().find((point) => point >= violation.event) ?? model.lastPoint
   const part: Trace = {...model.trace, events: model.trace.events.slice(0, until)}
   let left = options.images
-  const passes = async (trace: Trace, insertions: readonly Insertion[]): Promise<boolean> => {
-    const changed = new CrashModel(withInsertions(trace, insertions), {...model.options, base: model.base})
-    for (const event of changed.pointsThatMatter()) {
+  /** Whether no image up to the end of some first events is refused. The model has all events: a scratch file shows the units of one trace. */
+  const passes = async (first: Trace, insertions: readonly Insertion[]): Promise<boolean> => {
+    const changed = new CrashModel(withInsertions(model.trace, insertions), {...model.options, base: model.before.base})
+    const end = withInsertions(first, insertions).events.length
+    // Between two points that matter images are only added, so that the end has all of those behind the last.
+    for (const event of new Set([...changed.pointsThatMatter().filter((point) => point < end), end])) {
       const point = changed.at(event)
       const keyOf = questions.asking.keys.keyOf.bind(questions.asking.keys)
       const {isExhaustive, proposals} = planStates(point, {budget: options.budget, seed: options.seed, keyOf})

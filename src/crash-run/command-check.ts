@@ -100,8 +100,9 @@ const PASSED_OVER = 1024
  * Runs a command on the images that crashes may leave, each made on a scratch file by changing what differs from the last one, and
  * equal ones once. All images of a crash point if they are within the budget, else those of `planStates`.
  *
- * @throws ToolError of kind environment when the command is missing, of kind usage when it fails an image and passes it later, of
- *   kind io when the scratch file cannot be written, of kind format when the trace does not tell what a write carried
+ * @throws ToolError of kind environment when the command is missing, of kind usage when it fails an image and passes it later, or
+ *   nobody knows what some of the image held before the trace (a command may read all of it), of kind io when the scratch file cannot
+ *   be written, of kind format when the trace does not tell what a write carried
  */
 export async function exploreWithCommand(model: CrashModel, options: CommandOptions): Promise<CommandExploration> {
   const {timeoutMs = TIMEOUT_MS, jobs = 1, folder} = options

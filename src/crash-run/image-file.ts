@@ -1,13 +1,10 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import {codeOf, SECTOR_BYTES, ToolError} from '../base/index.js'
-import {sectorOf, type CrashState} from '../crash/index.js'
+import {sectorOf, type BaseReader, type CrashState} from '../crash/index.js'
 import {createImage, sameFile} from '../image/index.js'
-import {openSource} from '../archive/index.js'
 
 export interface BuildOptions {
-  /** Image that holds what was there before the trace. */
-  readonly base?: string | undefined
   /** Replaces a file that is there already. */
   readonly force?: boolean | undefined
   /** Files that may not be replaced even so. */
@@ -20,17 +17,20 @@ const CHUNK_BYTES = 2 ** 20
  * Writes the image of a state to a sparse file. When it returns, the file and its name are stable; on any failure there is none, and
  * a file that was to be replaced is as it was.
  *
- * @throws ToolError of kind environment (exists, cannot be made), usage (it would replace what is read), io
+ * @throws ToolError of kind environment (exists, cannot be made), usage (it would replace what is read, or nobody knows what some of the
+ *   image held before the trace), io
  */
 export async function buildImage(state: CrashState, file: string, options: BuildOptions = {}): Promise<void> {
-  const {sizeBytes} = state.point.model.trace.header
+  const {before, trace} = state.point.model
+  before.mustBeKnown()
+  const {sizeBytes} = trace.header
   const target = options.force === true ? replaceable(file, options.keeps ?? []) : file
   const made = target === file && options.force !== true ? file : beside(target)
   const undo = await createImage(made, sizeBytes).catch((error: unknown) => {
     throw error instanceof ToolError && error.code === 'E_EXISTS' ? exists(file, error) : error
   })
   try {
-    fill(made, state, options.base)
+    fill(made, state)
     if (made !== target) {
       fs.renameSync(made, target)
       syncFolder(path.dirname(target))
@@ -68,11 +68,13 @@ function replaceable(file: string, keeps: readonly string[]): string {
   return fs.realpathSync(file)
 }
 
-function fill(file: string, state: CrashState, base: string | undefined): void {
+function fill(file: string, state: CrashState): void {
   const fd = fs.openSync(file, 'r+')
   try {
-    if (base !== undefined) copyBase(fd, base)
-    const {sizeBytes} = state.point.model.trace.header
+    const {before, trace} = state.point.model
+    const {base} = before
+    const {sizeBytes} = trace.header
+    if (base !== undefined) copyBase(fd, base, sizeBytes)
     for (const piece of piecesOf(state)) {
       const {offsetBytes} = piece
       const bytes = piece.bytes.subarray(0, sizeBytes - offsetBytes) // the last sector of an odd image is cut
@@ -84,15 +86,11 @@ function fill(file: string, state: CrashState, base: string | undefined): void {
   }
 }
 
-function copyBase(fd: number, base: string): void {
-  const {source, close} = openSource(base)
-  try {
-    for (let at = 0; at < source.sizeBytes; at += CHUNK_BYTES) {
-      const bytes = source.read(at, Math.min(CHUNK_BYTES, source.sizeBytes - at))
-      if (!isZero(bytes)) writeAll(fd, bytes, at)
-    }
-  } finally {
-    close()
+function copyBase(fd: number, base: BaseReader, sizeBytes: number): void {
+  for (let at = 0; at < sizeBytes; at += CHUNK_BYTES) {
+    const bytes = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes - at))
+    base(at, bytes)
+    if (!isZero(bytes)) writeAll(fd, bytes, at)
   }
 }
 

@@ -99,7 +99,8 @@ export class ScratchImage {
 
   /**
    * @param folder one that is made for this image alone
-   * @throws ToolError of kind io when there is no room, of kind environment when it cannot be made
+   * @throws ToolError of kind io when there is no room, of kind environment when it cannot be made, of kind usage where nobody knows what
+   *   some of the image held before the trace
    */
   constructor(folder: string, model: CrashModel, keys: ImageKeys) {
     this.#model = model
@@ -195,7 +196,7 @@ export class ScratchImage {
     for (let at = 0; at < sizeBytes; at += CHUNK_BYTES) {
       const length = Math.min(CHUNK_BYTES, sizeBytes - at)
       const [wanted, found] = [expected.subarray(0, length), this.#scratch.subarray(0, length)]
-      this.#baseBytes(at, wanted)
+      this.#model.before.read(at, wanted)
       this.#read(found, at)
       if (Buffer.compare(wanted, found) === 0) continue
       for (let from = 0; from < length; from += BLOCK_BYTES) {
@@ -209,15 +210,6 @@ export class ScratchImage {
       this.#shown[unit] = this.#keys.idOf(this.#model, unit, before)
     })
     fs.futimesSync(this.#fd, UNTOUCHED_AT, UNTOUCHED_AT)
-  }
-
-  #baseBytes(at: number, into: Uint8Array): void {
-    into.fill(0)
-    this.#model.base?.(at, into)
-    for (const {offsetBytes, bytes} of this.#model.trace.before) {
-      const [from, to] = [Math.max(offsetBytes, at), Math.min(offsetBytes + bytes.length, at + into.length)]
-      if (from < to) into.set(bytes.subarray(from - offsetBytes, to - offsetBytes), from - at)
-    }
   }
 
   #read(into: Uint8Array, at: number): void {

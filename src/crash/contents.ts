@@ -1,6 +1,5 @@
 import {Prng, SECTOR_BYTES, ToolError} from '../base/index.js'
-import type {Trace} from '../trace/index.js'
-import type {BaseReader} from './options.js'
+import type {BeforeContent} from './before.js'
 import type {TracedWrite, Units} from './units.js'
 
 /**
@@ -37,19 +36,17 @@ interface Known {
  * nobody may write to them.
  */
 export class ContentStore {
-  readonly #before: readonly {readonly offsetBytes: number; readonly bytes: Uint8Array}[]
+  readonly #before: BeforeContent
   readonly #writes: ReadonlyMap<number, TracedWrite>
   readonly #units: Units
-  readonly #base: BaseReader | undefined
   readonly #known: (Known | undefined)[] = []
   readonly #sectors: (readonly number[] | undefined)[] = []
   readonly #untouched = new Map<number, Uint8Array>()
 
-  constructor(trace: Trace, writes: ReadonlyMap<number, TracedWrite>, units: Units, base?: BaseReader) {
-    this.#before = trace.before.toSorted((a, b) => a.offsetBytes - b.offsetBytes)
+  constructor(before: BeforeContent, writes: ReadonlyMap<number, TracedWrite>, units: Units) {
+    this.#before = before
     this.#writes = writes
     this.#units = units
-    this.#base = base
   }
 
   /** The number of a content of a unit; the same content has the same number for ever. */
@@ -78,7 +75,11 @@ export class ContentStore {
     return (known.classes[number] ??= this.#findClass(unit, known, number))
   }
 
-  /** The bytes of one sector of the unit. @throws ToolError of kind format when the trace does not tell what a write carried */
+  /**
+   * The bytes of one sector of the unit.
+   *
+   * @throws ToolError of kind format when the trace does not tell what a write carried, of kind usage when nobody knows what was there before
+   */
   sector(unit: number, number: number, sector: number): Uint8Array {
     const bytes = this.#bytes(unit, number)
     if (bytes.length === SECTOR_BYTES) return bytes
@@ -86,11 +87,12 @@ export class ContentStore {
     return bytes.subarray(at, at + SECTOR_BYTES)
   }
 
-  /** The bytes of a sector that no write touches, from before the trace. */
+  /** The bytes of a sector from before the trace. @throws ToolError of kind usage when nobody knows them */
   untouched(sector: number): Uint8Array {
     let bytes = this.#untouched.get(sector)
     if (bytes === undefined) {
-      bytes = this.#beforeBytes(sector)
+      bytes = new Uint8Array(SECTOR_BYTES)
+      this.#before.read(sector * SECTOR_BYTES, bytes)
       if (this.#untouched.size < 65_536) this.#untouched.set(sector, bytes)
     }
     return bytes
@@ -113,10 +115,12 @@ export class ContentStore {
   #isUnknown(unit: number, number: number): boolean {
     const {writer, under, part} = this.content(unit, number)
     const isUnknown = (id: number): boolean => {
+      if (id === 0) return !this.#sectorsOf(unit).every((sector) => this.#before.knows(sector))
       const write = this.#writes.get(id)
       return write?.effect === 'data' && write.data === undefined
     }
-    return (part !== 'garbage' && isUnknown(writer)) || (under !== undefined && isUnknown(under))
+    const hasUnder = part === 'old' || part === 'left' || part === 'right'
+    return (part !== 'garbage' && isUnknown(writer)) || (hasUnder && isUnknown(under ?? 0))
   }
 
   #sectorsOf(unit: number): readonly number[] {
@@ -174,27 +178,6 @@ export class ContentStore {
       })
     }
     return write.data.subarray(at, at + SECTOR_BYTES)
-  }
-
-  /** Ranges may begin and end anywhere; what none holds comes from the base, or is zero. */
-  #beforeBytes(sector: number): Uint8Array {
-    const from = sector * SECTOR_BYTES
-    const bytes = new Uint8Array(SECTOR_BYTES)
-    this.#base?.(from, bytes)
-    let low = 0
-    let high = this.#before.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const range = this.#before[middle]
-      if (range !== undefined && range.offsetBytes + range.bytes.length <= from) low = middle + 1
-      else high = middle
-    }
-    for (let range = this.#before[low]; range && range.offsetBytes < from + SECTOR_BYTES; range = this.#before[++low]) {
-      const skip = Math.max(0, from - range.offsetBytes)
-      const at = Math.max(0, range.offsetBytes - from)
-      bytes.set(range.bytes.subarray(skip, skip + SECTOR_BYTES - at), at)
-    }
-    return bytes
   }
 }
 

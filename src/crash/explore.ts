@@ -46,7 +46,7 @@ const STATES_BETWEEN = 1 << 12
  * check reads it, and each of its contents is then tried in turn. Units that no run reads cost nothing.
  *
  * @throws ToolError of kind usage for a check that is seen not to be deterministic, or is asynchronous; of kind format when it reads
- *   what the trace does not tell
+ *   data that the trace does not have, of kind usage when it reads what nobody knows of the image before the trace
  */
 export function explore(model: CrashModel, check: Check, options: ExploreOptions = {}): Exploration {
   return new Explorer(model, check, options).run()

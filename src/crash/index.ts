@@ -17,7 +17,7 @@ export {countStates, listStates} from './count.js'
 export {explore, type Exploration} from './explore.js'
 export {findFix, fixSearch, withInsertions, type Fix, type Insertion} from './fix.js'
 export {CrashModel, type Settled} from './model.js'
-export type {Atom, CrashOptions, DeviceOrder} from './options.js'
+export type {Atom, BaseReader, CrashOptions, DeviceOrder} from './options.js'
 export type {CrashPoint} from './point.js'
 export {joinReports} from './merge.js'
 export {

@@ -3,15 +3,9 @@ import {EPOCH_DISK, DISK, Ledger, type CrashKind} from '../durability/index.js'
 import type {OrderingName} from '../ordering/index.js'
 import {STATUS_OK} from '../request/index.js'
 import type {Trace} from '../trace/index.js'
+import {BeforeContent} from './before.js'
 import {ContentStore} from './contents.js'
-import {
-  KIND_OF_NAME,
-  type Atom,
-  type BaseReader,
-  type CrashName,
-  type CrashOptions,
-  type DeviceOrder,
-} from './options.js'
+import {KIND_OF_NAME, type Atom, type CrashName, type CrashOptions, type DeviceOrder} from './options.js'
 import {CrashPoint} from './point.js'
 import {fingerprintOf} from './fingerprint.js'
 import {replayTrace, type Replay} from './replay.js'
@@ -48,8 +42,8 @@ export class CrashModel {
   readonly writes: ReadonlyMap<number, TracedWrite>
   readonly units: Units
   readonly contents: ContentStore
-  /** What lies under the trace where it knows nothing; zeroes when undefined. */
-  readonly base: BaseReader | undefined
+  /** What was there before the trace. */
+  readonly before: BeforeContent
   /** A few letters that differ when the trace or the options do: state ids carry them. */
   readonly fingerprint: string
   /** Names of the marks, in the order of the trace. */
@@ -70,8 +64,8 @@ export class CrashModel {
     this.replay = replayTrace(trace, options)
     this.writes = tracedWrites(trace)
     this.units = new Units(this.writes.values(), this.options.atom)
-    this.base = options.base
-    this.contents = new ContentStore(trace, this.writes, this.units, options.base)
+    this.before = new BeforeContent(trace, options.base)
+    this.contents = new ContentStore(this.before, this.writes, this.units)
     this.fingerprint = fingerprintOf(trace, this.options)
     this.#markCounts = new Int32Array(trace.events.length + 1)
     const marks: string[] = []

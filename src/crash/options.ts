@@ -26,7 +26,7 @@ export type DeviceOrder = 'unordered' | 'epoch' | 'fifo'
  */
 export type Atom = 512 | 4096 | 'request' | 'torn'
 
-/** Fills the given bytes with what the image holds from an offset on where the trace knows nothing of it. */
+/** Fills the given bytes with what the image holds from an offset on; asked for where the trace does not know what was there before. */
 export type BaseReader = (offsetBytes: number, into: Uint8Array) => void
 
 /** Which images are asked for. What is left out is as recorded; a power cut, an unordered device and 512-byte atoms. */

@@ -8,6 +8,7 @@ import type {FileSystem} from './file-system.js'
 import {freshOnFileSystem} from './freshness.js'
 import type {RestingPlace} from './ground.js'
 import {openRefusal} from './refusal.js'
+import {dataParts} from './sparse-copy.js'
 
 /** An image open under a cache mode. Owns its descriptors and locks until close(). */
 export interface Image {
@@ -65,6 +66,11 @@ export interface Image {
    * as where a device below keeps direct writes in host memory.
    */
   freshRanges(offsetBytes: number, lengthBytes: number): readonly Range[] | undefined
+  /**
+   * The parts of a range that may hold something else than zeroes now, as the host tells holes apart; undefined when nobody can tell. Of
+   * a snapshot these are the parts of the copy.
+   */
+  dataRanges(offsetBytes: number, lengthBytes: number): readonly Range[] | undefined
   /** The size now: another process may have changed it. */
   currentSizeBytes(): number
   /** Closes the descriptors, which ends the locks. Nothing may be in flight. May be called twice. */
@@ -167,6 +173,13 @@ export class OpenImage implements Image {
     )
     if (startBytes === 0) return fresh
     return fresh?.map((found) => ({...found, offsetBytes: found.offsetBytes - startBytes}))
+  }
+
+  dataRanges(offsetBytes: number, lengthBytes: number): readonly Range[] | undefined {
+    if (this.#libc === undefined || this.blockDevice) return undefined
+    const fromBytes = this.startBytes + offsetBytes
+    const parts = dataParts(this.#libc, this.fd, fromBytes, fromBytes + lengthBytes)
+    return parts?.map((part) => ({...part, offsetBytes: part.offsetBytes - this.startBytes}))
   }
 
   currentSizeBytes(): number {

@@ -1,6 +1,8 @@
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs'
 import {ToolError} from '../base/index.js'
 import {deviceSizeBytes} from './block-device.js'
+import {reopen} from './descriptor.js'
+import type {Image} from './image.js'
 import {checkKind} from './open.js'
 import {openRefusal, readFailure} from './refusal.js'
 
@@ -49,6 +51,20 @@ export function openSource(path: string): ImageSource {
   } catch (error) {
     closeSync(fd)
     throw error
+  }
+}
+
+/**
+ * An image that is open, to be looked at beside whoever changes it: through the page cache, whatever its mode.
+ *
+ * @throws ToolError of kind environment when it cannot be opened again
+ */
+export function sourceOf({path, fd, startBytes, sizeBytes, blockDevice}: Image): ImageSource {
+  try {
+    const own = reopen(fd, path, constants.O_RDONLY)
+    return {...reading(path, own, startBytes, sizeBytes), blockDevice, close: () => closeSync(own)}
+  } catch (error) {
+    throw openRefusal({path, readOnly: true, blockDevice}, error)
   }
 }
 

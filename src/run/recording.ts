@@ -14,7 +14,7 @@ const BEFORE_MAX_BYTES = 2 ** 36
 /** What the recording of a run is made of. */
 export interface RunRecordingFacts {
   readonly name: string
-  readonly header: TraceHeader
+  readonly header: Omit<TraceHeader, 'knownBefore'>
   readonly requests: readonly BatchRequest[]
   readonly stage: Stage
   readonly imagePath: string
@@ -35,7 +35,11 @@ export function recordRun({name, header, requests, stage, imagePath, scsi, fileB
       hint: `A trace keeps what was there before, up to ${formatBytes(BEFORE_MAX_BYTES)}: name smaller ranges.`,
     })
   }
-  return new Recording({name, header, imagePath, before, read: (bytes, at) => stage.target.read(at, bytes)})
+  return new Recording({
+    ...{name, header, imagePath, before},
+    data: stage.dataRanges(),
+    read: (bytes, at) => stage.target.read(at, bytes),
+  })
 }
 
 /** The range of an image that a request changes if it is executed, in whole sectors. */

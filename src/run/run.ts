@@ -242,7 +242,7 @@ function recordingOf(
   {mode, ordering, stage, scsi}: {mode: CacheMode; ordering: OrderingMode; stage: Stage; scsi: EngineOptions['scsi']},
 ): Recording {
   const sizeBytes = stage.capacitySectors * SECTOR_BYTES
-  const header = {version: 1, sizeBytes, mode: mode.name, ordering: ordering.name, source: 'flushpoint run'} as const
+  const header = {sizeBytes, mode: mode.name, ordering: ordering.name, source: 'flushpoint run'} as const
   try {
     return recordRun({name, header, requests: requestsOf(statements), stage, imagePath: path, scsi, fileBytes})
   } catch (error) {

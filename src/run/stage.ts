@@ -24,6 +24,8 @@ export interface Stage {
   readonly created: boolean
   readonly notes: readonly string[]
   readonly target: Omit<BackendTarget, 'tokens' | 'depth' | 'mode' | 'seed'>
+  /** The parts that may hold something other than zeroes; undefined when nobody can tell. */
+  readonly dataRanges: () => readonly Range[] | undefined
   /** What the size of the image is now; somebody may have changed it meanwhile. */
   readonly currentSizeBytes: () => number
   /** Removes an image that was created here, for a run that is refused before its first request. Never throws. */
@@ -51,7 +53,8 @@ export async function openStage(options: RunOptions): Promise<Stage> {
         })
       : await openImage(options.path, options)
     const readOnly = options.readOnly || image.readOnly
-    return {...stageOf(image), created: undo !== undefined, readOnly, takeBack: undo ?? (() => {})}
+    const stage = {...stageOf(image), readOnly}
+    return undo === undefined ? stage : {...stage, created: true, dataRanges: () => [], takeBack: undo}
   } catch (error) {
     undo?.()
     throw error
@@ -80,6 +83,8 @@ function stageOf(image: Image): Stage {
       read: (offsetBytes, target) => readFully(image, offsetBytes, target),
       freshRanges: (offsetBytes, lengthBytes) => image.freshRanges(offsetBytes, lengthBytes),
     },
+    // A copy has less than the image: only what the batch touches.
+    dataRanges: () => (image.snapshot ? undefined : image.dataRanges(0, image.sizeBytes)),
     currentSizeBytes: () => image.currentSizeBytes(),
     takeBack: () => {},
     close: () => image.close(),
@@ -108,6 +113,7 @@ async function openSimulated(options: RunOptions): Promise<Stage> {
         read: (_offsetBytes, target) => target.fill(0),
         freshRanges: (offsetBytes, lengthBytes): Range[] => [{offsetBytes, lengthBytes}],
       },
+      dataRanges: () => [],
       currentSizeBytes: () => sizeBytes,
       takeBack: () => {},
       close: () => {},
@@ -152,7 +158,9 @@ function emptyParts(image: Image): (offsetBytes: number, lengthBytes: number) =>
 function touchedRanges(statements: readonly Statement[]): Range[] {
   return statements.flatMap((statement) => {
     if (statement.kind !== 'request') return []
-    const {type, offsetBytes, lengthBytes} = statement.request
+    const {type, offsetBytes, lengthBytes, scsi} = statement.request
+    // Which blocks a command names, only the device can tell.
+    if (scsi !== undefined) return [{offsetBytes: 0, lengthBytes: Number.MAX_SAFE_INTEGER}]
     const operands = kindOfType(type)?.operands
     return operands === 'data' || operands === 'segment' ? [{offsetBytes, lengthBytes}] : []
   })

@@ -31,6 +31,8 @@ export interface ServeOptions {
   /** Chooses which steps of a bad disk fail. */
   readonly seed: number
   readonly trace?: string | undefined
+  /** The trace has what clients change, read when they do, in place of all that the image holds. */
+  readonly touchedOnly: boolean
   /** Aborted to wind down: nobody is accepted, what is in flight is finished, the image is synced. */
   readonly signal: AbortSignal
   /** The name of the signal that the process was sent, if one came. */

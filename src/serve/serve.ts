@@ -12,10 +12,10 @@ import {Recording} from '../archive/index.js'
 import {ERRNO, invariant, SECTOR_BYTES, ToolError} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {SYNC_TOKENS} from '../engine/index.js'
-import {openImage, openSource, snapshotImage, type Image} from '../image/index.js'
+import {openImage, shortenedImage, snapshotImage, sourceOf, type Image, type ImageSource} from '../image/index.js'
 import {loadLibc, loadListening} from '../native/index.js'
 import {STEP_PUNCH} from '../request/index.js'
-import {dataRanges, statusBySeeking, type StatusSource} from './nbd/block-status.js'
+import {statusBySeeking, type StatusSource} from './nbd/block-status.js'
 import type {ServeOptions, ServeResult} from './options.js'
 import {DEPTH, runAlone, Server} from './server.js'
 
@@ -30,6 +30,8 @@ const PROBE_BYTES = 4096
  */
 export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
   const image = await openServed(options)
+  // What clients change is read beside them, through the page cache.
+  let source: ImageSource | undefined
   try {
     const native = await loadListening()
     const listening = native.ok ? native.listening : undefined
@@ -56,12 +58,15 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
       const status = await statusOf(image)
       const writes = !options.readOnly && !image.readOnly && !image.blockDevice
       const zeroesFast = writes && (await canPunch(opened.backend, image))
-      const recording = options.trace === undefined ? undefined : record(options.trace, options, image, status)
+      source = options.trace === undefined ? undefined : sourceOf(image)
+      const recording =
+        source && options.trace !== undefined ? record(options.trace, options, image, source) : undefined
       return await new Server({options, image, opened, ring, listening, status, zeroesFast, recording}).run()
     } finally {
       await opened.backend.close()
     }
   } finally {
+    source?.close()
     image.close()
   }
 }
@@ -121,20 +126,18 @@ async function canPunch(backend: Backend, {fd, startBytes}: Image): Promise<bool
   return (await runAlone(backend, STEP_PUNCH, behind, PROBE_BYTES)) === 0
 }
 
-function record(name: string, {path, mode}: ServeOptions, image: Image, status: StatusSource): Recording {
+/** Nobody knows what clients will change: it is read when they do, or all that the image holds at once. */
+function record(name: string, options: ServeOptions, image: Image, source: ImageSource): Recording {
+  const {path, mode, touchedOnly} = options
   const sizeBytes = image.capacitySectors * SECTOR_BYTES
-  const header = {version: 1, sizeBytes, mode: mode.name, ordering: 'none', source: 'flushpoint serve nbd'} as const
-  const source = openSource(path)
-  try {
-    return new Recording({
-      name,
-      header,
-      imagePath: path,
-      // Nobody knows what clients will change.
-      before: dataRanges(status, sizeBytes),
-      read: (bytes, at) => source.readInto(bytes, image.startBytes + at),
-    })
-  } finally {
-    source.close()
-  }
+  const header = {sizeBytes, mode: mode.name, ordering: 'none', source: 'flushpoint serve nbd'} as const
+  const data = image.dataRanges(0, sizeBytes) ?? [{offsetBytes: 0, lengthBytes: sizeBytes}]
+  return new Recording({
+    ...{name, header, imagePath: path, before: touchedOnly ? 'when touched' : data, data},
+    dataIn: ({offsetBytes, lengthBytes}) => image.dataRanges(offsetBytes, lengthBytes),
+    read(bytes, at) {
+      const done = source.readInto(bytes, at)
+      if (done < bytes.length) throw shortenedImage(path, at + done, 'copied')
+    },
+  })
 }

@@ -363,11 +363,15 @@ export class Server {
       bytesAtRisk,
       poison: this.#engine.poison,
       ...closing,
-      notes: this.#image.notes,
+      notes: [...this.#image.notes, ...(this.#recording?.knownBefore === 'touched' ? [TOUCHED] : [])],
       interruptedBy: this.#options.interruptedBy(),
     }
   }
 }
+
+/** What a trace does not have is easily forgotten. */
+const TOUCHED =
+  'the trace has what clients changed, and nothing else of what the image held: crash explore has the rest from --base'
 
 /** One step with nothing else in flight. @returns 0 or a negative errno */
 export async function runAlone(

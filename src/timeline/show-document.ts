@@ -1,7 +1,7 @@
 import {formatBytes, formatBytesBoth} from '../base/index.js'
 import {CRASH_KINDS, type CrashKind} from '../durability/index.js'
 import type {Block, Document, TableBlock} from '../report/index.js'
-import type {TraceReading} from '../trace/index.js'
+import type {KnownBefore, TraceReading} from '../trace/index.js'
 import {momentJson} from './event-json.js'
 import {eventText, settledText} from './event-text.js'
 import {riskBytes, walk, type Moment} from './walk.js'
@@ -48,13 +48,19 @@ export function showDocument(reading: TraceReading, name: string): Document {
 
 /** The header for scripts. */
 export function headerJson({header}: TraceReading): object {
-  const {sizeBytes, mode, ordering, source} = header
-  return {sizeBytes, mode, ordering, source}
+  const {sizeBytes, mode, ordering, source, knownBefore} = header
+  return {sizeBytes, mode, ordering, source, knownBefore}
 }
 
 /** Every moment behind an event. */
 function* moments(reading: TraceReading): Generator<Moment> {
   for (const moment of walk(reading)) if (moment.event !== undefined) yield moment
+}
+
+const BEFORE_WORDS: Readonly<Record<KnownBefore, string>> = {
+  whole: 'the trace knows all that the image held',
+  touched: 'the trace knows what the image held where requests changed it',
+  listed: 'the trace knows what the image held only where it says so',
 }
 
 /** The rows of a header that people read. */
@@ -64,6 +70,7 @@ export function headerRows({header}: TraceReading): (readonly [string, string])[
     ['cache', header.mode],
     ['BARRIER', header.ordering],
     ['recorded by', header.source],
+    ['before it', BEFORE_WORDS[header.knownBefore]],
   ]
 }
 

@@ -33,7 +33,7 @@ export interface LogAssumptions {
  *   ordinary ones that had completed before it, and a mark ahead of writes no flush had followed yet.
  * - QEMU holds nothing and logs a flush when it ends: a write that completed while the flush ran stands before it and
  *   looks covered, although nobody promised that. Its version 7.2 drops FUA.
- * - What the image held before, and failed requests.
+ * - What the image held before, which the header says, and failed requests.
  * - Entries behind those the superblock counts, which both writers update only now and then: they are not read.
  *
  * Memory does not grow with the log. Data is read when an event is asked for it.
@@ -50,7 +50,7 @@ export function readLog(source: ByteSource, assumptions: LogAssumptions): TraceR
     throw traceFault({name: source.name}, what, 'Give the size of the image that was logged.')
   }
   return {
-    header: {version: 1, sizeBytes, mode: mode.name, ordering: ordering.name, source: 'log-writes'},
+    header: {sizeBytes, mode: mode.name, ordering: ordering.name, source: 'log-writes', knownBefore: 'listed'},
     before: [],
     events: {[Symbol.iterator]: () => new EntryEvents(source, mode, ordering).read(logRecords(source, log))},
   }

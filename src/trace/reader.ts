@@ -16,6 +16,7 @@ import {
   RECORD_HEADER,
   u32At,
   VERSION,
+  VERSION_MIN,
 } from './frame.js'
 import {headerOf} from './header.js'
 import {DAMAGE_HINT, RecordScanner, type TraceRecord} from './record-scanner.js'
@@ -36,16 +37,17 @@ export function isTrace(start: Uint8Array): boolean {
  *   a wrong checksum, values that cannot be, events that cannot have happened in this order; each with the byte
  */
 export function readTrace(source: ByteSource): TraceReading {
-  readPreamble(source)
-  const header = readHeader(source)
+  const version = readPreamble(source)
+  const header = readHeader(source, version)
   return {
     header,
-    before: {[Symbol.iterator]: () => beforeImages(source)},
+    before: {[Symbol.iterator]: () => beforeImages(source, header)},
     events: {[Symbol.iterator]: () => events(source, header)},
   }
 }
 
-function readPreamble(source: ByteSource): void {
+/** The version of the format. */
+function readPreamble(source: ByteSource): number {
   const {name} = source
   const preamble = source.read(0, PREAMBLE_BYTES)
   if (!isTrace(preamble)) {
@@ -71,17 +73,21 @@ function readPreamble(source: ByteSource): void {
   ) {
     throw traceFault({name, offsetBytes: MAGIC.length}, 'the version has a wrong checksum', DAMAGE_HINT)
   }
-  if (version !== VERSION) {
-    const what = `the trace is of version ${version}; this flushpoint reads version ${VERSION}`
+  if (version < VERSION_MIN || version > VERSION) {
+    const what = `the trace is of version ${version}; this flushpoint reads versions ${VERSION_MIN} to ${VERSION}`
     throw traceFault({name, offsetBytes: MAGIC.length}, what, 'Read it with the version of flushpoint that wrote it.')
   }
+  return version
 }
 
-function readHeader(source: ByteSource): TraceHeader {
+function readHeader(source: ByteSource, version: number): TraceHeader {
   const record = new RecordScanner(source, PREAMBLE_BYTES).next()
   return sound(source, record, () => {
     if (record.type !== RECORD_HEADER) throw new FieldError('the trace does not begin with its header')
     const fields = parsed(Buffer.from(record.payload).toString('utf8'))
+    if (version > 1 && !('knownBefore' in fields)) {
+      throw new FieldError('the header does not say what is known of the image before the trace')
+    }
     return headerOf(fields)
   })
 }
@@ -114,8 +120,13 @@ function scanBody(source: ByteSource): RecordScanner {
   return scanner
 }
 
-function* beforeImages(source: ByteSource): Generator<BeforeImage> {
-  const {sizeBytes} = readHeader(source)
+/** Whether content from before may come among the events. */
+function comesLate({knownBefore}: TraceHeader): boolean {
+  return knownBefore === 'touched'
+}
+
+function* beforeImages(source: ByteSource, header: TraceHeader): Generator<BeforeImage> {
+  const {sizeBytes} = header
   const scanner = scanBody(source)
   for (;;) {
     const record = scanner.next()
@@ -138,6 +149,9 @@ function* beforeImages(source: ByteSource): Generator<BeforeImage> {
         break
       case RECORD_CONTENT:
         break
+      case RECORD_EVENT:
+        if (comesLate(header)) break
+        return
       default:
         return
     }
@@ -158,7 +172,7 @@ function* events(source: ByteSource, header: TraceHeader): Generator<TracedEvent
         break
       case RECORD_BEFORE:
         counts.befores++
-        if (counts.events > 0) throw misplaced(source, record, 'content from before the trace')
+        if (counts.events > 0 && !comesLate(header)) throw misplaced(source, record, 'content from before the trace')
         break
       case RECORD_EVENT:
         counts.events++

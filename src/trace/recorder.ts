@@ -44,6 +44,7 @@ export class TraceRecorder {
   #contents = 0
   #befores = 0
   #events = 0
+  readonly #comesLate: boolean
   #isClosed = false
 
   constructor(sink: (bytes: Uint8Array) => void, header: TraceHeader) {
@@ -51,13 +52,19 @@ export class TraceRecorder {
     const preamble = Buffer.concat([MAGIC, u32Bytes(VERSION)])
     this.#put(preamble)
     this.#put(u32Bytes(crc32c(preamble)))
-    const {sizeBytes, mode, ordering, source} = header
-    this.#record(RECORD_HEADER, new TextEncoder().encode(JSON.stringify({sizeBytes, mode, ordering, source})))
+    const {sizeBytes, mode, ordering, source, knownBefore} = header
+    this.#comesLate = knownBefore === 'touched'
+    const fields = {sizeBytes, mode, ordering, source, knownBefore}
+    this.#record(RECORD_HEADER, new TextEncoder().encode(JSON.stringify(fields)))
   }
 
-  /** What a range holds before the first event. All of these come before the first event. */
+  /**
+   * What a range held before the first event. Comes ahead of all events, or, in a trace that has what requests touched, ahead of the first
+   * that may change the range.
+   */
   before(offsetBytes: number, bytes: Uint8Array): void {
-    invariant(this.#events === 0 && !this.#isClosed, 'content from before the trace comes ahead of its events')
+    const isInTime = this.#events === 0 || this.#comesLate
+    invariant(isInTime && !this.#isClosed, 'content from before the trace comes ahead of its events')
     for (let at = 0; at < bytes.length; at += BEFORE_PIECE_BYTES) {
       const piece = bytes.subarray(at, at + BEFORE_PIECE_BYTES)
       const content = this.#content(piece)

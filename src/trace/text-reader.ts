@@ -21,7 +21,7 @@ import {PLAN_FACTS, planOf, stepOf, type PlanFact} from './plan-code.js'
 import {endMarks, plainPlan} from './replay.js'
 import {flagsOf, typeOfName} from './request-words.js'
 import {Sequence} from './sequence.js'
-import type {BeforeImage, TracedEvent, TraceHeader, TraceReading} from './traced.js'
+import type {BeforeImage, KnownBefore, TracedEvent, TraceHeader, TraceReading} from './traced.js'
 
 /** The longest line: the base64 of the longest data, and something around it, is beyond what a string can hold. */
 export const LINE_MAX_BYTES = 2 ** 28
@@ -41,6 +41,7 @@ export interface HeaderDefaults {
   readonly sizeBytes?: number | undefined
   readonly mode?: string | undefined
   readonly ordering?: string | undefined
+  readonly knownBefore?: KnownBefore | undefined
 }
 
 type Line = ReturnType<typeof linesOf> extends Generator<infer T> ? T : never
@@ -52,7 +53,7 @@ type Line = ReturnType<typeof linesOf> extends Generator<infer T> ? T : never
  * from the others.
  *
  * @param chunks the text; walked over anew for each walk of the result, and once here for the header
- * @param defaults in place of what the header does not say; what both say has to be the same
+ * @param defaults in place of what the header does not say
  * @throws ToolError of kind format with the line, also from the walks
  */
 export function readTraceText(chunks: Iterable<Uint8Array>, name: string, defaults: HeaderDefaults = {}): TraceReading {
@@ -75,8 +76,9 @@ function readHeader(chunks: Iterable<Uint8Array>, name: string, defaults: Header
       const mode = fields.text('mode', defaults.mode ?? 'writeback')
       const ordering = fields.text('ordering', defaults.ordering ?? 'drain')
       const source = fields.text('source', 'ndjson')
+      const knownBefore = fields.any('knownBefore') ?? defaults.knownBefore
       fields.end()
-      return headerOf({sizeBytes, mode, ordering, source})
+      return headerOf({sizeBytes, mode, ordering, source, knownBefore})
     })
   }
   throw traceFault({name, line: 1}, 'there is no line in this trace', HINT)

@@ -21,8 +21,10 @@ const DATA_MAX_BYTES = (LINE_MAX_BYTES / 4) * 3 - 2 ** 16
  *     {"complete":2}
  *     {"mark":"told"}
  *
- * - header, first: `trace` (1), `sizeBytes`; optional `mode` (writeback), `ordering` (drain), `source`.
- * - `before`: an offset, with `lengthBytes` and `data`: what the image held. Ahead of all events; elsewhere the image holds zeroes.
+ * - header, first: `trace` (1), `sizeBytes`; optional `mode` (writeback), `ordering` (drain), `source` and `knownBefore` (see
+ *   traced.ts): "whole", where the trace was written by hand.
+ * - `before`: an offset, with `lengthBytes` and `data`: what the image held. Ahead of all events. `knownBefore` says what it held elsewhere:
+ *   zeroes ("whole"), or nobody knows ("touched", "listed").
  * - `submit`: an id, ascending, with `request` (OUT, IN, FLUSH, DISCARD, WRITE_ZEROES ...), `offsetBytes`, `lengthBytes`,
  *   `flags` (["FUA"], PREFLUSH, BARRIER, UNMAP ...), `data`, and `plan` as a recording has it. It starts at once, unless
  *   `start` is false.
@@ -39,8 +41,8 @@ const DATA_MAX_BYTES = (LINE_MAX_BYTES / 4) * 3 - 2 ** 16
  * @throws ToolError of kind format where the trace is damaged, or has data too long for a line
  */
 export function* traceText({header, before, events}: TraceReading): Generator<string> {
-  const {sizeBytes, mode, ordering, source} = header
-  yield lineOf({trace: 1, sizeBytes, mode, ordering, source})
+  const {sizeBytes, mode, ordering, source, knownBefore} = header
+  yield lineOf({trace: 1, sizeBytes, mode, ordering, source, knownBefore})
   for (const {offsetBytes, bytes} of before) {
     yield lineOf({before: offsetBytes, lengthBytes: bytes.length, data: dataText(bytes)})
   }

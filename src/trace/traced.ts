@@ -11,9 +11,20 @@ export interface TracedEvent {
   readonly data?: Uint8Array | undefined
 }
 
+/**
+ * What a trace knows of the image as it was before the first event.
+ *
+ * - `whole`: all of it. What no before-image holds was zeroes.
+ * - `touched`: what requests changed. Before-images hold every sector whose content a request may have changed; what the others held
+ *   nobody knows, and when the recording ended they held it still.
+ * - `listed`: what before-images hold. Nobody knows the rest, and requests may have changed it.
+ */
+export type KnownBefore = (typeof KNOWN_BEFORE)[number]
+
+export const KNOWN_BEFORE = ['whole', 'touched', 'listed'] as const
+
 /** What is true of the whole trace. */
 export interface TraceHeader {
-  readonly version: 1
   /** Size of the image. */
   readonly sizeBytes: number
   /** The mode it was recorded under. */
@@ -22,9 +33,10 @@ export interface TraceHeader {
   readonly ordering: OrderingName
   /** What recorded it: "flushpoint run", "blklogwrites", "ndjson". */
   readonly source: string
+  readonly knownBefore: KnownBefore
 }
 
-/** Content of a range before the first event. What no range of a trace holds is zeroes, or comes from elsewhere. */
+/** Content of a range before the first event. What is known of the rest, the header says. */
 export interface BeforeImage {
   readonly offsetBytes: number
   readonly bytes: Uint8Array

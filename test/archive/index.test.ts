@@ -20,7 +20,13 @@ beforeEach(() => {
 })
 afterEach(() => scene.close())
 
-const HEADER: TraceHeader = {version: 1, sizeBytes: 65536, mode: 'writeback', ordering: 'drain', source: 'a test'}
+const HEADER: TraceHeader = {
+  sizeBytes: 65536,
+  mode: 'writeback',
+  ordering: 'drain',
+  source: 'a test',
+  knownBefore: 'whole',
+}
 const TEXT =
   '{"trace":1,"sizeBytes":65536}\n{"submit":1,"request":"OUT","offsetBytes":0,"lengthBytes":512}\n{"complete":1}\n'
 

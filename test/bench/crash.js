@@ -23,7 +23,7 @@ function traceOf(requests, sectorOf, flushEvery) {
     events.push({event: {kind: 'start', id, held: false, fresh: [], atNs: 0}})
     events.push({event: {kind: 'complete', id, status: 0, errno: 0, stable: false, ignored: false, atNs: 0}})
   }
-  const header = {version: 1, sizeBytes: SIZE_BYTES, mode: 'writeback', ordering: 'drain', source: 'bench'}
+  const header = {sizeBytes: SIZE_BYTES, mode: 'writeback', ordering: 'drain', source: 'bench', knownBefore: 'whole'}
   return {header, before: [], events}
 }
 
@@ -98,7 +98,7 @@ function twoSlotTrace(commits) {
     request(1, 4, [n])
     if (n % 2 === 1) request(1, 5, [n])
   }
-  const header = {version: 1, sizeBytes: SIZE_BYTES, mode: 'writeback', ordering: 'drain', source: 'bench'}
+  const header = {sizeBytes: SIZE_BYTES, mode: 'writeback', ordering: 'drain', source: 'bench', knownBefore: 'whole'}
   return {header, before: [], events}
 }
 

@@ -21,7 +21,7 @@ async function verdicts(
   writer.out(change.sector, change.data)
   const row = builtinCheck(name)
   if (row?.check.kind !== 'command') throw new Error(`${name} is no command`)
-  const model = new CrashModel(writer.trace({sizeBytes: image.length}), {base, atom: 'request'})
+  const model = new CrashModel(writer.trace({sizeBytes: image.length, knownBefore: 'listed'}), {base, atom: 'request'})
   const {violations, states, complete} = await exploreWithCommand(model, row.check.command)
   expect({complete, isTwo: states <= 2}).toEqual({complete: true, isTwo: true})
   return violations.map(({message}) => message)

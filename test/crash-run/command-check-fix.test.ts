@@ -48,6 +48,18 @@ describe('a fix for what a command found', () => {
     expect(fix).toEqual({insertions: [{insert: 'FLUSH', after: 2}], isWhole: false})
   })
 
+  it('is found although other sectors are written later, wherever they lie', async () => {
+    for (const later of [[], [0, 1], [3], [7], [0, 7]]) {
+      const writer = new TraceWriter()
+      writer.out(4)
+      writer.out(5)
+      writer.flush()
+      for (const sector of later) writer.out(sector)
+      const ordered = [firstByte('A', 4), firstByte('B', 5), '[ $B = 0 ] || [ $A != 0 ]']
+      expect(await fixOf(writer, ordered)).toEqual({insertions: [{insert: 'FUA', after: 1}], isWhole: true})
+    }
+  })
+
   it('is none where flushes are not heard', async () => {
     expect(await fixOf(twoRecords(), TWO_RECORDS, {mode: 'unsafe'})).toBeUndefined()
   })

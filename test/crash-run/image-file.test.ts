@@ -1,5 +1,6 @@
 import {linkSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {ToolError} from '../../src/base/index.js'
 import {CrashModel, listStates, type CrashState} from '../../src/crash/index.js'
 import {buildImage} from '../../src/crash-run/index.js'
 import {TraceWriter} from '../crash/traces.js'
@@ -14,6 +15,7 @@ beforeEach(() => {
 afterEach(() => scene.close())
 
 const SIZE_BYTES = 2 ** 26
+const LISTED = {knownBefore: 'listed'} as const
 
 /** Content from before at sector 4, and a write of two sectors (8 and 9) of which the second is lost. */
 function half(sizeBytes = SIZE_BYTES): CrashState {
@@ -43,13 +45,25 @@ describe('an image that is written out', () => {
   })
 
   it('holds the base where the trace says nothing, also beneath what was lost', async () => {
-    const base = scene.file('base.img', 2 ** 20, 0xbb)
     const writer = new TraceWriter()
     writer.out(8, new Uint8Array(512)) // zeroes over something
-    const [whole] = listStates(new CrashModel(writer.trace(), {base: (_, into) => into.fill(0xbb)}).at(3))
+    const [whole] = listStates(new CrashModel(writer.trace(LISTED), {base: (_, into) => into.fill(0xbb)}).at(3))
     if (whole === undefined) throw new Error('no image')
-    await buildImage(whole, out, {base})
+    await buildImage(whole, out)
     expect(readFileSync(out).equals(expected(2 ** 20, 0xbb, {8: 0}))).toBe(true)
+  })
+
+  it('is not made up where nobody knows what the image held, and what was there stays', async () => {
+    const writer = new TraceWriter()
+    writer.before(8, new Uint8Array(512).fill(0x44))
+    writer.out(8)
+    const [state] = listStates(new CrashModel(writer.trace({knownBefore: 'touched'})).at(3))
+    if (state === undefined) throw new Error('no image')
+    writeFileSync(out, 'mine')
+    const refused = await refusalOf(buildImage(state, out, {force: true}))
+    expect(refused).toMatchObject({kind: 'usage', code: 'E_NO_BASE', context: {offsetBytes: 0}})
+    expect(readdirSync(scene.folder)).toEqual(['bad.img'])
+    expect(readFileSync(out, 'utf8')).toBe('mine')
   })
 
   it('keeps a file that is there, unless told to replace it', async () => {
@@ -72,11 +86,15 @@ describe('an image that is written out', () => {
   })
 
   it('is not there when the base cannot be read, and what was there stays', async () => {
-    const base = scene.path('nothing.img')
-    expect(await refusalOf(buildImage(half(), out, {base}))).toMatchObject({kind: 'environment'})
+    const base = (): void => {
+      throw new ToolError('io', 'E_TRACE_READ', 'the base cannot be read')
+    }
+    const [state] = listStates(new CrashModel(new TraceWriter().trace(LISTED), {base}).at(0))
+    if (state === undefined) throw new Error('no image')
+    expect(await refusalOf(buildImage(state, out))).toMatchObject({kind: 'io'})
     expect(readdirSync(scene.folder)).toEqual([])
     writeFileSync(out, 'mine')
-    await refusalOf(buildImage(half(), out, {base, force: true}))
+    await refusalOf(buildImage(state, out, {force: true}))
     expect(readdirSync(scene.folder)).toEqual(['bad.img'])
     expect(readFileSync(out, 'utf8')).toBe('mine')
   })

@@ -38,7 +38,8 @@ describe('a scratch image', () => {
   it('shows every state byte for byte, in any order, base and before-images beneath', () => {
     fc.assert(
       fc.property(traces, fc.infiniteStream(fc.nat(1000)), (trace, picks) => {
-        const small = {...trace, header: {...trace.header, sizeBytes: SIZE_BYTES}}
+        const header = {...trace.header, sizeBytes: SIZE_BYTES, knownBefore: 'listed'} as const
+        const small = {...trace, header}
         const base = (offsetBytes: number, into: Uint8Array): void => {
           into.forEach((_, i) => (into[i] = (offsetBytes + i) % 251))
         }

@@ -76,7 +76,8 @@ describe('lazy exploration', () => {
           event,
           data: event.kind === 'submit' ? filled(event.id, event.lengthBytes / 512) : undefined,
         }))
-        const header = {version: 1, sizeBytes: 4096, mode: mode.name, ordering: ordering.name, source: 'test'} as const
+        const names = {mode: mode.name, ordering: ordering.name}
+        const header = {sizeBytes: 4096, ...names, source: 'test', knownBefore: 'whole'} as const
         const model = new CrashModel({header, before: [], events}, crash)
         const sectors = [0, 1, 2].map((sector) => (sector + first) % 3)
         const listed = new Set<string>()

@@ -13,7 +13,7 @@ import {
 import {CRASH_KINDS, Ledger} from '../../src/durability/index.js'
 import {ORDERING_MODES, orderingModeOf} from '../../src/ordering/index.js'
 import {FLAG_BARRIER, FLAG_FUA} from '../../src/request/index.js'
-import type {Trace} from '../../src/trace/index.js'
+import type {KnownBefore, Trace} from '../../src/trace/index.js'
 import {story, tell} from '../durability/random-history.js'
 import {imagesByDefinition} from './definition.js'
 import {SECTORS, SEED, traces} from './random-trace.js'
@@ -79,7 +79,10 @@ describe('the crash model', () => {
         const events = tell(told, mode, ordering)
         fc.pre(events.some(({kind}) => kind === 'start'))
         const trace: Trace = {
-          header: {version: 1, sizeBytes: 4096, mode: mode.name, ordering: ordering.name, source: 'test'},
+          header: {
+            ...{sizeBytes: 4096, mode: mode.name, ordering: ordering.name},
+            ...{source: 'test', knownBefore: 'whole'},
+          },
           before: [],
           events: events.map((event) => ({event})),
         }
@@ -122,14 +125,17 @@ describe('the crash model', () => {
     expect(imagesOf(model, model.lastPoint, 1)).toEqual(new Set(['0', '1']))
   })
 
-  it('takes content before the trace from its records, then from the base, then as zeroes', () => {
+  it('takes content before the trace from its records, then as zeroes if it knows the whole, else from the base', () => {
     const writer = new TraceWriter().before(1, filled(7))
     writer.out(0)
-    const model = new CrashModel(writer.trace(), {
-      base: (offsetBytes, into) => void into.fill(offsetBytes === 512 ? 9 : 5),
-    })
-    const [state] = [...listStates(model.at(0))]
-    expect(state && [0, 1, 2].map((sector) => sectorOf(state, sector)[511])).toEqual([5, 7, 5])
+    const shown = (knownBefore: KnownBefore): unknown => {
+      const base = (offsetBytes: number, into: Uint8Array): void => void into.fill(offsetBytes === 512 ? 9 : 5)
+      const [state] = [...listStates(new CrashModel(writer.trace({knownBefore}), {base}).at(0))]
+      return state && [0, 1, 2].map((sector) => sectorOf(state, sector)[511])
+    }
+    expect(shown('whole')).toEqual([0, 7, 0])
+    expect(shown('touched')).toEqual([5, 7, 5])
+    expect(shown('listed')).toEqual([5, 7, 5])
   })
 
   it('takes a trace without starts as one where each request starts with its submission', () => {

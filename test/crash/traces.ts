@@ -88,7 +88,10 @@ export class TraceWriter {
 
   trace(header: Partial<TraceHeader> = {}): Trace {
     return {
-      header: {version: 1, sizeBytes: SIZE_BYTES, mode: 'writeback', ordering: 'drain', source: 'test', ...header},
+      header: {
+        ...{sizeBytes: SIZE_BYTES, mode: 'writeback', ordering: 'drain', source: 'test', knownBefore: 'whole'},
+        ...header,
+      },
       before: this.#before,
       events: this.events,
     }

@@ -153,6 +153,9 @@ describe('flushpoint bench', () => {
     const recorded = await bench('none.img', ...sim, ...flags, '--record', trace)
     const [round] = recorded.document.rounds
     expect(round?.runtimeNs).toBeGreaterThan(190e6) // 20 requests, 10 ms apart
+    const {reading, close} = openTrace(trace)
+    expect(reading.header.knownBefore).toBe('whole') // a disk that was made for it
+    close()
     const again = await bench('none.img', ...sim, '--trace', trace, '--timing', 'trace')
     expect(again.document.rounds).toMatchObject([{runtimeNs: round?.runtimeNs}])
     const fast = await bench('none.img', ...sim, '--trace', trace)
@@ -165,6 +168,7 @@ describe('flushpoint bench', () => {
     const flags = ['--rw', 'randwrite', '--bs', '64k', '--iodepth', '4', '--flush-every', '4', '--size', '512k']
     expect(await bench(image, ...flags, '--loops', '1', '--record', name, '--allow-write')).toMatchObject({exit: 0})
     const {reading, close} = openTrace(name)
+    expect(reading.header.knownBefore).toBe('touched')
     const replayed = Buffer.from(before).fill(0, 0, 512 << 10)
     for (const {offsetBytes, bytes} of reading.before) replayed.set(bytes, offsetBytes)
     expect(replayed.equals(before)).toBe(true)

@@ -4,8 +4,8 @@ import {CACHE_MODES, cacheModeOf, type CacheModeName} from '../../src/cache-mode
 import {openImage, type Image} from '../../src/image/index.js'
 import {fileSystemOf} from '../../src/image/file-system.js'
 import {loadLibc} from '../../src/native/index.js'
-import {capability, itNeeds} from '../peers.js'
-import {openDescriptors, procFd, Scene} from './scene.js'
+import {capability, itNeeds, root} from '../peers.js'
+import {loopDevices, openDescriptors, procFd, Scene} from './scene.js'
 
 const native = await loadLibc()
 const MIB = 2 ** 20
@@ -101,6 +101,29 @@ async function mapsExtents(): Promise<boolean> {
 }
 const inPlace = capability(native.ok && (await mapsExtents()), 'temporary files are not on ext4 or xfs')
 
+describe('data', () => {
+  const libc = capability(native.ok, native.ok ? '' : native.reason)
+
+  itNeeds([libc], 'is told apart from holes, counted from where the image begins', async () => {
+    const path = scene.file('disk.img', MIB)
+    const whole = await open(path)
+    expect(whole.dataRanges(0, MIB)).toEqual([])
+    writeSync(whole.fd, Buffer.alloc(65536, 1), 0, 65536, 131072)
+    expect(whole.dataRanges(0, MIB)).toEqual([{offsetBytes: 131072, lengthBytes: 65536}])
+    expect(whole.dataRanges(135168, 4096)).toEqual([{offsetBytes: 135168, lengthBytes: 4096}])
+    whole.close()
+    const facts = {mode: cacheModeOf('writeback'), readOnly: true, forceShare: false}
+    const part = await openImage(path, {...facts, part: {offsetBytes: 65536, lengthBytes: 131072}})
+    scene.onClose(() => part.close())
+    expect(part.dataRanges(0, 131072)).toEqual([{offsetBytes: 65536, lengthBytes: 65536}])
+  })
+
+  itNeeds([libc, root(), loopDevices], 'of a block device is anywhere, as far as anybody can tell', async () => {
+    const image = await open(scene.loop(scene.file('disk.img', MIB)), 'writeback', true)
+    expect(image.dataRanges(0, MIB)).toBeUndefined()
+  })
+})
+
 describe('allocation', () => {
   itNeeds([inPlace], 'a hole is fresh; a written and synced block is not', async () => {
     const path = scene.file('disk.img', MIB)
@@ -130,6 +153,7 @@ describe('allocation', () => {
       // A file system that never overwrites in place needs no map to know.
       const elsewhere = fileSystemOf(scene.folder).overwrites === 'elsewhere'
       expect(image.freshRanges(0, 4096) === undefined).toBe(!elsewhere)
+      expect(image.dataRanges(0, 4096)).toBeUndefined()
     } finally {
       if (before === undefined) delete process.env['FLUSHPOINT_NO_NATIVE']
       else process.env['FLUSHPOINT_NO_NATIVE'] = before

@@ -1,7 +1,11 @@
-import {readFileSync, statSync, writeFileSync} from 'node:fs'
+import {readFileSync, renameSync, statSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {openSource, partOf} from '../../src/image/source.js'
-import {refusalOf, Scene} from './scene.js'
+import {cacheModeOf} from '../../src/cache-mode/index.js'
+import {openImage, snapshotImage} from '../../src/image/index.js'
+import {openSource, partOf, sourceOf} from '../../src/image/source.js'
+import {direct} from '../e2e/cli.js'
+import {itNeeds} from '../peers.js'
+import {procFd, refusalOf, Scene} from './scene.js'
 
 let scene: Scene
 beforeEach(() => {
@@ -23,6 +27,30 @@ function traces(path: string): unknown {
   const {size, blocks, mtimeMs, ctimeMs, mode, ino} = statSync(path)
   return {size, blocks, mtimeMs, ctimeMs, mode, ino}
 }
+
+describe('an image that is open, looked at beside whoever changes it', () => {
+  for (const mode of ['writeback', 'none']) {
+    const title = `is the same file under ${mode}, whoever has its name now, and of a copy it is the copy`
+    itNeeds([procFd, ...(mode === 'none' ? [direct] : [])], title, async () => {
+      const path = scene.file('disk.img', 8192, 1)
+      const facts = {mode: cacheModeOf(mode), readOnly: false, forceShare: true}
+      const copy = await snapshotImage(path, {...facts, touched: [{offsetBytes: 0, lengthBytes: 8192}]})
+      const part = {offsetBytes: 4096, lengthBytes: 4096}
+      const image = await openImage(path, {...facts, forceShare: false, part})
+      renameSync(path, scene.path('away.img'))
+      scene.file('disk.img', 8192, 2)
+      const [own, other] = [sourceOf(image), sourceOf(copy)]
+      scene.onClose(() => {
+        for (const open of [own, other, image, copy]) open.close()
+      })
+      const bytes = new Uint8Array(100)
+      expect([own.sizeBytes, own.readInto(bytes, 4000), bytes[0], bytes[96]]).toEqual([4096, 96, 1, 0])
+      writeFileSync(scene.path('away.img'), Buffer.alloc(8192, 3), {flag: 'r+'})
+      expect([own.readInto(bytes, 7), bytes[99]]).toEqual([100, 3])
+      expect([other.sizeBytes, other.readInto(bytes, 7), bytes[99]]).toEqual([8192, 100, 1])
+    })
+  }
+})
 
 describe('an image opened for looking at', () => {
   it('that cannot be read is an I/O error with the byte of the whole image', () => {

@@ -7,6 +7,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {openTrace} from '../../src/archive/index.js'
 import {CACHE_MODES} from '../../src/cache-mode/index.js'
 import {countStates, CrashModel} from '../../src/crash/index.js'
+import {loadLibc} from '../../src/native/index.js'
 import {loadTrace, type Trace} from '../../src/trace/index.js'
 import {guestWith, runLines, type Changes} from './batch-run.js'
 
@@ -17,6 +18,8 @@ beforeEach(() => {
 afterEach(() => fs.rmSync(folder, {recursive: true, force: true}))
 
 const SIZE_BYTES = 65536
+/** Without native calls nobody can tell holes from data. */
+const seesHoles = (await loadLibc()).ok
 
 function imageOf(byte: number): string {
   const file = path.join(folder, 'disk.img')
@@ -65,6 +68,40 @@ describe('the recording of a run', () => {
     ])
   })
 
+  describe('says that it knows', () => {
+    const known = async (lines: readonly string[], changes: Changes = {}): Promise<string> =>
+      (await record(lines, changes)).header.knownBefore
+
+    it('what requests changed, of an image that held something', async () => {
+      expect(await known(['OUT 4k 512'])).toBe('touched')
+      expect(await known(['OUT 4k 512'], {aio: 'sim'})).toBe('touched')
+      expect(await known(['OUT 4k 512'], {snapshot: true})).toBe('touched')
+    })
+
+    it('the whole image where all of it may be changed, or it was made for the run', async () => {
+      expect(await known(['DISCARD 0 64k'])).toBe(seesHoles ? 'whole' : 'touched')
+      const created = {createBytes: SIZE_BYTES, path: path.join(folder, 'new.img')}
+      expect(await known(['OUT 4k 512'], created)).toBe('whole')
+      expect(await known(['OUT 4k 512'], {...created, aio: 'sim'})).toBe('whole')
+    })
+
+    it('the whole image where only what is recorded held data, unless the run is on a copy of that', async () => {
+      const sparse = (name: string): string => {
+        const file = path.join(folder, name)
+        fs.writeFileSync(file, Buffer.alloc(SIZE_BYTES / 2, 0x11))
+        fs.truncateSync(file, SIZE_BYTES)
+        return file
+      }
+      expect(await known(['DISCARD 0 32k'], {path: sparse('a.img')})).toBe(seesHoles ? 'whole' : 'touched')
+      expect(await known(['OUT 48k 512'], {path: sparse('b.img')})).toBe('touched')
+      fs.writeFileSync(path.join(folder, 'hole.img'), '')
+      fs.truncateSync(path.join(folder, 'hole.img'), SIZE_BYTES)
+      const hole = {path: path.join(folder, 'hole.img')}
+      expect(await known(['OUT 0 512'], {...hole, snapshot: true})).toBe('touched')
+      expect(await known(['OUT 0 512'], hole)).toBe(seesHoles ? 'whole' : 'touched')
+    })
+  })
+
   it('knows what SCSI commands write: the blocks sent, one block again and again, nothing for a range given back', async () => {
     const lines = [
       'SCSI 2a000000000800000100 out=0xbb', // WRITE(10), LBA 8, 1 block
@@ -80,6 +117,14 @@ describe('the recording of a run', () => {
       [8, 1],
       [16, 3],
       [32, 1],
+    ])
+  })
+
+  it('has on a copy what the image held, also where a SCSI command says it', async () => {
+    const lines = ['SCSI 2a000000000800000100 out=0xbb']
+    const {before} = await record(lines, {guest: guestWith('scsi'), snapshot: true})
+    expect(before.map(({offsetBytes, bytes}) => [offsetBytes / 512, bytes.length, [...new Set(bytes)]])).toEqual([
+      [8, 512, [0x11]],
     ])
   })
 

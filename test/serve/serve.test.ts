@@ -11,7 +11,7 @@ import {inheritedAddress, isLocal, parseListenAddress, uriOf} from '../../src/se
 import {addressBytes} from '../../src/serve/address.js'
 import {parseKeys} from '../../src/serve/tls.js'
 import {flushingWords, statusLine} from '../../src/serve/document.js'
-import {dataRanges, statusBySeeking} from '../../src/serve/nbd/block-status.js'
+import {statusBySeeking} from '../../src/serve/nbd/block-status.js'
 import {transmissionFlags, type ExportFacts} from '../../src/serve/nbd/export.js'
 import {fileSystemOf} from '../../src/image/file-system.js'
 import {BIN, TIMEOUT_MS} from '../e2e/cli.js'
@@ -196,10 +196,6 @@ describe('what clients are told of an export', () => {
       {lengthBytes: 4096, flags: 0},
     ])
     expect(source.extents(5000, 1000, true)).toEqual([{lengthBytes: 1000, flags: 0}])
-    expect(dataRanges(source, 20480)).toEqual([
-      {offsetBytes: 4096, lengthBytes: 4096},
-      {offsetBytes: 16384, lengthBytes: 4096},
-    ])
     expect(statusBySeeking(undefined, ENXIO).extents(0, 4096, false)).toEqual([{lengthBytes: 4096, flags: 0}])
   })
 })

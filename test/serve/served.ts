@@ -81,4 +81,5 @@ export interface ServeDocument {
   readonly bytesAtRisk: number
   readonly hazards: readonly {readonly code: string; readonly count: number}[]
   readonly closingSync: string
+  readonly notes: readonly string[]
 }

@@ -42,11 +42,11 @@ describe('a trace', () => {
         const events = rig.events.map((event) => ({event}))
         const {mode, ordering} = program.options
         const header = {
-          version: 1 as const,
           sizeBytes: IMAGE_SECTORS * 512,
           mode: cacheModeOf(mode).name,
           ordering: orderingModeOf(ordering).name,
           source: 'the engine',
+          knownBefore: 'whole' as const,
         }
         rig.engine.close()
         const {events: read} = readWhole(recorded({header, before: [], events}))

@@ -91,11 +91,12 @@ const story = fc.record({
   drafts: fc.array(draft, {minLength: 1, maxLength: 8}),
   moves: fc.array(fc.nat(15), {minLength: 4, maxLength: 40}),
   before: fc.array(fc.tuple(fc.nat(SECTORS - 1), fc.nat(255)), {maxLength: 3}),
+  knownBefore: fc.constantFrom('whole', 'touched', 'listed'),
 })
 
 /** A trace of a few requests on a few sectors that can have happened: any order, any end, some of them never ended. */
-export const anyTrace: fc.Arbitrary<Trace> = story.map(({mode, ordering, drafts, moves, before}) => ({
-  header: {version: 1, sizeBytes: SECTORS * SECTOR_BYTES, mode, ordering, source: 'a test'},
+export const anyTrace: fc.Arbitrary<Trace> = story.map(({mode, ordering, drafts, moves, before, knownBefore}) => ({
+  header: {sizeBytes: SECTORS * SECTOR_BYTES, mode, ordering, source: 'a test', knownBefore},
   before: before.map(([sector, fill]) => ({
     offsetBytes: sector * SECTOR_BYTES,
     bytes: new Uint8Array(SECTOR_BYTES).fill(fill),

@@ -16,7 +16,13 @@ import {readWhole, recorded} from './random-trace.js'
 /** Hundreds of traces on a busy machine take a while; only a hang takes longer. */
 vi.setConfig({testTimeout: 120_000})
 
-const HEADER: Trace['header'] = {version: 1, sizeBytes: 4096, mode: 'writeback', ordering: 'drain', source: 'a test'}
+const HEADER: Trace['header'] = {
+  sizeBytes: 4096,
+  mode: 'writeback',
+  ordering: 'drain',
+  source: 'a test',
+  knownBefore: 'whole',
+}
 
 function traceOf(...events: TraceEvent[]): Uint8Array {
   return recorded({header: HEADER, before: [], events: events.map((event) => ({event}))})
@@ -43,6 +49,17 @@ function record(type: number, payload: Uint8Array): Uint8Array {
   return Buffer.concat([body, u32Bytes(crc32c(body))])
 }
 
+/** The same records under another version. */
+function ofVersion(version: number, bytes: Uint8Array): Uint8Array {
+  const preamble = Buffer.concat([bytes.subarray(0, 8), u32Bytes(version)])
+  return Buffer.concat([preamble, u32Bytes(crc32c(preamble)), bytes.subarray(16)])
+}
+
+/** A trace without events, with whatever header. */
+function withHeader(fields: object): Uint8Array {
+  return Buffer.concat([traceOf().subarray(0, 16), record(1, Buffer.from(JSON.stringify(fields)))])
+}
+
 describe('reading a trace', () => {
   it.each([
     ['nothing at all', new Uint8Array(), 'it: byte 0: the trace ends inside its first 8 bytes'],
@@ -53,11 +70,51 @@ describe('reading a trace', () => {
   })
 
   it('refuses a trace of a newer version, and tells both versions', () => {
-    const bytes = traceOf()
-    const preamble = Buffer.concat([bytes.subarray(0, 8), u32Bytes(2)])
-    const newer = Buffer.concat([preamble, u32Bytes(crc32c(preamble)), bytes.subarray(16)])
+    const newer = ofVersion(3, traceOf())
     expect(isTrace(newer)).toBe(true)
-    expect(() => readWhole(newer)).toThrow('it: byte 8: the trace is of version 2; this flushpoint reads version 1')
+    expect(() => readWhole(newer)).toThrow(
+      'it: byte 8: the trace is of version 3; this flushpoint reads versions 1 to 2',
+    )
+  })
+
+  it.each([
+    ['flushpoint run', 'touched'],
+    ['flushpoint bench', 'touched'],
+    ['flushpoint serve nbd', 'listed'],
+    ['ndjson', 'whole'],
+    ['log-writes', 'listed'],
+    ['who knows', 'listed'],
+  ])('of version 1, which did not say what is known from before, takes one by %j to be %s', (source, knownBefore) => {
+    const {sizeBytes, mode, ordering} = HEADER
+    const old = ofVersion(1, withHeader({sizeBytes, mode, ordering, source}))
+    expect(readTrace(memorySource(old)).header).toEqual({sizeBytes, mode, ordering, source, knownBefore})
+  })
+
+  it.each([
+    ['nothing', {}, 'the header does not say what is known of the image before the trace'],
+    ['something else', {knownBefore: 'most'}, 'knownBefore is "most", not one of whole, touched, listed'],
+  ])('refuses one of version 2 that says %s of what is known from before', (_what, more, message) => {
+    const {knownBefore: _said, ...header} = HEADER
+    expect(() => readTrace(memorySource(withHeader({...header, ...more}), 'it'))).toThrow(`it: byte 16: ${message}`)
+  })
+
+  it('takes content from before among the events only where it was recorded when requests touched it', () => {
+    const before = {offsetBytes: 512, bytes: new Uint8Array(512).fill(9)}
+    const late = (knownBefore: Trace['header']['knownBefore']): Uint8Array => {
+      const header = {...HEADER, knownBefore}
+      const bytes = recorded({header, before: [before], events: [{event: submit(1)}, {event: submit(2)}]})
+      // The record of content from before has 8 + 24 + 4 bytes and stands ahead of the first event.
+      const place = bytes.length - 44 - 2 * eventBytes - 36
+      const [from, first] = [bytes.subarray(place, place + 36), bytes.subarray(place + 36, place + 36 + eventBytes)]
+      return Buffer.concat([bytes.subarray(0, place), first, from, bytes.subarray(place + 36 + eventBytes)])
+    }
+    const eventBytes = (traceOf(submit(1), submit(2)).length - traceOf().length) / 2
+    expect(Array.from(readWhole(late('touched')).reading.before)).toMatchObject([{offsetBytes: 512}])
+    for (const knownBefore of ['whole', 'listed'] as const) {
+      expect(() => readWhole(late(knownBefore))).toThrow(
+        'content from before the trace comes in the middle of the events',
+      )
+    }
   })
 
   it.each([

@@ -8,7 +8,13 @@ import {anyTrace, plain, readWhole, recorded, SEED, SECTORS} from './random-trac
 /** Hundreds of traces on a busy machine take a while; only a hang takes longer. */
 vi.setConfig({testTimeout: 120_000})
 
-const HEADER: TraceHeader = {version: 1, sizeBytes: 2 ** 30, mode: 'none', ordering: 'drain-flush', source: 'a test'}
+const HEADER: TraceHeader = {
+  sizeBytes: 2 ** 30,
+  mode: 'none',
+  ordering: 'drain-flush',
+  source: 'a test',
+  knownBefore: 'whole',
+}
 
 function write(id: number, data: Uint8Array): Trace['events'][number] {
   const event = {
@@ -23,17 +29,18 @@ function write(id: number, data: Uint8Array): Trace['events'][number] {
   return {event, data}
 }
 
+/** Content from before in memory of its own. */
+function own({offsetBytes, bytes}: Trace['before'][number]): Trace['before'][number] {
+  return {offsetBytes, bytes: Uint8Array.from(bytes)}
+}
+
 describe('a trace in the binary format', () => {
   it('is read back as it was recorded: header, content from before, events in order, plans and data', () => {
     fc.assert(
       fc.property(anyTrace, (trace) => {
         const {reading, events} = readWhole(recorded(trace))
         expect(reading.header).toEqual(trace.header)
-        const before = Array.from(reading.before, ({offsetBytes, bytes}) => ({
-          offsetBytes,
-          bytes: Uint8Array.from(bytes),
-        }))
-        expect(before).toEqual(trace.before)
+        expect(Array.from(reading.before, own)).toEqual(trace.before)
         expect(events).toEqual(plain(trace.events))
         // Each walk starts anew.
         expect(plain(reading.events)).toEqual(events)
@@ -79,6 +86,30 @@ describe('a trace in the binary format', () => {
     })
     const trace = {header: HEADER, before: [], events}
     expect(readWhole(recorded(trace)).events).toEqual(plain(events))
+  })
+
+  it('that has what requests touched may be given content from before at any time, and says the same', () => {
+    fc.assert(
+      fc.property(anyTrace, fc.infiniteStream(fc.boolean()), ({header, before, events}, isBefore) => {
+        const touched = {header: {...header, knownBefore: 'touched' as const}, before, events}
+        const pieces: Uint8Array[] = []
+        const recorder = new TraceRecorder((bytes) => void pieces.push(Uint8Array.from(bytes)), touched.header)
+        const [images, rest] = [[...before], [...events]]
+        while (images.length + rest.length > 0) {
+          const takesImage = rest.length === 0 || (images.length > 0 && isBefore.next().value === true)
+          const image = takesImage ? images.shift() : undefined
+          const event = takesImage ? undefined : rest.shift()
+          if (image) recorder.before(image.offsetBytes, image.bytes)
+          if (event) recorder.event(event.event, event.data)
+        }
+        recorder.close()
+        const [late, early] = [readWhole(Buffer.concat(pieces)), readWhole(recorded(touched))]
+        expect(late.events).toEqual(early.events)
+        expect(late.reading.header).toEqual(early.reading.header)
+        expect(Array.from(late.reading.before, own)).toEqual(Array.from(early.reading.before, own))
+      }),
+      {seed: SEED},
+    )
   })
 
   it('cannot be recorded with data that is not what the write writes, or with old content after new events', () => {

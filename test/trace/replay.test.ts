@@ -21,7 +21,7 @@ function traceOf(mode: string, kind: RequestKind, flags: number): Trace {
     {event: {kind: 'complete', id: 1, status: 0, errno: 0, ...endMarks(plan, 0, 0), atNs: 0}},
   ]
   return {
-    header: {version: 1, sizeBytes: 4096, mode: cacheModeOf(mode).name, ordering: 'drain', source: ''},
+    header: {sizeBytes: 4096, mode: cacheModeOf(mode).name, ordering: 'drain', source: '', knownBefore: 'whole'},
     before: [],
     events,
   }

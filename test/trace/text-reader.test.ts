@@ -50,12 +50,22 @@ describe('a trace as text', () => {
 
   it('takes a header with nothing but a size, and a plain disk under writeback with drains', () => {
     expect(read(HEADER).header).toEqual({
-      version: 1,
       sizeBytes: 65536,
       mode: 'writeback',
       ordering: 'drain',
       source: 'ndjson',
+      knownBefore: 'whole',
     })
+  })
+
+  it('knows all that was there before if it was written by hand, and says so, or what it says', () => {
+    const known = (...more: string[]): string => read(`{"trace":1,"sizeBytes":512${more.join('')}}`).header.knownBefore
+    expect(known()).toBe('whole')
+    expect(known(',"source":"ndjson"')).toBe('whole')
+    expect(known(',"source":"flushpoint run"')).toBe('touched')
+    expect(known(',"source":"log-writes"')).toBe('listed')
+    expect(known(',"source":"flushpoint run","knownBefore":"whole"')).toBe('whole')
+    expect(known(',"knownBefore":"listed"')).toBe('listed')
   })
 
   it.each([
@@ -97,9 +107,10 @@ describe('a trace as text', () => {
   })
 
   it('takes what the command line says where the header says nothing, and the header where it does', () => {
-    const defaults = {sizeBytes: 8192, mode: 'none', ordering: 'tag'}
+    const defaults = {sizeBytes: 8192, mode: 'none', ordering: 'tag', knownBefore: 'listed'} as const
     expect(readTraceText(chunks('{"trace":1}'), 'it', defaults).header).toMatchObject(defaults)
-    expect(readTraceText(chunks('{"trace":1,"mode":"unsafe"}'), 'it', defaults).header.mode).toBe('unsafe')
+    const said = '{"trace":1,"mode":"unsafe","knownBefore":"touched"}'
+    expect(readTraceText(chunks(said), 'it', defaults).header).toMatchObject({mode: 'unsafe', knownBefore: 'touched'})
   })
 })
 
@@ -112,6 +123,11 @@ describe('a mistake in a trace as text', () => {
     ['a newer version', ['{"trace":2,"sizeBytes":512}'], 'line 1: the trace is of version 2'],
     ['no size', ['{"trace":1}'], 'line 1: the field "sizeBytes" is missing'],
     ['a size of nothing', ['{"trace":1,"sizeBytes":0}'], 'line 1: the size of the image is 0'],
+    [
+      'an unknown extent of what is known',
+      ['{"trace":1,"sizeBytes":512,"knownBefore":1}'],
+      'line 1: knownBefore is 1, not one of whole, touched, listed',
+    ],
     ['an unknown mode', ['{"trace":1,"sizeBytes":512,"mode":"fast"}'], 'line 1: "fast" is not a cache mode'],
     ['no JSON', [HEADER, OUT, '{"complete":'], 'line 3: this is not JSON'],
     ['a list', [HEADER, '[1]'], 'line 2: this is JSON, but not an object'],

@@ -3,12 +3,12 @@ import * as Flags from '@oclif/core/flags'
 
 import {atomOf, BaseCommand, crashFlags, exitStatusHelp} from '../../cli/index.js'
 import {stateOfId} from '../../crash/index.js'
-import {buildImage, openModel} from '../../crash-run/index.js'
+import {buildImage, openModel, unreadBase} from '../../crash-run/index.js'
 
 export default class CrashBuild extends BaseCommand<typeof CrashBuild> {
   static override summary = 'Write out one image that a crash may leave.'
   static override description = [
-    'The file is sparse, and stable when the command ends with 0. One that is there already is kept, unless --force says otherwise. Give the flags that the state was found with, and the --base, if the image was not empty before the trace.',
+    'The file is sparse, and stable when the command ends with 0. One that is there already is kept, unless --force says otherwise. Give the flags that the state was found with, --base among them: without one, nothing is made up of what the trace does not know, and no image is written.',
     exitStatusHelp(['ok', 'usage', 'environment', 'io', 'format']),
   ].join('\n\n')
 
@@ -33,10 +33,12 @@ export default class CrashBuild extends BaseCommand<typeof CrashBuild> {
   async run(): Promise<object> {
     const {state, trace} = this.args
     const {output, force, kind, cache, ordering, device, atom, base} = this.flags
+    const unread = unreadBase({trace, base})
+    if (unread !== undefined) this.note(unread)
     const {model, close} = openModel({trace, kind, mode: cache, ordering, device, atom: atomOf(atom), base})
     try {
       const keeps = base === undefined ? [trace] : [trace, base]
-      await buildImage(stateOfId(model, state), output, {base, force, keeps})
+      await buildImage(stateOfId(model, state), output, {force, keeps})
       const facts = {state, output, sizeBytes: model.trace.header.sizeBytes}
       await this.print({
         title: `${output}: ${facts.sizeBytes} bytes, state ${state} of ${trace}`,

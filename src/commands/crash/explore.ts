@@ -20,6 +20,7 @@ import {
   exploreInThreads,
   imageDigest,
   runCommandJob,
+  unreadBase,
   type CheckChoice,
   type ThreadEnd,
 } from '../../crash-run/index.js'
@@ -38,6 +39,7 @@ export default class CrashExplore extends BaseCommand<typeof CrashExplore> {
     'A check is recovery as a function over an image: export default function check({read, write, sizeBytes, reached, fail}). It is run from the start for each way that what it reads may turn out; what it never reads costs nothing. Without a budget the answer is complete: no image is left out.',
     'A check may also be a command with {image} in it: exit status 0 says that the image will do. Each image is made on a scratch file, and equal ones are asked about once. FLUSHPOINT_MARKS holds the marks reached before the crash, one a line. Where a crash point has more images than the budget, those that tend to show a fault are picked, then random ones, and the answer says so.',
     `Checks that come with the tool: ${BUILTIN_CHECKS.map(({name, means, limits}) => `${name} (${means}${limits === undefined ? '' : `. ${limits}`})`).join('; ')}.`,
+    'A check that reads what nobody knows of the image before the trace is refused: what it says would be of an image that was made up. A command may read anything. --base has what the trace does not know (trace show tells how much it does).',
     'A violation is the smallest loss at the earliest moment, with the flush or FUA that would have prevented it. crash show and crash build take its state with the same trace and flags.',
     exitStatusHelp(['ok', 'verdict', 'usage', 'environment', 'io', 'format', 'interrupted', 'terminated']),
   ].join('\n\n')
@@ -106,6 +108,8 @@ export default class CrashExplore extends BaseCommand<typeof CrashExplore> {
   async run(): Promise<object> {
     const {check, recover} = this.flags
     const choice = checkChoiceOf(check, recover)
+    const unread = unreadBase({trace: this.args.trace, base: this.flags.base})
+    if (unread !== undefined) this.note(unread)
     const interrupt = new Interrupt()
     const spinner = await startSpinner('exploring')
     let end: End
@@ -161,15 +165,9 @@ export default class CrashExplore extends BaseCommand<typeof CrashExplore> {
       })
     }
     await this.print(exploreDocument(report, this.args.trace, {cutBy: cutOf(by, report), notes}))
-    const refusedAtFirst = report.violations.some(({event, lost}) => event === 0 && lost.length === 0)
-    if (refusedAtFirst && this.flags.base === undefined) this.warn(NO_BASE)
     if (report.violations.length > 0) this.endWith('verdict')
   }
 }
-
-/** A recorded run has what each range held that it touches, and no more: a check may miss the rest. */
-const NO_BASE =
-  'the image is refused as it was before the trace, where zeroes stand for what nobody wrote: if it held something, name it with --base'
 
 function cutOf(by: ThreadEnd['by'], {finished}: CrashReport): CutBy {
   return by === 'itself' || finished ? 'budget' : by

@@ -23,6 +23,10 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
         '<%= config.bin %> serve nbd disk.img --cache none --trace copy.trace -- qemu-img convert -n -O raw src.img {uri}',
     },
     {
+      description: 'Record what clients do to a large image',
+      command: '<%= config.bin %> serve nbd large.img --trace large.trace --touched-only -- sh work.sh {uri}',
+    },
+    {
       description: 'Serve on a socket until stopped',
       command: '<%= config.bin %> serve nbd disk.img --listen unix:/run/disk.sock',
     },
@@ -76,8 +80,14 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
       description: 'How requests reach the image, and bytes the clients. auto takes io_uring where it is available.',
     })(),
     trace: Flags.string({
-      description: 'Record every event with its data to this file, for trace show and crash explore.',
+      description:
+        'Record every event with its data to this file, for trace show and crash explore, and first all that the image holds.',
       helpValue: '<file>',
+    }),
+    'touched-only': Flags.boolean({
+      description:
+        'With --trace: record what clients change, read when they first do, in place of all that the image holds. Starts at once whatever the size; crash explore then needs --base for most checks.',
+      dependsOn: ['trace'],
     }),
     delay: Flags.string({
       description: 'A slow disk on purpose: steps that take longer, as read=1ms,write=5ms,flush=20ms,zero=1s.',
@@ -200,6 +210,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
       spoil: parseSpoil(flags.delay, flags.error),
       seed: flags.seed,
       trace: flags.trace,
+      touchedOnly: flags['touched-only'] ?? false,
     }
   }
 

@@ -97,6 +97,7 @@ function writeLog(reading: TraceReading, file: OutputFile): Exported {
   for (const piece of bytes) if (file.write(piece) === 'closed') break
   const {unfinished, emptyFlushes, cutMarks} = losses
   const notes = [
+    'what the image held before the trace is not in the log',
     ...(unfinished > 0 ? [`${unfinished} writes that failed or never completed are not in the log`] : []),
     ...(emptyFlushes > 0 ? [`${emptyFlushes} flushes that failed or were ignored are not in the log`] : []),
     ...(cutMarks > 0 ? [`${cutMarks} marks were cut to fit into a sector`] : []),

@@ -11,7 +11,7 @@ import {readLog} from '../../trace/index.js'
 export default class TraceImport extends BaseCommand<typeof TraceImport> {
   static override summary = 'Make a trace of what another tool recorded, or of text written by hand.'
   static override description = [
-    'log-writes: a log, in a file or on a block device, of the device-mapper target log-writes or of QEMU (driver=blklogwrites). It has completed writes only, each as if it had been alone; writes in flight at a flush stand behind it. QEMU 7.2 logs no FUA, and puts what completed beside a flush ahead of it. ndjson: text, one event a line; the README has the form.',
+    'log-writes: a log, in a file or on a block device, of the device-mapper target log-writes or of QEMU (driver=blklogwrites). It has completed writes only, each as if it had been alone; writes in flight at a flush stand behind it; what the image held before is not in it. QEMU 7.2 logs no FUA, and puts what completed beside a flush ahead of it. ndjson: text, one event a line; the README has the form.',
     'The file appears when it is whole; one that is there already is replaced.',
     exitStatusHelp(['ok', 'usage', 'environment', 'io', 'format']),
   ].join('\n\n')
@@ -54,8 +54,10 @@ export default class TraceImport extends BaseCommand<typeof TraceImport> {
     const {reading, close} = this.opened(file)
     try {
       const events = writeTrace(output, reading)
-      const {sizeBytes, mode, ordering} = reading.header
-      const facts = {from, output, sizeBytes, mode, ordering, events}
+      const {sizeBytes, mode, ordering, knownBefore} = reading.header
+      const facts = {from, output, sizeBytes, mode, ordering, knownBefore, events}
+      if (from === 'log-writes')
+        this.note('a log does not tell what the image held before: crash explore has it from --base')
       await this.print({
         title: `${output}: ${events} events from ${file}, under ${mode}`,
         blocks: [],

@@ -1,4 +1,3 @@
-import {joinRanges, type Range} from '../../base/index.js'
 import type {StatusExtent} from './reply.js'
 
 /** NBD_STATE_HOLE | NBD_STATE_ZERO of base:allocation. */
@@ -45,16 +44,4 @@ function stateAt(
   if (data > at) return {flags: HOLE, untilBytes: Math.min(data, endBytes)}
   const hole = data < 0 || !seek ? endBytes : seek(at, 'hole')
   return {flags: DATA, untilBytes: hole > at ? Math.min(hole, endBytes) : endBytes}
-}
-
-/** The ranges that hold data. */
-export function dataRanges(source: StatusSource, sizeBytes: number): Range[] {
-  const ranges: Range[] = []
-  for (let at = 0; at < sizeBytes;) {
-    for (const {lengthBytes, flags} of source.extents(at, sizeBytes - at, false)) {
-      if (flags === DATA) ranges.push({offsetBytes: at, lengthBytes})
-      at += lengthBytes
-    }
-  }
-  return joinRanges(ranges)
 }

@@ -56,15 +56,20 @@ describe('crash explore with a command', () => {
     })
   })
 
-  it('warns where the check refuses the image from before the trace, of which the trace knows only what was written', async () => {
-    const refuse = `sh ${textFile(scene, 'magic.sh', '[ "$(od -An -tu1 -j4096 -N1 "$1" | tr -d " ")" = 7 ]')} {image}`
-    const exploring = (...flags: string[]) =>
-      flushpoint(['crash', 'explore', story, '--check', refuse, '--json', ...flags])
-    const ended = await exploring()
-    expect(ended).toMatchObject({exit: 1, stderr: expect.stringContaining('name it with --base') as string})
+  it('is not asked about images that would be made up, unless --base has what the trace does not know', async () => {
+    const lines = TWO_WRITES.with(0, '{"trace":1,"sizeBytes":"64k","knownBefore":"touched"}')
+    story = textFile(scene, 'touched.ndjson', ...lines)
+    const asked = scene.path('asked')
+    const refuse = `sh ${textFile(scene, 'magic.sh', `echo >> ${asked}`, '[ "$(od -An -tu1 -j4096 -N1 "$1" | tr -d " ")" = 7 ]')} {image}`
+    const exploring = ['crash', 'explore', story, '--check', refuse]
+    const says = 'nobody knows what byte 0 of the image held before the trace, which has only what requests changed'
+    await expectRefusal(scene, exploring, {exit: 2, code: 'E_NO_BASE', says})
+    await expectRefusal(scene, [...exploring, '--jobs', '2'], {exit: 2, code: 'E_NO_BASE', says})
+    expect(existsSync(asked)).toBe(false)
     const base = scene.file('base.img', 65536, 7)
-    expect(await exploring('--base', base)).toMatchObject({exit: 0, stderr: ''})
-    expect((await explored()).exit).toBe(1)
+    expect(await flushpoint([...exploring, '--base', base, '--json'])).toMatchObject({exit: 0, stderr: ''})
+    const promised = ['crash', 'explore', story, '--check', 'stable-survives', '--json']
+    expect(await flushpoint(promised)).toMatchObject({exit: 0, stderr: ''})
   })
 
   it('tells it which marks had been reached', async () => {

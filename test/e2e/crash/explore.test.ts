@@ -113,20 +113,47 @@ describe('crash explore', () => {
     expect(stderr).toContain('loud\n')
   })
 
-  it('reads what was there before the trace from a base image', async () => {
+  it('reads what was there before the trace from a base image, where the trace does not say that it knows all', async () => {
     check = textFile(
       scene,
       'base.mjs',
       'export default ({read, fail}) => { if (read(4096, 1)[0] !== 0x5a) fail("no base") }',
     )
     expect(await explore()).toMatchObject({exit: 1})
-    expect(await explore('--base', scene.file('base.img', 65_536, 0x5a))).toMatchObject({exit: 0})
+    const base = scene.file('base.img', 65_536, 0x5a)
+    expect(await explore('--base', base)).toMatchObject({exit: 0, stderr: ''})
+    story = textFile(
+      scene,
+      'whole.ndjson',
+      ...TWO_WRITES.with(0, '{"trace":1,"sizeBytes":"64k","knownBefore":"whole"}'),
+    )
+    const note = `note: ${story} knows all that the image held before it: --base is not looked at\n`
+    expect(await explore('--base', base)).toMatchObject({exit: 1, stderr: note})
   })
 })
 
 describe('crash explore refuses', () => {
   const expectRefused = (exit: number, code: string, says: string, ...flags: string[]): Promise<void> =>
     expectRefusal(scene, ['crash', 'explore', story, '--check', check, ...flags], {exit, code, says})
+
+  it.each([
+    ['touched', 'what requests changed'],
+    ['listed', 'what it lists'],
+  ])('a check that reads what a trace does not know that has what is %s', async (knownBefore, has) => {
+    const header = `{"trace":1,"sizeBytes":"64k","knownBefore":"${knownBefore}"}`
+    const lines = ['{"before":0,"lengthBytes":1024,"data":"zeroes"}', ...TWO_WRITES.slice(1)]
+    story = textFile(scene, 'story.ndjson', header, ...lines)
+    // What it reads is known; then, once, a byte that is not.
+    expect(await explore()).toMatchObject({exit: 1})
+    check = textFile(scene, 'more.mjs', 'export default ({read}) => { if (read(512, 1)[0] === 2) read(4608, 1) }')
+    const says = `nobody knows what byte 4608 of the image held before the trace, which has only ${has}`
+    await expectRefused(2, 'E_NO_BASE', says)
+    await expectRefused(2, 'E_NO_BASE', says, '--jobs', '2')
+    await expectRefused(2, 'E_NO_BASE', says, '--shard', '1/1')
+    expect(await explore('--base', scene.file('base.img', 65_536, 0x5a))).toMatchObject({exit: 0, stderr: ''})
+    check = 'gpt'
+    await expectRefused(2, 'E_NO_BASE', 'nobody knows what byte')
+  })
 
   it('a check that is missing, exports nothing, throws while it is loaded, or is none', async () => {
     check = scene.path('none.mjs')

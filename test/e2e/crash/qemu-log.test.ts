@@ -38,7 +38,10 @@ async function explored(...commands: readonly string[]): Promise<{exit: number |
   ])
   expect(imported.exit).toBe(0)
   const check = textFile(scene, 'journal.mjs', JOURNAL)
-  const {exit, stdout} = await flushpoint(['crash', 'explore', trace, '--check', check, '--json'])
+  const explore = ['crash', 'explore', trace, '--check', check, '--json']
+  const {error} = JSON.parse((await flushpoint(explore)).stdout) as {error: object}
+  expect(error).toMatchObject({code: 'E_NO_BASE', hint: expect.stringContaining('if it was empty') as string})
+  const {exit, stdout} = await flushpoint([...explore, '--base', scene.file('empty.img', IMAGE_BYTES)])
   return {exit, report: JSON.parse(stdout)}
 }
 

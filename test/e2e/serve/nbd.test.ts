@@ -98,6 +98,11 @@ describe('serve nbd refuses', () => {
     await expectRefusal(scene, status, {exit: 2, code: 'E_STATUS_IS_IMAGE', says: 'this is the image'})
   })
 
+  it('to record what is touched to nowhere', async () => {
+    const refusal = {exit: 2, code: 'E_USAGE', says: '--touched-only: --trace'}
+    await expectRefusal(scene, ['serve', 'nbd', image, '--touched-only'], refusal)
+  })
+
   it('a status file that cannot be made', async () => {
     const status = scene.path('no/status.json')
     const refusal = {exit: 3, code: 'E_STATUS', says: 'cannot be written (ENOENT)'}

@@ -6,7 +6,7 @@ import {expectRefusal, flushpoint, TIMEOUT_MS} from '../cli.js'
 vi.setConfig({testTimeout: TIMEOUT_MS})
 
 const STORY = [
-  '{"trace":1,"sizeBytes":65536,"mode":"writeback","ordering":"drain","source":"ndjson"}',
+  '{"trace":1,"sizeBytes":65536,"mode":"writeback","ordering":"drain","source":"ndjson","knownBefore":"whole"}',
   '{"submit":1,"request":"OUT","offsetBytes":0,"lengthBytes":512,"atNs":0,"data":"0x11"}',
   '{"complete":1,"status":"OK","stable":false,"ignored":false,"atNs":0}',
   '{"submit":2,"request":"OUT","offsetBytes":512,"lengthBytes":512,"atNs":0,"data":"0x22"}',
@@ -37,7 +37,7 @@ describe('trace export', () => {
       through: reader,
     })
     expect({exit, stderr}).toEqual({exit: 0, stderr: ''})
-    expect(stdout).toBe('{"trace":1,"sizeBytes":65536,"mode":"writeback","ordering":"drain","source":"ndjson"}\n')
+    expect(stdout).toBe(`${STORY.split('\n')[0]}\n`)
   })
 
   it('writes a log, and notes what the log cannot say', async () => {
@@ -45,7 +45,8 @@ describe('trace export', () => {
     const {exit, stdout, stderr} = await flushpoint(['trace', 'export', story, '--to', 'log-writes', '-o', log])
     expect(exit).toBe(0)
     expect(stdout).toContain(`${log}: 1 entries from ${story}`)
-    expect(stderr).toBe('note: 1 writes that failed or never completed are not in the log\n')
+    const before = 'note: what the image held before the trace is not in the log\n'
+    expect(stderr).toBe(`${before}note: 1 writes that failed or never completed are not in the log\n`)
     expect(readFileSync(log).subarray(0, 8).toString('latin1')).toBe('rhswfsj\0')
     expect(readdirSync(scene.folder).toSorted()).toEqual(['story.log', 'story.ndjson'])
   })

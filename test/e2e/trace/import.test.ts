@@ -23,6 +23,7 @@ describe('trace import', () => {
       schema: 'flushpoint/trace-import@1',
       sizeBytes: 2 ** 20,
       mode: 'none',
+      knownBefore: 'whole',
       events: 3,
     })
     const shown = await flushpoint(['trace', 'show', trace])
@@ -34,10 +35,11 @@ describe('trace import', () => {
     writeFileSync(story, `{"trace":1,"sizeBytes":"64k"}\n${WRITE}`)
     const [log, trace] = [scene.path('log'), scene.path('again.trace')]
     await flushpoint(['trace', 'export', story, '--to', 'log-writes', '-o', log])
-    const {exit} = await flushpoint(['trace', 'import', log, '--from', 'log-writes', '-o', trace])
-    expect(exit).toBe(0)
+    const {exit, stderr} = await flushpoint(['trace', 'import', log, '--from', 'log-writes', '-o', trace])
+    expect({exit, stderr}).toEqual({exit: 0, stderr: expect.stringContaining('has it from --base') as string})
     const {stdout} = await flushpoint(['trace', 'export', trace, '--to', 'ndjson', '-o', '-'])
     expect(stdout).toContain('"request":"OUT","offsetBytes":0,"lengthBytes":512,"atNs":0,"data":"0x01"')
+    expect(stdout).toContain('"source":"log-writes","knownBefore":"listed"}')
   })
 
   it('refuses a trace that was cut off, in the file it wrote itself', async () => {

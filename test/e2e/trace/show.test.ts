@@ -44,6 +44,19 @@ describe('trace show', () => {
     })
   })
 
+  it.each([
+    ['whole', 'the trace knows all that the image held'],
+    ['touched', 'the trace knows what the image held where requests changed it'],
+    ['listed', 'the trace knows what the image held only where it says so'],
+  ])('says in words and with --json that %s of the image before is known', async (knownBefore, words) => {
+    writeFileSync(story, `{"trace":1,"sizeBytes":512,"knownBefore":"${knownBefore}"}\n`)
+    for (const at of [[], ['--at', '0']]) {
+      expect((await flushpoint(['trace', 'show', story, ...at])).stdout).toContain(words)
+      const {stdout} = await flushpoint(['trace', 'show', story, ...at, '--json'])
+      expect(JSON.parse(stdout)).toMatchObject({header: {knownBefore}})
+    }
+  })
+
   it('takes the same requests to have run under another mode', async () => {
     const {stdout} = await flushpoint(['trace', 'show', story, '--cache', 'writethrough', '--json'])
     const {header, events} = JSON.parse(stdout) as {header: object; events: {becameStable: object[]}[]}
