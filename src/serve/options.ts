@@ -22,7 +22,7 @@ export interface ServeOptions {
   readonly maxConnections: number
   /** How long a client may take to get as far as requests, from when it was accepted; 0 is for ever. */
   readonly handshakeLimitMs: number
-  /** Ends when the first client that got as far as requests has gone. */
+  /** Ends when a client that got as far as requests has gone, and no connection is left. */
   readonly once: boolean
   /** TLS is spoken, and nothing else. */
   readonly tls?: ((plain: Socket) => TLSSocket) | undefined

@@ -62,7 +62,8 @@ export class Server {
   readonly #spin = new IdleSpin()
   #nextId = 1
   #stopAtMs: number | undefined
-  #wantsStop = false
+  /** A client that has gone had got as far as requests. */
+  #hasServed = false
 
   constructor(parts: ServerParts) {
     const {options, image, opened, ring, listening, status, zeroesFast, recording} = parts
@@ -268,7 +269,7 @@ export class Server {
   #closed(connection: Connection): void {
     this.#connections.delete(connection.pipe)
     this.#handshakes.gone(connection)
-    if (this.#options.once && connection.wasServed) this.#wantsStop = true
+    if (connection.wasServed) this.#hasServed = true
   }
 
   #secure(connection: Connection): void {
@@ -287,7 +288,8 @@ export class Server {
 
   /** Starts to wind down when it has been asked to, and goes on with it. */
   #windsDown(): boolean {
-    if (!this.#options.signal.aborted && !this.#wantsStop) return false
+    const isBegun = this.#stopAtMs !== undefined
+    if (!isBegun && !this.#options.signal.aborted && !this.#hasServedOnce) return false
     const nowMs = performance.now()
     if (this.#stopAtMs === undefined) {
       this.#stopAtMs = nowMs + DRAIN_MS
@@ -296,6 +298,11 @@ export class Server {
     }
     if (nowMs > this.#stopAtMs) for (const connection of this.#connections.values()) connection.drop()
     return true
+  }
+
+  /** With --once: somebody was served, and nobody is left, be they still at their handshake. */
+  get #hasServedOnce(): boolean {
+    return this.#options.once && this.#hasServed && this.#connections.size === 0
   }
 
   get #isOver(): boolean {
