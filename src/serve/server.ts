@@ -41,7 +41,8 @@ export interface ServerParts {
   readonly ring: RingParts | undefined
   readonly listening: Listening | undefined
   readonly status: StatusSource
-  readonly zeroesFast: boolean
+  /** A hole that is punched gives blocks back. */
+  readonly givesBack: boolean
   readonly recording: Recording | undefined
 }
 
@@ -66,7 +67,7 @@ export class Server {
   #hasServed = false
 
   constructor(parts: ServerParts) {
-    const {options, image, opened, ring, listening, status, zeroesFast, recording} = parts
+    const {options, image, opened, ring, listening, status, givesBack, recording} = parts
     const backend = options.spoil ? new SpoiltBackend(opened.backend, options.spoil, options.seed) : opened.backend
     const readOnly = options.readOnly || image.readOnly
     this.#options = options
@@ -80,8 +81,9 @@ export class Server {
       name: options.exportName,
       description: `${mode.name}: ${mode.summary}`,
       sizeBytes: image.capacitySectors * SECTOR_BYTES,
-      ...{mode, readOnly, zeroesFast},
-      givesBack: image.blockDevice ? backend.canPunch : zeroesFast,
+      ...{mode, readOnly, givesBack},
+      // What a device makes of zeroes, nobody knows beforehand.
+      zeroesFast: givesBack && !image.blockDevice,
       shared: options.maxConnections > 1,
       minBlockBytes: SECTOR_BYTES,
       preferredBlockBytes: Math.max(4096, image.alignmentBytes),
