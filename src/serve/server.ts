@@ -185,7 +185,7 @@ export class Server {
   }
 
   async #runOnNet(): Promise<void> {
-    const {listen, maxConnections, signal} = this.#options
+    const {listen, maxConnections: max, signal} = this.#options
     const listeners = await listenWithNet(listen, this.#listening)
     const bell = new Bell()
     const wake = (): void => bell.ring()
@@ -199,21 +199,9 @@ export class Server {
       }
       wake()
     }
-    const user = {
-      connected: (pipe: Pipe): PipeUser => {
-        const told = this.#connected(pipe)
-        return {
-          open: () => inTurn(() => told.open()),
-          received: (count) => inTurn(() => told.received(count)),
-          sent: (errno) => inTurn(() => told.sent(errno)),
-        }
-      },
-    }
-    const transport = new NetTransport(listeners.sockets, maxConnections, user, this.#listening)
-    const enforce = (): void => {
-      this.#tally.timedOut += this.#handshakes.enforce()
-      wake()
-    }
+    const user = {connected: (pipe: Pipe) => this.#connected(pipe)}
+    const transport = new NetTransport({servers: listeners.sockets, listening: this.#listening, max, user, inTurn})
+    const enforce = (): void => inTurn(() => void (this.#tally.timedOut += this.#handshakes.enforce()))
     // Behind what the sockets have brought by now: who was kept waiting by us is not late.
     const clock = setInterval(() => setImmediate(enforce), 100)
     const onAbort = (): void => wake()
@@ -240,6 +228,7 @@ export class Server {
       signal.removeEventListener('abort', onAbort)
       for (const connection of this.#connections.values()) connection.drop()
       await this.#drain()
+      transport.close()
       listeners.close()
     }
   }

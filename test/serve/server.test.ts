@@ -1,0 +1,122 @@
+import {existsSync} from 'node:fs'
+import type {Socket} from 'node:net'
+import type {TLSSocket} from 'node:tls'
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
+
+import {openBackend, openRingSockets, type Backend} from '../../src/aio/index.js'
+import {cacheModeOf} from '../../src/cache-mode/index.js'
+import {openImage, type Image} from '../../src/image/index.js'
+import {loadListening} from '../../src/native/index.js'
+import {statusBySeeking} from '../../src/serve/nbd/block-status.js'
+import type {ServeOptions, ServeResult} from '../../src/serve/options.js'
+import {DEPTH, Server} from '../../src/serve/server.js'
+import {TIMEOUT_MS} from '../e2e/cli.js'
+import {Scene} from '../image/scene.js'
+import {option, RawClient, READ, request} from './nbd/client.js'
+
+vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
+
+const STARTTLS = option(5)
+
+let scene: Scene
+let image: Image
+let backend: Backend
+let stop: AbortController
+let running: Promise<unknown>
+beforeEach(async () => {
+  scene = new Scene()
+  stop = new AbortController()
+  running = Promise.resolve()
+  const mode = cacheModeOf('writeback')
+  image = await openImage(scene.file('disk.img', 2 ** 20, 0x11), {mode, readOnly: false, forceShare: false})
+})
+afterEach(async () => {
+  stop.abort()
+  await running.catch(() => {})
+  await backend.close()
+  image.close()
+  scene.close()
+})
+
+/** A server in this process, whose event loop and memory are the test's. */
+async function serve(
+  aio: 'uring' | 'threads',
+  more: Partial<ServeOptions> = {},
+): Promise<{readonly socket: string; readonly ended: Promise<ServeResult>}> {
+  const mode = cacheModeOf('writeback')
+  const native = await loadListening()
+  const sockets = aio === 'uring' ? await openRingSockets(64) : undefined
+  const opened = await openBackend(aio, {
+    ...{fd: image.fd, dsyncFd: () => image.dsyncFd(), sizeBytes: image.sizeBytes, readOnly: false, mode},
+    ...{tokens: 2 * DEPTH, depth: DEPTH, seed: 0, sockets, read: () => {}, freshRanges: () => []},
+  })
+  backend = opened.backend
+  const socket = scene.path('nbd.sock')
+  let isReady = (): void => {}
+  const ready = new Promise<void>((resolve) => (isReady = resolve))
+  const options: ServeOptions = {
+    ...{path: image.path, mode, aio, readOnly: false, snapshot: false, forceShare: false, exportName: ''},
+    ...{listen: {kind: 'unix', path: socket}, maxConnections: 8, handshakeLimitMs: 0, once: false, seed: 0},
+    ...{signal: stop.signal, interruptedBy: () => undefined, ready: isReady},
+    ...more,
+  }
+  const listening = native.ok ? native.listening : undefined
+  const ring = sockets && listening && {sockets, listening}
+  const status = statusBySeeking(undefined, 0)
+  const ended = new Server({
+    ...{options, image, opened, ring, listening, status, givesBack: false, recording: undefined},
+  }).run()
+  running = ended
+  await Promise.race([ready, ended])
+  return {socket, ended}
+}
+
+function withoutMemory(): void {
+  vi.spyOn(backend, 'createMemory').mockImplementation(() => {
+    throw new Error('there is no memory')
+  })
+}
+
+describe('what goes wrong in a turn of the event loop', () => {
+  const failsToSecure = (_plain: Socket): TLSSocket => {
+    throw new Error('there is no memory')
+  }
+
+  it.each([
+    ['when somebody connects', {}, [withoutMemory, (client: RawClient) => client.readToEnd()]],
+    [
+      'when a request has come',
+      {},
+      [
+        () => {},
+        async (client: RawClient) => {
+          await client.go()
+          withoutMemory()
+          client.send(request({type: READ, length: 2 ** 18}))
+        },
+      ],
+    ],
+    [
+      'when an answer has left',
+      {tls: failsToSecure},
+      [
+        () => {},
+        async (client: RawClient) => {
+          await client.greet()
+          client.send(STARTTLS)
+          await client.replies()
+        },
+      ],
+    ],
+  ] as const)('ends the server, which leaves nothing behind: %s', async (_when, more, [before, act]) => {
+    const {socket, ended} = await serve('threads', more)
+    const outcome = ended.catch((error: unknown) => error)
+    before()
+    const client = await RawClient.connect(socket)
+    await act(client)
+    expect(await outcome).toMatchObject({message: 'there is no memory'})
+    await client.readToEnd()
+    client.close()
+    expect(existsSync(socket)).toBe(false)
+  })
+})
