@@ -141,6 +141,7 @@ export class Server {
     try {
       this.#ready(listeners)
       let yieldedMs = performance.now()
+      let lookedMs = yieldedMs
       for (;;) {
         this.#recording?.refuseIncomplete()
         if (this.#windsDown()) transport.stop()
@@ -151,13 +152,14 @@ export class Server {
         const waiting = sockets.tags.length > 0 ? undefined : this.#wait(sockets)
         if (waiting) await waiting
         transport.dispatch()
-        // What a newcomer has sent by now was read: who was kept waiting by us is not late.
-        this.#tally.timedOut += this.#handshakes.enforce()
+        // What a newcomer had sent by then was read: who was kept waiting by us is not late.
+        this.#enforce(lookedMs)
         // What has been done in passing is answered with the same system call that waits for more.
         const collecting = this.#engine.pending > 0 ? this.#engine.tick(false) : undefined
         if (collecting) await collecting
         this.#exchange.collect()
-        if (performance.now() - yieldedMs < YIELD_MS) continue
+        lookedMs = performance.now()
+        if (lookedMs - yieldedMs < YIELD_MS) continue
         await yieldToSignals()
         yieldedMs = performance.now()
       }
@@ -201,9 +203,9 @@ export class Server {
     }
     const user = {connected: (pipe: Pipe) => this.#connected(pipe)}
     const transport = new NetTransport({servers: listeners.sockets, listening: this.#listening, max, user, inTurn})
-    const enforce = (): void => inTurn(() => void (this.#tally.timedOut += this.#handshakes.enforce()))
-    // Behind what the sockets have brought by now: who was kept waiting by us is not late.
-    const clock = setInterval(() => setImmediate(enforce), 100)
+    // Behind what the sockets had brought by then: who was kept waiting by us is not late.
+    const enforceAsOf = (nowMs: number): void => inTurn(() => this.#enforce(nowMs))
+    const clock = setInterval(() => setImmediate(enforceAsOf, performance.now()), 100)
     const onAbort = (): void => wake()
     signal.addEventListener('abort', onAbort)
     try {
@@ -261,6 +263,11 @@ export class Server {
     this.#connections.delete(connection.pipe)
     this.#handshakes.gone(connection)
     if (connection.wasServed) this.#hasServed = true
+  }
+
+  /** Sends away who was late at that time. */
+  #enforce(nowMs: number): void {
+    this.#tally.timedOut += this.#handshakes.enforce(nowMs)
   }
 
   #secure(connection: Connection): void {

@@ -12,10 +12,13 @@ import type {ServeOptions, ServeResult} from '../../src/serve/options.js'
 import {DEPTH, Server} from '../../src/serve/server.js'
 import {TIMEOUT_MS} from '../e2e/cli.js'
 import {Scene} from '../image/scene.js'
-import {option, RawClient, READ, request} from './nbd/client.js'
+import {itNeeds} from '../peers.js'
+import {infoData, option, RawClient, READ, request, u32} from './nbd/client.js'
+import {uring} from './served.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
 
+const GO = option(7, infoData(''))
 const STARTTLS = option(5)
 
 let scene: Scene
@@ -119,4 +122,74 @@ describe('what goes wrong in a turn of the event loop', () => {
     client.close()
     expect(existsSync(socket)).toBe(false)
   })
+})
+
+describe.each(['uring', 'threads'] as const)('the time of a handshake, with --aio %s', (aio) => {
+  const needs = aio === 'uring' ? [uring] : []
+  const LIMIT_MS = 1000
+  /** Servers look for those who are late so often, or more. */
+  const CLOCK_MS = 100
+
+  function standStill(ms: number): void {
+    const untilMs = performance.now() + ms
+    while (performance.now() < untilMs);
+  }
+
+  /** Does it while the server takes a request of another client, in a turn of the event loop whose timers were due. */
+  async function inARequest(other: RawClient, work: () => void): Promise<void> {
+    const createMemory = backend.createMemory.bind(backend)
+    vi.spyOn(backend, 'createMemory').mockImplementationOnce((bytes) => {
+      work()
+      return createMemory(bytes)
+    })
+    setImmediate(() => {
+      setTimeout(() => other.send(request({type: READ, length: 2 ** 18})), 1)
+      standStill(CLOCK_MS * 2)
+    })
+    expect(await other.simple()).toMatchObject({error: 0})
+  }
+
+  itNeeds(
+    needs,
+    'is not over for one who has answered while the server stood still, whenever that was',
+    async () => {
+      const {socket, ended} = await serve(aio, {handshakeLimitMs: LIMIT_MS})
+      const other = await RawClient.connect(socket)
+      await other.go()
+      const moments: readonly ((work: () => void) => unknown)[] = [
+        setImmediate,
+        (work) => setTimeout(work, CLOCK_MS),
+        (work) => inARequest(other, work),
+      ]
+      for (const moment of moments) {
+        const client = await RawClient.connect(socket)
+        await client.read(18)
+        await moment(() => {
+          client.send(u32(3), GO)
+          standStill(LIMIT_MS * 1.5)
+        })
+        expect((await client.replies()).types.at(-1)).toBe(1)
+        client.close()
+      }
+      other.close()
+      stop.abort()
+      expect((await ended).counts).toMatchObject({connections: moments.length + 1, timedOut: 0})
+    },
+    TIMEOUT_MS,
+  )
+
+  itNeeds(
+    needs,
+    'is over for one who had answered nothing when the server stood still',
+    async () => {
+      const {socket, ended} = await serve(aio, {handshakeLimitMs: LIMIT_MS})
+      const client = await RawClient.connect(socket)
+      await client.read(18)
+      standStill(LIMIT_MS * 1.5)
+      await client.readToEnd()
+      stop.abort()
+      expect((await ended).counts).toMatchObject({connections: 1, timedOut: 1})
+    },
+    TIMEOUT_MS,
+  )
 })
