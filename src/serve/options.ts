@@ -5,6 +5,7 @@ import type {AioChoice, BackendName, Spoil} from '../aio/index.js'
 import type {Range} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import type {ListenAddress} from './address.js'
+import type {Pace} from './pace.js'
 import type {Fault} from './tally.js'
 
 /** What a server is asked to be. */
@@ -84,6 +85,7 @@ export interface ServeResult {
     readonly failedFlushes: number
     readonly redundantFlushes: number
   }
+  readonly paces: readonly Pace[]
   readonly flushesIgnored: number
   readonly faults: readonly Fault[]
   readonly bytesAtRisk: number

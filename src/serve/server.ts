@@ -151,6 +151,8 @@ export class Server {
         // Collecting may have brought in what has ended on sockets, the clock among it: that is no time to wait.
         const waiting = sockets.tags.length > 0 ? undefined : this.#wait(sockets)
         if (waiting) await waiting
+        // What comes now is taken now, however long it was waited for.
+        this.#engine.readClock()
         transport.dispatch()
         // What a newcomer had sent by then was read: who was kept waiting by us is not late.
         this.#enforce(lookedMs)
@@ -194,6 +196,7 @@ export class Server {
     const failures: unknown[] = []
     /** What goes wrong in a turn of the event loop is for the loop here, not for the process. */
     const inTurn = (work: () => void): void => {
+      this.#engine.readClock()
       try {
         work()
       } catch (error) {
@@ -363,6 +366,7 @@ export class Server {
         ...{connections, timedOut, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others},
         ...{refused, errors, failedWrites, failedFlushes, redundantFlushes},
       },
+      paces: this.#tally.pace.paces(),
       flushesIgnored: mode.noFlush ? flushes : 0,
       faults: this.#tally.faults,
       bytesAtRisk,

@@ -13,7 +13,7 @@ import {DEPTH, Server} from '../../src/serve/server.js'
 import {TIMEOUT_MS} from '../e2e/cli.js'
 import {Scene} from '../image/scene.js'
 import {itNeeds} from '../peers.js'
-import {infoData, option, RawClient, READ, request, u32} from './nbd/client.js'
+import {infoData, option, RawClient, READ, request, u32, WRITE} from './nbd/client.js'
 import {uring} from './served.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
@@ -189,6 +189,45 @@ describe.each(['uring', 'threads'] as const)('the time of a handshake, with --ai
       await client.readToEnd()
       stop.abort()
       expect((await ended).counts).toMatchObject({connections: 1, timedOut: 1})
+    },
+    TIMEOUT_MS,
+  )
+})
+
+describe.each(['uring', 'threads'] as const)('the latency of a request, with --aio %s', (aio) => {
+  itNeeds(
+    aio === 'uring' ? [uring] : [],
+    'has nothing of the time that its client took, and all of that of its steps',
+    async () => {
+      const {socket, ended} = await serve(aio)
+      let nowNs = backend.nowNs()
+      vi.spyOn(backend, 'nowNs').mockImplementation(() => nowNs)
+      const reap = backend.reap.bind(backend)
+      vi.spyOn(backend, 'reap').mockImplementation(() => {
+        const count = reap()
+        if (count > 0) nowNs += 1000
+        return count
+      })
+      const client = await RawClient.connect(socket)
+      await client.go()
+      const read = async (offset: number, length: number): Promise<void> => {
+        nowNs += 1e9
+        client.send(request({type: READ, offset, length}))
+        expect(await client.simple()).toMatchObject({error: 0})
+        await client.read(length)
+      }
+      await read(0, 4096)
+      await read(1, 512)
+      nowNs += 1e9
+      // The sectors at its ends are read, one after the other, and then it is written.
+      client.send(request({type: WRITE, offset: 1, data: Buffer.alloc(512)}))
+      expect(await client.simple()).toMatchObject({error: 0})
+      client.close()
+      stop.abort()
+      expect((await ended).paces).toEqual([
+        {kind: 'READ', count: 2, failed: 0, latencyNs: {p50: 1000, p99: 1000, max: 1000}},
+        {kind: 'WRITE', count: 1, failed: 0, latencyNs: {p50: 3000, p99: 3000, max: 3000}},
+      ])
     },
     TIMEOUT_MS,
   )
