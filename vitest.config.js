@@ -1,20 +1,12 @@
-import {readdirSync, readFileSync} from 'node:fs'
-
 import {defineConfig} from 'vitest/config'
 
 import {diskTempFolder} from './bin/temp-folder.js'
+import {needsOwnProcess, testSources} from './test/tidy/own-process.ts'
 
-/** Tests of the whole tool, which take long, and those of the server: each has a process of its own. */
-const WHOLE_TOOL = /^(e2e|examples|fuzz|interop|model|serve)\/|^[^/]*$/
-/** What a test does to its process that a test of another file might notice. */
-const CHANGES_ITS_PROCESS =
-  /\bvi\.(mock|doMock|resetModules|stub\w+|spyOn|useFakeTimers)|\bprocess\.(env\[[^\]]*\] = |chdir|umask|exitCode =|kill|emit)/
-
-/** The tests of rooms that leave their process as it was share a few: starting one for each file takes longer than they do. */
-const sharing = readdirSync('test', {recursive: true, encoding: 'utf8'})
-  .filter((file) => file.endsWith('.test.ts') && !WHOLE_TOOL.test(file))
+const sources = testSources('test')
+const sharing = [...sources.keys()]
+  .filter((file) => file.endsWith('.test.ts') && !needsOwnProcess(file, sources))
   .map((file) => `test/${file}`)
-  .filter((file) => !CHANGES_ITS_PROCESS.test(readFileSync(file, 'utf8')))
 
 export default defineConfig({
   test: {

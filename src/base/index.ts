@@ -1,6 +1,6 @@
 /**
  * Method: what every other room may lean on and that leans on nothing: sizes, errors and their exit codes, errno names,
- * seeded random numbers and every choice in turn, byte ranges, slips of the finger, where the script of a thread lies
+ * seeded random numbers and every choice in turn, byte ranges, histograms, slips of the finger, where the script of a thread lies
  * and how a module is imported. No I/O, no device knowledge.
  *
  * @module
@@ -10,6 +10,7 @@ export {Chooser, forEveryChoice} from './chooser.js'
 export {editDistance} from './edit-distance.js'
 export {crc32c} from './crc32c.js'
 export {codeOf, ERRNO, errnoName, errnoOf} from './errno.js'
+export {Histogram, type HistogramJson} from './histogram.js'
 export {importFile, importThrough, type ImportFile} from './import-file.js'
 export {Prng} from './prng.js'
 export type {Random} from './random.js'

@@ -1,4 +1,4 @@
-import {Histogram} from './histogram.js'
+import {Histogram} from '../base/index.js'
 import type {CellResult, DirectionResult, DiskWork, RoundResult} from './result.js'
 import {spreadOf, type RoundValue, type Spread} from './statistics.js'
 

@@ -1,9 +1,8 @@
-import {formatNs} from '../base/index.js'
+import {formatNs, type Histogram} from '../base/index.js'
 import type {Column, TableBlock} from '../report/index.js'
 import type {CellFigures, SortFigures} from './cell-figures.js'
 import {csvTable, type CsvField} from './csv-table.js'
 import {factorText} from './difference.js'
-import type {Histogram} from './histogram.js'
 import {pairedRatio, type Spread} from './statistics.js'
 
 const MIB = 2 ** 20

@@ -1,8 +1,7 @@
-import {ERRNO} from '../base/index.js'
+import {ERRNO, Histogram} from '../base/index.js'
 import {cacheModeOf} from '../cache-mode/index.js'
 import {REQUEST_SORTS, figuresOfSort, type CellFigures, type RequestSort, type SortFigures} from './cell-figures.js'
 import {FIO_NAMES} from './fio-names.js'
-import {Histogram} from './histogram.js'
 import type {BenchResult, CellSettings, DirectionResult, RoundResult} from './result.js'
 import type {Spread} from './statistics.js'
 

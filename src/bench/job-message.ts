@@ -1,6 +1,6 @@
 import type {AioChoice, InlineSteps, RingManner} from '../aio/index.js'
 import type {JobResult} from './job.js'
-import {Histogram} from './histogram.js'
+import {Histogram} from '../base/index.js'
 import type {Region} from './request-stream.js'
 import {Tally} from './tally.js'
 import type {Workload} from './workload.js'

@@ -1,5 +1,5 @@
 import type {DiskCounters} from '../image/index.js'
-import type {Histogram} from './histogram.js'
+import type {Histogram} from '../base/index.js'
 
 /** What was asked for in one cell of the matrix: one value of each flag that has a list. */
 export interface CellSettings {

@@ -1,11 +1,10 @@
 import {closeSync} from 'node:fs'
 import {setImmediate} from 'node:timers/promises'
 
-import {ERRNO, errnoName, ToolError} from '../base/index.js'
+import {ERRNO, errnoName, Histogram, ToolError} from '../base/index.js'
 import {cacheModeOf} from '../cache-mode/index.js'
 import {openImage, type OpenOptions} from '../image/index.js'
 import {loadTransfers, loadUring, type Transfers} from '../native/index.js'
-import {Histogram} from './histogram.js'
 import {rotated} from './rotation.js'
 
 /** One way to make a write stable, and what it costs. */

@@ -1,4 +1,4 @@
-import {Histogram} from './histogram.js'
+import {Histogram} from '../base/index.js'
 import type {DirectionResult} from './result.js'
 
 /** What requests of one kind have come to so far. */

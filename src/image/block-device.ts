@@ -16,10 +16,25 @@ export function deviceSizeBytes(rdev: number, sysfs = '/sys'): number | undefine
   return sectors === undefined ? undefined : sectors * SECTOR_BYTES // sysfs counts 512-byte sectors for every device
 }
 
-/** The logical block size in bytes; a partition has that of its disk, one folder up. */
+/** The logical block size in bytes. */
 export function logicalBlockBytes(rdev: number, sysfs = '/sys'): number | undefined {
+  return queueNumber(rdev, 'logical_block_size', sysfs)
+}
+
+/**
+ * Whether a block device gives blocks back when a hole is punched in it. To the kernel that is a write of zeroes which the device
+ * may do by discarding, and which fails where the device cannot do both: nobody writes the zeroes instead (block/fops.c,
+ * Documentation/ABI/stable/sysfs-block). False where sysfs does not tell.
+ */
+export function givesBlocksBack(rdev: number, sysfs = '/sys'): boolean {
+  const limits = ['discard_max_bytes', 'write_zeroes_max_bytes']
+  return limits.every((name) => (queueNumber(rdev, name, sysfs) ?? 0) > 0)
+}
+
+/** A number of the queue of a block device; a partition has that of its disk, one folder up. */
+function queueNumber(rdev: number, name: string, sysfs: string): number | undefined {
   const folder = `${sysfs}/dev/block/${deviceName(rdev)}`
-  return readNumber(`${folder}/queue/logical_block_size`) ?? readNumber(`${folder}/../queue/logical_block_size`)
+  return readNumber(`${folder}/queue/${name}`) ?? readNumber(`${folder}/../queue/${name}`)
 }
 
 /** Where a block device is mounted in this mount namespace; undefined when it is not, or when that cannot be read. */

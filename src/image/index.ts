@@ -10,6 +10,7 @@
  *
  * @module
  */
+export {givesBlocksBack} from './block-device.js'
 export {createImage, syncDirectory} from './create.js'
 export {countersBetween, diskBelow, diskCounters, type DiskCounters} from './disk-counters.js'
 export {hostFacts, syncFacts, type HostFacts} from './host.js'

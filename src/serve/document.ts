@@ -1,8 +1,8 @@
-import {formatBytes, formatBytesBoth} from '../base/index.js'
+import {formatBytes, formatBytesBoth, formatNs} from '../base/index.js'
 import {writeCacheEnabled, type CacheMode} from '../cache-mode/index.js'
 import {assumptions, CRASH_KINDS, DISK, guarantees, type Medium} from '../durability/index.js'
 import {orderingModeOf} from '../ordering/index.js'
-import type {Block, Document} from '../report/index.js'
+import type {Block, Column, Document} from '../report/index.js'
 import {atMostAtRisk, hazardsOf} from './hazards.js'
 import type {ServeResult, ServeStatus} from './options.js'
 
@@ -15,6 +15,7 @@ export function serveDocument(result: ServeResult): Document {
     blocks: blocksOf(result),
     json,
     records: [
+      ...result.paces.map((pace) => ({record: 'requests', mode: mode.name, ...pace})),
       ...json.guarantees.map((guarantee) => ({record: 'guarantee', mode: mode.name, ...guarantee})),
       ...json.hazards.map((hazard) => ({record: 'hazard', mode: mode.name, ...hazard})),
       {record: 'summary', mode: mode.name, ...counts, bytesAtRisk: result.bytesAtRisk, syncs: result.aio.syncs},
@@ -40,6 +41,7 @@ function serveJson(result: ServeResult) {
     aio,
     transport,
     counts,
+    requests: result.paces,
     flushesIgnored,
     faults,
     bytesAtRisk,
@@ -75,6 +77,7 @@ function blocksOf(result: ServeResult): Block[] {
         ...notes.map((note): readonly [string, string] => ['note', note]),
       ],
     },
+    ...paceBlocks(result),
     ...(faults.length === 0 ? [] : faultBlocks(result)),
     ...riskBlocks(result),
     {kind: 'heading', level: 2, text: `What ${mode.name} guarantees`},
@@ -91,6 +94,28 @@ function blocksOf(result: ServeResult): Block[] {
     {kind: 'list', items: assumptions(mode, mediumOf(result))},
     ...hazardBlocks(result),
     ...verdicts(result, bytesAtRisk),
+  ]
+}
+
+function paceBlocks({paces}: ServeResult): Block[] {
+  if (paces.length === 0) return []
+  const right = (name: string, key: string): Column => ({name, key, align: 'right'})
+  return [
+    {kind: 'heading', level: 2, text: 'How long requests took'},
+    {
+      kind: 'table',
+      columns: [
+        {name: 'request', key: 'kind'},
+        right('done', 'count'),
+        right('failed', 'failed'),
+        right('median', 'p50'),
+        right('p99', 'p99'),
+        right('longest', 'max'),
+      ],
+      rows: paces.map(({kind, count, failed, latencyNs: {p50, p99, max}}) => {
+        return [kind, String(count), String(failed), formatNs(p50), formatNs(p99), formatNs(max)]
+      }),
+    },
   ]
 }
 

@@ -41,12 +41,11 @@ export class HandshakeLimit {
   }
 
   /** @returns how many were sent away */
-  enforce(nowMs?: number): number {
+  enforce(nowMs: number): number {
     if (this.#untilMs.size === 0) return 0
-    const now = nowMs ?? performance.now()
     let count = 0
     for (const [newcomer, untilMs] of this.#untilMs) {
-      if (!newcomer.wasServed && now < untilMs) break
+      if (!newcomer.wasServed && nowMs < untilMs) break
       this.#untilMs.delete(newcomer)
       if (newcomer.expire()) count++
     }

@@ -6,6 +6,9 @@ import type {Listening} from '../native/index.js'
 import {SEND_BUFFER_BYTES, type Piece, type Pipe, type PipeUser} from './pipe.js'
 import type {TransportUser} from './ring-transport.js'
 
+/** Does what a turn of the event loop has brought; whatever has to be done whenever there was one is done by it too. */
+export type InTurn = (work: () => void) => void
+
 /** Connections of node:net, where sockets cannot share the ring: without io_uring, or with TLS. */
 export class NetTransport {
   readonly #servers: readonly net.Server[]
@@ -13,24 +16,28 @@ export class NetTransport {
   readonly #pipes = new Set<NetPipe>()
   readonly #user: TransportUser
   readonly #listening: Pick<Listening, 'sendBuffer'> | undefined
+  readonly #inTurn: InTurn
 
   /**
-   * @param servers that listen, or will
-   * @param listening native calls, where they can be had
+   * @param options.servers that listen, or will
+   * @param options.listening native calls, where they can be had
    */
-  constructor(
-    servers: readonly net.Server[],
-    max: number,
-    user: TransportUser,
-    listening: Pick<Listening, 'sendBuffer'> | undefined,
-  ) {
+  constructor(options: {
+    servers: readonly net.Server[]
+    listening: Pick<Listening, 'sendBuffer'> | undefined
+    max: number
+    user: TransportUser
+    inTurn: InTurn
+  }) {
+    const {servers, listening, max, user, inTurn} = options
     this.#listening = listening
     this.#servers = servers
     this.#max = max
     this.#user = user
+    this.#inTurn = inTurn
     for (const server of servers) {
       server.maxConnections = max
-      server.on('connection', (socket) => this.#connected(socket))
+      server.on('connection', (socket) => inTurn(() => this.#connected(socket)))
     }
   }
 
@@ -43,6 +50,12 @@ export class NetTransport {
     for (const server of this.#servers) server.close()
   }
 
+  /** Hangs up on whoever is still there. */
+  close(): void {
+    this.stop()
+    for (const pipe of this.#pipes) pipe.socket.destroy()
+  }
+
   #connected(socket: net.Socket): void {
     if (this.#pipes.size >= this.#max) {
       socket.destroy()
@@ -52,7 +65,7 @@ export class NetTransport {
     // node:net has no word for it, nor for the descriptor.
     const fd = (socket as {_handle?: {readonly fd?: number} | null})._handle?.fd
     if (fd !== undefined && fd >= 0) this.#listening?.sendBuffer(fd, SEND_BUFFER_BYTES)
-    const pipe = new NetPipe(socket, () => this.#pipes.delete(pipe))
+    const pipe = new NetPipe(socket, this.#inTurn, () => this.#pipes.delete(pipe))
     this.#pipes.add(pipe)
     pipe.user = this.#user.connected(pipe)
     pipe.user.open()
@@ -65,6 +78,7 @@ export class NetPipe implements Pipe {
   readonly peer: string
   readonly piecesMax = 512
   #socket: net.Socket
+  readonly #inTurn: InTurn
   readonly #gone: () => void
   #chunk: Uint8Array | undefined
   #used = 0
@@ -75,8 +89,9 @@ export class NetPipe implements Pipe {
   #whenClosed: (() => void) | undefined
   #isClosed = false
 
-  constructor(socket: net.Socket, gone: () => void) {
+  constructor(socket: net.Socket, inTurn: InTurn, gone: () => void) {
     this.#socket = socket
+    this.#inTurn = inTurn
     this.peer = socket.remoteAddress === undefined ? 'a client' : `${socket.remoteAddress}:${socket.remotePort}`
     this.#gone = gone
     this.#listen(socket)
@@ -96,20 +111,23 @@ export class NetPipe implements Pipe {
   }
 
   #listen(socket: net.Socket): void {
+    const inTurn = this.#inTurn
     socket.pause()
-    socket.on('data', (chunk: Uint8Array) => {
-      this.#chunk = chunk
-      this.#used = 0
-      this.#deliver()
-      // To stop and to start again takes system calls and a turn: not for somebody who wants to go on.
-      if (this.#chunk !== undefined || this.#target === undefined) socket.pause()
-    })
+    socket.on('data', (chunk: Uint8Array) => inTurn(() => this.#came(socket, chunk)))
     socket.on('end', () => {
       this.#hasEnded = true
-      this.#deliver()
+      inTurn(() => this.#deliver())
     })
-    socket.on('error', (error) => this.#failed(-errnoOf(error)))
-    socket.on('close', () => this.#failed(-ERRNO.ECONNRESET))
+    socket.on('error', (error) => inTurn(() => this.#failed(-errnoOf(error))))
+    socket.on('close', () => inTurn(() => this.#failed(-ERRNO.ECONNRESET)))
+  }
+
+  #came(socket: net.Socket, chunk: Uint8Array): void {
+    this.#chunk = chunk
+    this.#used = 0
+    this.#deliver()
+    // To stop and to start again takes system calls and a turn: not for somebody who wants to go on.
+    if (this.#chunk !== undefined || this.#target === undefined) socket.pause()
   }
 
   receive(memory: Memory, offset: number, lengthBytes: number): void {
@@ -121,20 +139,23 @@ export class NetPipe implements Pipe {
   #deliver(): void {
     if (this.#isDelivering) return
     this.#isDelivering = true
-    while (this.#target !== undefined && (this.#chunk !== undefined || this.#hasEnded)) {
-      const {memory, offset, lengthBytes} = this.#target
-      this.#target = undefined
-      if (this.#chunk === undefined) {
-        this.user?.received(0)
-        break
+    try {
+      while (this.#target !== undefined && (this.#chunk !== undefined || this.#hasEnded)) {
+        const {memory, offset, lengthBytes} = this.#target
+        this.#target = undefined
+        if (this.#chunk === undefined) {
+          this.user?.received(0)
+          break
+        }
+        const count = Math.min(lengthBytes, this.#chunk.length - this.#used)
+        memory.bytes.set(this.#chunk.subarray(this.#used, this.#used + count), offset)
+        this.#used += count
+        if (this.#used === this.#chunk.length) this.#chunk = undefined
+        this.user?.received(count)
       }
-      const count = Math.min(lengthBytes, this.#chunk.length - this.#used)
-      memory.bytes.set(this.#chunk.subarray(this.#used, this.#used + count), offset)
-      this.#used += count
-      if (this.#used === this.#chunk.length) this.#chunk = undefined
-      this.user?.received(count)
+    } finally {
+      this.#isDelivering = false
     }
-    this.#isDelivering = false
     const wants = this.#target !== undefined && this.#chunk === undefined && !this.#hasEnded
     if (wants && this.#socket.isPaused()) this.#socket.resume()
     this.#closeWhenIdle()
@@ -146,8 +167,8 @@ export class NetPipe implements Pipe {
     socket.cork()
     pieces.forEach(({memory, offset, lengthBytes}, index) => {
       const bytes = memory.bytes.subarray(offset, offset + lengthBytes)
-      if (index === pieces.length - 1) socket.write(bytes, (error) => this.#sent(error ? -errnoOf(error) : 0))
-      else socket.write(bytes)
+      if (index < pieces.length - 1) socket.write(bytes)
+      else socket.write(bytes, (error) => this.#inTurn(() => this.#sent(error ? -errnoOf(error) : 0)))
     })
     socket.uncork()
   }
@@ -166,7 +187,7 @@ export class NetPipe implements Pipe {
     else this.#socket.end(() => this.#socket.destroy())
     this.#hasEnded = true
     // Not from inside: whoever closes is not expecting answers yet.
-    setImmediate(() => this.#deliver())
+    setImmediate(() => this.#inTurn(() => this.#deliver()))
   }
 
   /** The socket has gone: whatever waits is answered. */

@@ -5,6 +5,7 @@ import type {AioChoice, BackendName, Spoil} from '../aio/index.js'
 import type {Range} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import type {ListenAddress} from './address.js'
+import type {Pace} from './pace.js'
 import type {Fault} from './tally.js'
 
 /** What a server is asked to be. */
@@ -22,7 +23,7 @@ export interface ServeOptions {
   readonly maxConnections: number
   /** How long a client may take to get as far as requests, from when it was accepted; 0 is for ever. */
   readonly handshakeLimitMs: number
-  /** Ends when the first client that got as far as requests has gone. */
+  /** Ends when a client that got as far as requests has gone, and no connection is left. */
   readonly once: boolean
   /** TLS is spoken, and nothing else. */
   readonly tls?: ((plain: Socket) => TLSSocket) | undefined
@@ -86,6 +87,7 @@ export interface ServeResult {
     readonly failedFlushes: number
     readonly redundantFlushes: number
   }
+  readonly paces: readonly Pace[]
   readonly flushesIgnored: number
   readonly faults: readonly Fault[]
   readonly bytesAtRisk: number

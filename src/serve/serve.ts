@@ -12,7 +12,15 @@ import {Recording} from '../archive/index.js'
 import {ERRNO, invariant, SECTOR_BYTES, ToolError} from '../base/index.js'
 import type {CacheMode} from '../cache-mode/index.js'
 import {SYNC_TOKENS} from '../engine/index.js'
-import {openImage, shortenedImage, snapshotImage, sourceOf, type Image, type ImageSource} from '../image/index.js'
+import {
+  givesBlocksBack,
+  openImage,
+  shortenedImage,
+  snapshotImage,
+  sourceOf,
+  type Image,
+  type ImageSource,
+} from '../image/index.js'
 import {loadLibc, loadListening} from '../native/index.js'
 import {STEP_PUNCH} from '../request/index.js'
 import {statusBySeeking, type StatusSource} from './nbd/block-status.js'
@@ -56,12 +64,12 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
     try {
       const ring = opened.backend.name === 'uring' && sockets && listening ? {sockets, listening} : undefined
       const status = await statusOf(image)
-      const writes = !options.readOnly && !image.readOnly && !image.blockDevice
-      const zeroesFast = writes && (await canPunch(opened.backend, image))
+      const writes = !options.readOnly && !image.readOnly
+      const givesBack = writes && (await canPunch(opened.backend, image))
       source = options.trace === undefined ? undefined : sourceOf(image)
       const recording =
         source && options.trace !== undefined ? record(options.trace, options, image, source) : undefined
-      return await new Server({options, image, opened, ring, listening, status, zeroesFast, recording}).run()
+      return await new Server({options, image, opened, ring, listening, status, givesBack, recording}).run()
     } finally {
       await opened.backend.close()
     }
@@ -119,10 +127,12 @@ async function statusOf(image: Image): Promise<StatusSource> {
   return statusBySeeking(seek, ERRNO.ENXIO)
 }
 
-/** Whether holes can be punched: tried behind the end of the file, where nothing changes. Behind a partition lies the next one. */
-async function canPunch(backend: Backend, {fd, startBytes}: Image): Promise<boolean> {
+/** Whether holes can be punched: told by a device, and tried behind the end of a file, where nothing changes. Behind a partition lies the next one. */
+async function canPunch(backend: Backend, {fd, startBytes, blockDevice}: Image): Promise<boolean> {
   if (!backend.canPunch) return false
-  const behind = Math.ceil(fstatSync(fd).size / PROBE_BYTES + 1) * PROBE_BYTES - startBytes
+  const {size, rdev} = fstatSync(fd)
+  if (blockDevice) return givesBlocksBack(rdev)
+  const behind = Math.ceil(size / PROBE_BYTES + 1) * PROBE_BYTES - startBytes
   return (await runAlone(backend, STEP_PUNCH, behind, PROBE_BYTES)) === 0
 }
 

@@ -41,7 +41,8 @@ export interface ServerParts {
   readonly ring: RingParts | undefined
   readonly listening: Listening | undefined
   readonly status: StatusSource
-  readonly zeroesFast: boolean
+  /** A hole that is punched gives blocks back. */
+  readonly givesBack: boolean
   readonly recording: Recording | undefined
 }
 
@@ -62,10 +63,11 @@ export class Server {
   readonly #spin = new IdleSpin()
   #nextId = 1
   #stopAtMs: number | undefined
-  #wantsStop = false
+  /** A client that has gone had got as far as requests. */
+  #hasServed = false
 
   constructor(parts: ServerParts) {
-    const {options, image, opened, ring, listening, status, zeroesFast, recording} = parts
+    const {options, image, opened, ring, listening, status, givesBack, recording} = parts
     const backend = options.spoil ? new SpoiltBackend(opened.backend, options.spoil, options.seed) : opened.backend
     const readOnly = options.readOnly || image.readOnly
     this.#options = options
@@ -79,8 +81,9 @@ export class Server {
       name: options.exportName,
       description: `${mode.name}: ${mode.summary}`,
       sizeBytes: image.capacitySectors * SECTOR_BYTES,
-      ...{mode, readOnly, zeroesFast},
-      givesBack: image.blockDevice ? backend.canPunch : zeroesFast,
+      ...{mode, readOnly, givesBack},
+      // What a device makes of zeroes, nobody knows beforehand.
+      zeroesFast: givesBack && !image.blockDevice,
       shared: options.maxConnections > 1,
       minBlockBytes: SECTOR_BYTES,
       preferredBlockBytes: Math.max(4096, image.alignmentBytes),
@@ -138,6 +141,7 @@ export class Server {
     try {
       this.#ready(listeners)
       let yieldedMs = performance.now()
+      let lookedMs = yieldedMs
       for (;;) {
         this.#recording?.refuseIncomplete()
         if (this.#windsDown()) transport.stop()
@@ -147,14 +151,17 @@ export class Server {
         // Collecting may have brought in what has ended on sockets, the clock among it: that is no time to wait.
         const waiting = sockets.tags.length > 0 ? undefined : this.#wait(sockets)
         if (waiting) await waiting
+        // What comes now is taken now, however long it was waited for.
+        this.#engine.readClock()
         transport.dispatch()
-        // What a newcomer has sent by now was read: who was kept waiting by us is not late.
-        this.#tally.timedOut += this.#handshakes.enforce()
+        // What a newcomer had sent by then was read: who was kept waiting by us is not late.
+        this.#enforce(lookedMs)
         // What has been done in passing is answered with the same system call that waits for more.
         const collecting = this.#engine.pending > 0 ? this.#engine.tick(false) : undefined
         if (collecting) await collecting
         this.#exchange.collect()
-        if (performance.now() - yieldedMs < YIELD_MS) continue
+        lookedMs = performance.now()
+        if (lookedMs - yieldedMs < YIELD_MS) continue
         await yieldToSignals()
         yieldedMs = performance.now()
       }
@@ -182,13 +189,14 @@ export class Server {
   }
 
   async #runOnNet(): Promise<void> {
-    const {listen, maxConnections, signal} = this.#options
+    const {listen, maxConnections: max, signal} = this.#options
     const listeners = await listenWithNet(listen, this.#listening)
     const bell = new Bell()
     const wake = (): void => bell.ring()
     const failures: unknown[] = []
     /** What goes wrong in a turn of the event loop is for the loop here, not for the process. */
     const inTurn = (work: () => void): void => {
+      this.#engine.readClock()
       try {
         work()
       } catch (error) {
@@ -196,23 +204,11 @@ export class Server {
       }
       wake()
     }
-    const user = {
-      connected: (pipe: Pipe): PipeUser => {
-        const told = this.#connected(pipe)
-        return {
-          open: () => inTurn(() => told.open()),
-          received: (count) => inTurn(() => told.received(count)),
-          sent: (errno) => inTurn(() => told.sent(errno)),
-        }
-      },
-    }
-    const transport = new NetTransport(listeners.sockets, maxConnections, user, this.#listening)
-    const enforce = (): void => {
-      this.#tally.timedOut += this.#handshakes.enforce()
-      wake()
-    }
-    // Behind what the sockets have brought by now: who was kept waiting by us is not late.
-    const clock = setInterval(() => setImmediate(enforce), 100)
+    const user = {connected: (pipe: Pipe) => this.#connected(pipe)}
+    const transport = new NetTransport({servers: listeners.sockets, listening: this.#listening, max, user, inTurn})
+    // Behind what the sockets had brought by then: who was kept waiting by us is not late.
+    const enforceAsOf = (nowMs: number): void => inTurn(() => this.#enforce(nowMs))
+    const clock = setInterval(() => setImmediate(enforceAsOf, performance.now()), 100)
     const onAbort = (): void => wake()
     signal.addEventListener('abort', onAbort)
     try {
@@ -237,6 +233,7 @@ export class Server {
       signal.removeEventListener('abort', onAbort)
       for (const connection of this.#connections.values()) connection.drop()
       await this.#drain()
+      transport.close()
       listeners.close()
     }
   }
@@ -268,7 +265,12 @@ export class Server {
   #closed(connection: Connection): void {
     this.#connections.delete(connection.pipe)
     this.#handshakes.gone(connection)
-    if (this.#options.once && connection.wasServed) this.#wantsStop = true
+    if (connection.wasServed) this.#hasServed = true
+  }
+
+  /** Sends away who was late at that time. */
+  #enforce(nowMs: number): void {
+    this.#tally.timedOut += this.#handshakes.enforce(nowMs)
   }
 
   #secure(connection: Connection): void {
@@ -287,7 +289,8 @@ export class Server {
 
   /** Starts to wind down when it has been asked to, and goes on with it. */
   #windsDown(): boolean {
-    if (!this.#options.signal.aborted && !this.#wantsStop) return false
+    const isBegun = this.#stopAtMs !== undefined
+    if (!isBegun && !this.#options.signal.aborted && !this.#hasServedOnce) return false
     const nowMs = performance.now()
     if (this.#stopAtMs === undefined) {
       this.#stopAtMs = nowMs + DRAIN_MS
@@ -296,6 +299,11 @@ export class Server {
     }
     if (nowMs > this.#stopAtMs) for (const connection of this.#connections.values()) connection.drop()
     return true
+  }
+
+  /** With --once: somebody was served, and nobody is left, be they still at their handshake. */
+  get #hasServedOnce(): boolean {
+    return this.#options.once && this.#hasServed && this.#connections.size === 0
   }
 
   get #isOver(): boolean {
@@ -358,6 +366,7 @@ export class Server {
         ...{connections, timedOut, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others},
         ...{refused, errors, failedWrites, failedFlushes, redundantFlushes},
       },
+      paces: this.#tally.pace.paces(),
       flushesIgnored: mode.noFlush ? flushes : 0,
       faults: this.#tally.faults,
       bytesAtRisk,

@@ -1,3 +1,4 @@
+import {PaceMeter} from './pace.js'
 import {
   NBD_CMD_FLAG_FUA,
   NBD_CMD_FLUSH,
@@ -35,6 +36,7 @@ export class Tally {
   failedFlushes = 0
   /** Flushes that found nothing to make stable. */
   redundantFlushes = 0
+  readonly pace = new PaceMeter()
   /** The latest of them. */
   readonly faults: Fault[] = []
   /** When the last flush ended that made something stable, or the start; of performance.now(). */

@@ -1,6 +1,6 @@
 import {readSync, writeSync} from 'node:fs'
 import {afterEach, describe, expect, it} from 'vitest'
-import {alignedBytes} from '../../src/aio/aligned.js'
+import {AlignedMemory, alignedBytes} from '../../src/aio/aligned.js'
 import {capability, itNeeds} from '../peers.js'
 import {directRefusal, realImage, type RealImage} from './real-image.js'
 
@@ -43,5 +43,44 @@ describe('aligned memory', () => {
       expect(readSync(image.fd, memory, 0, memory.length, i * 4096)).toBe(memory.length)
       expect([memory[0], memory.at(-1)]).toEqual([i + 1, i + 1])
     }
+  })
+})
+
+describe('aligned memory in pieces', () => {
+  it('can be had in as many as a server of many clients needs, of which none touches another', () => {
+    const memory = new AlignedMemory()
+    // So many WebAssembly memories there cannot be.
+    const pieces = Array.from({length: 20_000}, () => memory.create(5000).bytes)
+    const ends = new Map<ArrayBufferLike, number>()
+    for (const piece of pieces) {
+      expect(piece.length).toBe(5000)
+      expect(piece.byteOffset % 4096).toBe(0)
+      expect(piece.byteOffset).toBeGreaterThanOrEqual(ends.get(piece.buffer) ?? 0)
+      ends.set(piece.buffer, piece.byteOffset + piece.length)
+    }
+  })
+
+  it('is zeroed, also where it was used and is free again', () => {
+    const memory = new AlignedMemory()
+    const lengths = [0, 1, 4096, 65537, 2 ** 20, 2 ** 22, 2 ** 23]
+    for (let round = 0; round < 2; round++) {
+      const pieces = lengths.map((bytes) => memory.create(bytes))
+      expect(pieces.map(({bytes}) => bytes.length)).toEqual(lengths)
+      expect(pieces.every(({bytes}) => bytes.every((byte) => byte === 0))).toBe(true)
+      for (const {bytes} of pieces) bytes.fill(0xff)
+      for (const piece of pieces) piece.free()
+    }
+    const before = memory.create(512)
+    const kept = memory.create(512)
+    before.free()
+    before.free()
+    // One of two is not all, however often it is freed.
+    expect(memory.create(512).bytes.byteOffset).toBeGreaterThan(kept.bytes.byteOffset)
+  })
+
+  it('that cannot be had is an error of the environment', () => {
+    expect(() => new AlignedMemory().create(2 ** 40)).toThrow(
+      expect.objectContaining({kind: 'environment', code: 'E_MEMORY'}) as Error,
+    )
   })
 })

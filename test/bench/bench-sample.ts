@@ -1,4 +1,4 @@
-import {Histogram} from '../../src/bench/histogram.js'
+import {Histogram} from '../../src/base/index.js'
 import type {BenchResult, CellResult, DirectionResult, DiskWork, RoundResult} from '../../src/bench/result.js'
 
 export const MS = 1e6

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest'
 
 import {benchDocument} from '../../src/bench/bench-document.js'
-import {Histogram, type HistogramJson} from '../../src/bench/histogram.js'
+import {Histogram, type HistogramJson} from '../../src/base/index.js'
 import type {BenchResult} from '../../src/bench/result.js'
 import {cellOf, diskWorkOf, MS, requestsOf, resultOf, roundOf, SECOND, writesOf} from './bench-sample.js'
 

@@ -1,10 +1,11 @@
 import {mkdirSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {
   deviceName,
   deviceSizeBytes,
   findMountPoint,
+  givesBlocksBack,
   logicalBlockBytes,
   mountPointOf,
 } from '../../src/image/block-device.js'
@@ -53,6 +54,7 @@ describe('what sysfs says about a block device', () => {
     const nobody = 0xfff << 8
     expect(deviceSizeBytes(nobody)).toBeUndefined()
     expect(logicalBlockBytes(nobody)).toBeUndefined()
+    expect(givesBlocksBack(nobody)).toBe(false)
     expect(mountPointOf(nobody)).toBeUndefined()
   })
 
@@ -66,6 +68,33 @@ describe('what sysfs says about a block device', () => {
       expect(logicalBlockBytes(rdev)).toBe(4096)
     },
   )
+
+  itNeeds(
+    [root(), peer('losetup'), peer('mount'), loopDevices],
+    'a loop device gives blocks back where the file system of its file does',
+    () => {
+      const inRam = join(scene.mount('ramfs', '-t', 'ramfs'), 'disk.img')
+      writeFileSync(inRam, Buffer.alloc(2 ** 20))
+      expect(givesBlocksBack(statSync(scene.loop(inRam)).rdev)).toBe(false)
+      expect(givesBlocksBack(statSync(scene.loop(scene.file('disk.img', 2 ** 20))).rdev)).toBe(true)
+    },
+  )
+
+  it.each([
+    [{discard_max_bytes: 2 ** 31, write_zeroes_max_bytes: 2 ** 31}, true],
+    [{discard_max_bytes: 0, write_zeroes_max_bytes: 2 ** 31}, false],
+    [{discard_max_bytes: 2 ** 31, write_zeroes_max_bytes: 0}, false],
+    [{discard_max_bytes: 2 ** 31}, false],
+  ])('a disk and its partitions with the limits %j give blocks back: %s', (limits, gives) => {
+    const sysfs = scene.path('sys')
+    const partition = join(sysfs, 'devices/sda/sda1')
+    const queue = join(sysfs, 'devices/sda/queue')
+    for (const folder of [partition, queue, join(sysfs, 'dev/block')]) mkdirSync(folder, {recursive: true})
+    for (const [name, value] of Object.entries(limits)) writeFileSync(join(queue, name), `${value}\n`)
+    symlinkSync(dirname(partition), join(sysfs, 'dev/block/8:0'))
+    symlinkSync(partition, join(sysfs, 'dev/block/8:1'))
+    expect([0x800, 0x801].map((rdev) => givesBlocksBack(rdev, sysfs))).toEqual([gives, gives])
+  })
 
   it('a partition has a size of its own and the block of its disk', () => {
     const sysfs = scene.path('sys')

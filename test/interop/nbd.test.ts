@@ -72,6 +72,25 @@ describe.each(['uring', 'threads'])('clients of a server with --aio %s', (aio) =
     expect(hashOf(image)).toBe(hashOf(from))
   })
 
+  itServes(['nbdcopy'], 'nbdcopy with four connections is the one client of a server with --once', async () => {
+    const from = source()
+    const copies = [
+      [from, '{uri}'],
+      ['{uri}', scene.path('back.img')],
+    ]
+    for (const words of copies) {
+      const served = await serve('--once')
+      const places = words.map((word) => word.replace('{uri}', served.uri))
+      // It has no more connections than threads, and no more threads than processors unless told so.
+      await run('nbdcopy', ['--flush', '--threads=4', '--connections=4', ...places])
+      const {ended, document} = await served.end()
+      expect(ended.exit).toBe(0)
+      expect(document).toMatchObject({counts: {connections: 4, refused: 0, errors: 0}, faults: [], bytesAtRisk: 0})
+    }
+    expect(hashOf(image)).toBe(hashOf(from))
+    expect(hashOf(scene.path('back.img'))).toBe(hashOf(from))
+  })
+
   itServes(['qemu-img'], 'qemu-img converts into it, maps it, compares it and benches it', async () => {
     const from = source()
     const served = await serve()

@@ -35,7 +35,16 @@ function served({mode = 'writeback', counts, ...rest}: Changes): ServeResult {
     aio: {backend: 'threads', reason: '', syncs: 0},
     transport: 'node:net',
     counts: {...NOTHING, ...counts},
-    ...{flushesIgnored: 0, faults: [], bytesAtRisk: 0, poison: 0, closingSync: 'skipped', closingErrno: 0, notes: []},
+    ...{
+      paces: [],
+      flushesIgnored: 0,
+      faults: [],
+      bytesAtRisk: 0,
+      poison: 0,
+      closingSync: 'skipped',
+      closingErrno: 0,
+      notes: [],
+    },
     interruptedBy: undefined,
     ...rest,
   }

@@ -12,7 +12,7 @@ import {
   STEP_ZERO,
   type StepOp,
 } from '../../request/index.js'
-import {alignedBytes} from '../aligned.js'
+import {AlignedMemory} from '../aligned.js'
 import type {Backend, Memory} from '../backend.js'
 
 /** The most Linux transfers in one call (read(2)); node:fs refuses a little more. The engine goes on with the rest. */
@@ -32,6 +32,7 @@ export class ThreadsBackend implements Backend {
   readonly doneTokens: Int32Array
   readonly doneResults: Int32Array
 
+  readonly #memory = new AlignedMemory()
   readonly #fd: number
   readonly #dsyncFd: () => number
   #inFlight = 0
@@ -49,7 +50,7 @@ export class ThreadsBackend implements Backend {
   }
 
   createMemory(bytes: number): Memory {
-    return {bytes: alignedBytes(bytes), free() {}}
+    return this.#memory.create(bytes)
   }
 
   queue(

@@ -55,7 +55,10 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
       description: 'Name of the export; clients may leave it out.',
       helpValue: '<name>',
     }),
-    once: Flags.boolean({description: 'End when the first client has gone; with 6 when it broke the protocol.'}),
+    once: Flags.boolean({
+      description:
+        'End when a client has got as far as requests and the last connection has gone; with 6 when one broke the protocol. While one is open others may join.',
+    }),
     'max-connections': Flags.integer({
       min: 1,
       max: CONNECTIONS_MAX,
@@ -65,7 +68,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
     'handshake-limit': Flags.string({
       default: '10s',
       description:
-        'How long a client may take from connecting to its first chance to make a request, TLS included; without a unit seconds, 0: for ever. Who takes longer is sent away, and is not the client of --once.',
+        'How long a client may take from connecting to its first chance to make a request, TLS included; without a unit seconds, 0: for ever. Who takes longer is sent away, and is not served in the sense of --once.',
       helpValue: '<time>',
     }),
     'read-only': Flags.boolean({description: 'Open the image for reading only; writes end with EPERM.'}),

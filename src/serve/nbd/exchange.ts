@@ -278,7 +278,7 @@ export class Exchange {
     const step = rewrite.next()
     if (step === undefined) {
       this.#rewrite = undefined
-      this.#ended(rewrite.call, rewrite.status, rewrite.errno)
+      this.#ended(rewrite.call, rewrite.status, rewrite.errno, rewrite.latencyNs)
       const behind = this.#behind
       this.#behind = []
       for (const call of behind) {
@@ -308,9 +308,10 @@ export class Exchange {
       this.#callOf[slot] = undefined
       const status = engine.statusOf(slot)
       const errno = engine.errnoOf(slot)
+      const latencyNs = engine.latencyNsOf(slot)
       engine.release(slot)
-      if (this.#rewrite?.call === call) this.#rewrite.ended(status, errno)
-      else this.#ended(call, status, errno)
+      if (this.#rewrite?.call === call) this.#rewrite.ended(status, errno, latencyNs)
+      else this.#ended(call, status, errno, latencyNs)
     }
     if (this.#rewrite) this.#pushRewrite()
     this.#turnBytes = 0
@@ -321,9 +322,10 @@ export class Exchange {
     }
   }
 
-  #ended(call: Call, status: number, errno: number): void {
+  #ended(call: Call, status: number, errno: number, latencyNs: number): void {
     const {header} = call
     const isOk = status === STATUS_OK
+    this.tally.pace.ended(header.type, latencyNs, isOk)
     switch (header.type) {
       case NBD_CMD_WRITE:
       case NBD_CMD_TRIM:

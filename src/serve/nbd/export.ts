@@ -18,7 +18,7 @@ import type {ReplyStyle} from './reply.js'
 export interface ExportFacts {
   readonly mode: CacheMode
   readonly readOnly: boolean
-  /** The backend can give blocks back; a device below may decline. */
+  /** Backend and host can give blocks back. */
   readonly givesBack: boolean
   /** Zeroes are made in place, by a hole: faster than they could be written. */
   readonly zeroesFast: boolean
@@ -43,7 +43,8 @@ export interface Export extends ExportFacts {
  * - READ_ONLY: writes end with EPERM; what only a writer needs (TRIM, WRITE_ZEROES, FAST_ZERO) is not offered.
  * - SEND_FLUSH, SEND_FUA: under every mode. Where nothing is volatile they cost nothing, under unsafe they are ignored, which is the
  *   mode's word and not the client's; and a client does not send what is not offered, so that nobody would see what it does.
- * - SEND_TRIM: where the backend can give blocks back; a client that is told so otherwise would trim in vain.
+ * - SEND_TRIM: where backend and host can give blocks back; elsewhere a client would trim in vain. It is a hint: one that the host
+ *   declines all the same is answered as done.
  * - SEND_WRITE_ZEROES: for every writer: zeroes that are written by the server need not come over the wire.
  * - SEND_FAST_ZERO: where zeroes are a hole; elsewhere each such request would fail.
  * - SEND_CACHE: where the mode goes through a page cache that something could be read into.

@@ -38,9 +38,10 @@ export function hasPayload({style}: Agreed, {type, flags}: RequestHeader): boole
  * errors are those of the protocol ("Error values"): EPERM for changes of a read-only export, ENOSPC for writes beyond the end and
  * EINVAL for everything else there.
  */
-export function refusalOf(header: RequestHeader, agreed: Agreed, {sizeBytes, readOnly}: Export): number {
+export function refusalOf(header: RequestHeader, agreed: Agreed, served: Export): number {
+  const {sizeBytes, readOnly} = served
   const {type, flags, offset, length} = header
-  const allowed = allowedFlags(type, agreed)
+  const allowed = allowedFlags(type, agreed, served)
   if (allowed < 0 || (flags & ~allowed) !== 0) return NBD_EINVAL
   const changes = type === NBD_CMD_WRITE || type === NBD_CMD_TRIM || type === NBD_CMD_WRITE_ZEROES
   if (changes && readOnly) return NBD_EPERM
@@ -58,8 +59,8 @@ export function refusalOf(header: RequestHeader, agreed: Agreed, {sizeBytes, rea
   return 0
 }
 
-/** The flags a command may have, or -1 for an unknown command. FUA is accepted on each. */
-function allowedFlags(type: number, {style}: Agreed): number {
+/** The flags a command may have, or -1 for an unknown command. FUA is accepted on each, FAST_ZERO where it was offered. */
+function allowedFlags(type: number, {style}: Agreed, {zeroesFast}: Export): number {
   const payload = style === 'extended' ? NBD_CMD_FLAG_PAYLOAD_LEN : 0
   switch (type) {
     case NBD_CMD_READ:
@@ -71,7 +72,7 @@ function allowedFlags(type: number, {style}: Agreed): number {
     case NBD_CMD_CACHE:
       return NBD_CMD_FLAG_FUA
     case NBD_CMD_WRITE_ZEROES:
-      return NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_NO_HOLE | NBD_CMD_FLAG_FAST_ZERO
+      return NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_NO_HOLE | (zeroesFast ? NBD_CMD_FLAG_FAST_ZERO : 0)
     case NBD_CMD_BLOCK_STATUS:
       return NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_REQ_ONE | payload
     default:

@@ -41,6 +41,8 @@ export class Rewrite {
   scratch: Memory | undefined
   status = STATUS_OK
   errno = 0
+  /** Of its steps, which come one after the other. */
+  latencyNs = 0
   #steps: RewriteStep[]
   #running: RewriteStep | undefined
 
@@ -64,7 +66,8 @@ export class Rewrite {
   }
 
   /** The step has ended. */
-  ended(status: number, errno: number): void {
+  ended(status: number, errno: number, latencyNs: number): void {
+    this.latencyNs += latencyNs
     if (status !== STATUS_OK) {
       this.status = status
       this.errno = errno

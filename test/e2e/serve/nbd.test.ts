@@ -68,6 +68,21 @@ describe('a bad disk on purpose', () => {
     expect(JSON.parse(ended.stdout)).toMatchObject({bytesAtRisk: 4096, closingSync: 'failed'})
   })
 
+  peerIt(['qemu-io'], 'shows in the report which kind of request was slow, and which failed', async () => {
+    const client = ['qemu-io', '-t', 'writeback', '-f', 'raw', '-c', 'read 0 4k', '-c', 'write 0 4k', '{uri}']
+    const spoilt = ['--delay', 'write=20ms', '--error', 'write=EIO']
+    const told = async (...format: string[]): Promise<string> =>
+      (await flushpoint(['serve', 'nbd', image, ...spoilt, ...format, '--', ...client])).stdout
+    const {requests} = JSON.parse(await told('--json')) as {requests: {kind: string; latencyNs: {p50: number}}[]}
+    expect(requests).toContainEqual(expect.objectContaining({kind: 'READ', count: 1, failed: 0}))
+    expect(requests).toContainEqual(expect.objectContaining({kind: 'WRITE', count: 1, failed: 1}))
+    expect(requests.find(({kind}) => kind === 'WRITE')?.latencyNs.p50).toBeGreaterThanOrEqual(20e6)
+    expect(await told()).toMatch(/^How long requests took\nrequest .*\n.*\nREAD +1 +0 .*\nWRITE +1 +1 .*ms\n/m)
+    expect(await told('--format', 'ndjson')).toMatch(
+      /^\{"record":"requests","mode":"writeback","kind":"READ","count":1,/m,
+    )
+  })
+
   it('is there for batches too, and not for a simulated one', async () => {
     const batch = ['run', image, ...lines('OUT 0 4k', 'FLUSH'), '--json']
     const failed = await flushpoint([...batch, '--error', 'flush=EIO', '--delay', 'write=1ms'])

@@ -59,6 +59,11 @@ export class RawClient {
     return this.#received
   }
 
+  /** Something has come that was not read. */
+  get hasReceived(): boolean {
+    return this.#received.length > 0
+  }
+
   close(): void {
     this.socket.destroy()
   }

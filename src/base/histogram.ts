@@ -1,4 +1,4 @@
-import {invariant} from '../base/index.js'
+import {invariant} from './errors.js'
 
 /** Buckets per doubling: the bits of the mantissa that an index takes. */
 const MANTISSA_BITS = 7

@@ -2,8 +2,7 @@ import {createHistogram} from 'node:perf_hooks'
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
 
-import {Prng} from '../../src/base/index.js'
-import {Histogram} from '../../src/bench/histogram.js'
+import {Histogram, Prng} from '../../src/base/index.js'
 
 const SEED = 20260501
 const QUANTILES = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 0.9999, 1]

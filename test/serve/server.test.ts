@@ -1,0 +1,241 @@
+import {existsSync} from 'node:fs'
+import type {Socket} from 'node:net'
+import type {TLSSocket} from 'node:tls'
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
+
+import {openBackend, openRingSockets, type Backend} from '../../src/aio/index.js'
+import {cacheModeOf} from '../../src/cache-mode/index.js'
+import {openImage, type Image} from '../../src/image/index.js'
+import {loadListening} from '../../src/native/index.js'
+import {statusBySeeking} from '../../src/serve/nbd/block-status.js'
+import type {ServeOptions, ServeResult} from '../../src/serve/options.js'
+import {DEPTH, Server} from '../../src/serve/server.js'
+import {TIMEOUT_MS} from '../e2e/cli.js'
+import {Scene} from '../image/scene.js'
+import {itNeeds} from '../peers.js'
+import {infoData, option, RawClient, READ, request, u32, WRITE} from './nbd/client.js'
+import {uring} from './served.js'
+
+vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
+
+const GO = option(7, infoData(''))
+const STARTTLS = option(5)
+
+let scene: Scene
+let image: Image
+let backend: Backend
+let stop: AbortController
+let running: Promise<unknown>
+beforeEach(async () => {
+  scene = new Scene()
+  stop = new AbortController()
+  running = Promise.resolve()
+  const mode = cacheModeOf('writeback')
+  image = await openImage(scene.file('disk.img', 2 ** 20, 0x11), {mode, readOnly: false, forceShare: false})
+})
+afterEach(async () => {
+  stop.abort()
+  await running.catch(() => {})
+  await backend.close()
+  image.close()
+  scene.close()
+})
+
+/** A server in this process, whose event loop and memory are the test's. */
+async function serve(
+  aio: 'uring' | 'threads',
+  more: Partial<ServeOptions> = {},
+): Promise<{readonly socket: string; readonly ended: Promise<ServeResult>}> {
+  const mode = cacheModeOf('writeback')
+  const native = await loadListening()
+  const sockets = aio === 'uring' ? await openRingSockets(64) : undefined
+  const opened = await openBackend(aio, {
+    ...{fd: image.fd, dsyncFd: () => image.dsyncFd(), sizeBytes: image.sizeBytes, readOnly: false, mode},
+    ...{tokens: 2 * DEPTH, depth: DEPTH, seed: 0, sockets, read: () => {}, freshRanges: () => []},
+  })
+  backend = opened.backend
+  const socket = scene.path('nbd.sock')
+  let isReady = (): void => {}
+  const ready = new Promise<void>((resolve) => (isReady = resolve))
+  const options: ServeOptions = {
+    ...{path: image.path, mode, aio, readOnly: false, snapshot: false, forceShare: false, exportName: ''},
+    ...{
+      listen: {kind: 'unix', path: socket},
+      maxConnections: 8,
+      handshakeLimitMs: 0,
+      once: false,
+      seed: 0,
+      touchedOnly: false,
+    },
+    ...{signal: stop.signal, interruptedBy: () => undefined, ready: isReady},
+    ...more,
+  }
+  const listening = native.ok ? native.listening : undefined
+  const ring = sockets && listening && {sockets, listening}
+  const status = statusBySeeking(undefined, 0)
+  const ended = new Server({
+    ...{options, image, opened, ring, listening, status, givesBack: false, recording: undefined},
+  }).run()
+  running = ended
+  await Promise.race([ready, ended])
+  return {socket, ended}
+}
+
+function withoutMemory(): void {
+  vi.spyOn(backend, 'createMemory').mockImplementation(() => {
+    throw new Error('there is no memory')
+  })
+}
+
+describe('what goes wrong in a turn of the event loop', () => {
+  const failsToSecure = (_plain: Socket): TLSSocket => {
+    throw new Error('there is no memory')
+  }
+
+  it.each([
+    ['when somebody connects', {}, [withoutMemory, (client: RawClient) => client.readToEnd()]],
+    [
+      'when a request has come',
+      {},
+      [
+        () => {},
+        async (client: RawClient) => {
+          await client.go()
+          withoutMemory()
+          client.send(request({type: READ, length: 2 ** 18}))
+        },
+      ],
+    ],
+    [
+      'when an answer has left',
+      {tls: failsToSecure},
+      [
+        () => {},
+        async (client: RawClient) => {
+          await client.greet()
+          client.send(STARTTLS)
+          await client.replies()
+        },
+      ],
+    ],
+  ] as const)('ends the server, which leaves nothing behind: %s', async (_when, more, [before, act]) => {
+    const {socket, ended} = await serve('threads', more)
+    const outcome = ended.catch((error: unknown) => error)
+    before()
+    const client = await RawClient.connect(socket)
+    await act(client)
+    expect(await outcome).toMatchObject({message: 'there is no memory'})
+    await client.readToEnd()
+    client.close()
+    expect(existsSync(socket)).toBe(false)
+  })
+})
+
+describe.each(['uring', 'threads'] as const)('the time of a handshake, with --aio %s', (aio) => {
+  const needs = aio === 'uring' ? [uring] : []
+  const LIMIT_MS = 1000
+  /** Servers look for those who are late so often, or more. */
+  const CLOCK_MS = 100
+
+  function standStill(ms: number): void {
+    const untilMs = performance.now() + ms
+    while (performance.now() < untilMs);
+  }
+
+  /** Does it while the server takes a request of another client, in a turn of the event loop whose timers were due. */
+  async function inARequest(other: RawClient, work: () => void): Promise<void> {
+    const createMemory = backend.createMemory.bind(backend)
+    vi.spyOn(backend, 'createMemory').mockImplementationOnce((bytes) => {
+      work()
+      return createMemory(bytes)
+    })
+    setImmediate(() => {
+      setTimeout(() => other.send(request({type: READ, length: 2 ** 18})), 1)
+      standStill(CLOCK_MS * 2)
+    })
+    expect(await other.simple()).toMatchObject({error: 0})
+  }
+
+  itNeeds(
+    needs,
+    'is not over for one who has answered while the server stood still, whenever that was',
+    async () => {
+      const {socket, ended} = await serve(aio, {handshakeLimitMs: LIMIT_MS})
+      const other = await RawClient.connect(socket)
+      await other.go()
+      const moments: readonly ((work: () => void) => unknown)[] = [
+        setImmediate,
+        (work) => setTimeout(work, CLOCK_MS),
+        (work) => inARequest(other, work),
+      ]
+      for (const moment of moments) {
+        const client = await RawClient.connect(socket)
+        await client.read(18)
+        await moment(() => {
+          client.send(u32(3), GO)
+          standStill(LIMIT_MS * 1.5)
+        })
+        expect((await client.replies()).types.at(-1)).toBe(1)
+        client.close()
+      }
+      other.close()
+      stop.abort()
+      expect((await ended).counts).toMatchObject({connections: moments.length + 1, timedOut: 0})
+    },
+    TIMEOUT_MS,
+  )
+
+  itNeeds(
+    needs,
+    'is over for one who had answered nothing when the server stood still',
+    async () => {
+      const {socket, ended} = await serve(aio, {handshakeLimitMs: LIMIT_MS})
+      const client = await RawClient.connect(socket)
+      await client.read(18)
+      standStill(LIMIT_MS * 1.5)
+      await client.readToEnd()
+      stop.abort()
+      expect((await ended).counts).toMatchObject({connections: 1, timedOut: 1})
+    },
+    TIMEOUT_MS,
+  )
+})
+
+describe.each(['uring', 'threads'] as const)('the latency of a request, with --aio %s', (aio) => {
+  itNeeds(
+    aio === 'uring' ? [uring] : [],
+    'has nothing of the time that its client took, and all of that of its steps',
+    async () => {
+      const {socket, ended} = await serve(aio)
+      let nowNs = backend.nowNs()
+      vi.spyOn(backend, 'nowNs').mockImplementation(() => nowNs)
+      const reap = backend.reap.bind(backend)
+      vi.spyOn(backend, 'reap').mockImplementation(() => {
+        const count = reap()
+        if (count > 0) nowNs += 1000
+        return count
+      })
+      const client = await RawClient.connect(socket)
+      await client.go()
+      const read = async (offset: number, length: number): Promise<void> => {
+        nowNs += 1e9
+        client.send(request({type: READ, offset, length}))
+        expect(await client.simple()).toMatchObject({error: 0})
+        await client.read(length)
+      }
+      await read(0, 4096)
+      await read(1, 512)
+      nowNs += 1e9
+      // The sectors at its ends are read, one after the other, and then it is written.
+      client.send(request({type: WRITE, offset: 1, data: Buffer.alloc(512)}))
+      expect(await client.simple()).toMatchObject({error: 0})
+      client.close()
+      stop.abort()
+      expect((await ended).paces).toEqual([
+        {kind: 'READ', count: 2, failed: 0, latencyNs: {p50: 1000, p99: 1000, max: 1000}},
+        {kind: 'WRITE', count: 1, failed: 0, latencyNs: {p50: 3000, p99: 3000, max: 3000}},
+      ])
+    },
+    TIMEOUT_MS,
+  )
+})
