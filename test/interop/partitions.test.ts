@@ -104,6 +104,20 @@ describe('a table is read as sfdisk reads it, field by field', () => {
     })
   }
 
+  peerIt(
+    ['sfdisk'],
+    'an MBR of which one logical partition lost its type, with the numbers of the others as they were',
+    () => {
+      const path = scene.file('disk', 64 << 20)
+      tool('sfdisk', ['-q', path], DOS_SCRIPT)
+      const [first] = contentsIn(path).table?.partitions.filter(({kind}) => kind === 'extended') ?? []
+      const file = openSync(path, 'r+')
+      writeSync(file, new Uint8Array(1), 0, 1, (first?.offsetBytes ?? 0) + 446 + 4)
+      closeSync(file)
+      expect(ourTable(path)).toEqual(sfdiskTable(path))
+    },
+  )
+
   peerIt(['parted'], 'a GPT in sectors of 4096 bytes, made by parted in a file', () => {
     const path = scene.file('disk', 64 << 20)
     const env = {...process.env, PATH: surroundings().path, PARTED_SECTOR_SIZE: '4096'}

@@ -71,6 +71,28 @@ describe('an MBR', () => {
     expect(codesOf(disk)).toEqual([])
   })
 
+  it('counts a logical partition of type 0 that has a size, as Linux and sfdisk do; one without a size has no number', () => {
+    const disk = (sectors: number): Disk =>
+      new Disk(8192)
+        .record(0, [{type: 0x05, firstLba: 2048, sectors: 4096}])
+        .record(2048, [
+          {type: 0, firstLba: 8, sectors},
+          {type: 0x05, firstLba: 1024, sectors: 500},
+        ])
+        .record(3072, [{type: 0x82, firstLba: 16, sectors: 200}])
+    const numbers = (sectors: number): unknown[] =>
+      tableOf(disk(sectors)).partitions.map(({number, type, firstLba}) => [number, type, firstLba])
+    expect(numbers(100)).toEqual([
+      [1, '5', 2048],
+      [5, '0', 2056],
+      [6, '82', 3088],
+    ])
+    expect(numbers(0)).toEqual([
+      [1, '5', 2048],
+      [5, '82', 3088],
+    ])
+  })
+
   it('whose chain is a loop, leaves its partition or breaks off is told so, with what was found until there', () => {
     const chain = (link: number): Disk =>
       new Disk(8192).record(0, [{type: 0x05, firstLba: 2048, sectors: 4096}]).record(2048, [
