@@ -148,6 +148,23 @@ describe('a table is read as sfdisk reads it, field by field', () => {
   })
 })
 
+describe('a disc that is a disk too', () => {
+  for (const [title, args] of [
+    ['with an MBR whose first partition is all of it', []],
+    ['with an MBR, whose partition begins behind the table', ['-partition_offset', '16']],
+    ['with a GPT', ['-appended_part_as_gpt']],
+  ] as const) {
+    peerIt(['xorriso', 'sfdisk'], `has nothing wrong with it for being one, made by xorriso: ${title}`, () => {
+      const path = scene.path('disc.iso')
+      const efi = scene.file('efi', 2 << 20)
+      const iso = ['-quiet', '-o', path, ...args, '-append_partition', '2', '0xef', efi, efi]
+      tool('xorriso', ['-as', 'mkisofs', ...iso])
+      expect(ourTable(path)).toEqual(sfdiskTable(path))
+      expect(contentsIn(path).problems.filter(({severity}) => severity === 'error')).toEqual([])
+    })
+  }
+})
+
 describe('damage that other tools mention in passing', () => {
   peerIt(
     ['sgdisk'],
