@@ -160,6 +160,16 @@ describe('what only its own tools tell', () => {
     expect([features?.includes('reflink'), features?.includes('finobt'), sizeBytes]).toEqual([false, true, 320 << 20])
   })
 
+  peerIt(['mkfs.btrfs'], 'of Btrfs: the features, in the words of btrfs inspect-internal dump-super', () => {
+    const path = scene.file('disk', 128 << 20)
+    tool('mkfs.btrfs', ['-q', '-R', 'free-space-tree', path])
+    const told = tool('btrfs', ['inspect-internal', 'dump-super', path])
+    const flags = [...told.matchAll(/^compat_ro_flags[^(]+\(([^)]+)|^incompat_flags[^(]+\(([^)]+)/gm)]
+    const words = flags.flatMap(([, readOnly, other]) => (readOnly ?? other ?? '').match(/\w+/g) ?? [])
+    expect(words).toContain('FREE_SPACE_TREE')
+    expect(only(path).features?.map((feature) => feature.toUpperCase())).toEqual(words)
+  })
+
   peerIt(['qemu-img'], 'of virtual disks: the format and the size of the disk inside, as qemu-img says', () => {
     for (const format of ['qcow2', 'qed', 'vmdk', 'vdi', 'vhdx', 'vpc']) {
       const path = scene.path(`disk.${format}`)
