@@ -48,7 +48,7 @@ export function contentsOf(image: ByteReader): Contents {
     .slice(0, PARTITIONS_MAX)
     .map((partition) => ({partition, signatures: signaturesOf(partReader(reader, partition))}))
   const problems = [
-    ...(table?.problems ?? []),
+    ...(table?.problems ?? []).filter(({code}) => code !== 'PARTITION_AT_ZERO' || !whole.some(isOfDisc)),
     ...unread(candidates.length, reader.exhausted),
     ...judgeContents('the image', reader.sizeBytes, whole),
     ...partitions.flatMap(({partition, signatures}) =>
@@ -96,7 +96,7 @@ function judgeContents(where: string, sizeBytes: number, signatures: readonly Si
     }))
   const owners = signatures.filter(({usage, type}) => usage !== 'boot' && type !== 'vhd-footer')
   const several: Problem[] =
-    owners.length > 1 && !isBridge(owners)
+    owners.length > 1 && !owners.every(isOfDisc)
       ? [
           {
             severity: 'warning',
@@ -108,7 +108,10 @@ function judgeContents(where: string, sizeBytes: number, signatures: readonly Si
   return [...tooLarge, ...told, ...several]
 }
 
-/** A disc may be written for readers of ISO 9660 and of UDF at once. */
-function isBridge(owners: readonly Signature[]): boolean {
-  return owners.every(({type}) => type === 'iso9660' || type === 'udf')
+/**
+ * A disc may be written for readers of ISO 9660 and of UDF at once. Its first 32 KiB belong to no file: a partition of a hybrid one
+ * may begin with the table that names it.
+ */
+function isOfDisc({type}: Signature): boolean {
+  return type === 'iso9660' || type === 'udf'
 }

@@ -12,6 +12,7 @@ import {
   type HexStyle,
   type PutRow,
 } from './hex-table.js'
+import {refuseShortened} from './shortened.js'
 
 export interface DumpOptions {
   readonly style: HexStyle
@@ -32,9 +33,9 @@ const ZERO_ROW = Buffer.alloc(ROW_BYTES)
 
 /**
  * The hex view of a range, in pieces, with bounded memory. Each piece is valid only until the next one is asked for. The range is
- * cut where the source ends, also when it ends sooner than it did at first.
+ * cut where the source ends.
  *
- * @throws ToolError of kind io when the source cannot be read
+ * @throws ToolError of kind io when the source cannot be read, or, behind all that could be shown, has become shorter meanwhile
  */
 export function* hexDump(source: ImageSource, range: Range, options: DumpOptions): Generator<Uint8Array> {
   const rowMax = (options.color ? COLOR_ROW_TEXT_MAX : ROW_TEXT_MAX) + (options.sectors ? RULER_TEXT_MAX : 0)
@@ -62,6 +63,7 @@ export function* hexDump(source: ImageSource, range: Range, options: DumpOptions
   }
   text.end(cursorBytes, cursorBytes > range.offsetBytes)
   yield text.take()
+  refuseShortened(source)
 }
 
 /** Where the next data is: asked with offsets that only grow. */
@@ -203,14 +205,19 @@ class HexText {
   }
 }
 
-/** The bytes of a range as they are, in pieces; each is valid only until the next one is asked for. */
+/**
+ * The bytes of a range as they are, in pieces; each is valid only until the next one is asked for.
+ *
+ * @throws ToolError as hexDump does
+ */
 export function* rawBytes(source: ImageSource, range: Range): Generator<Uint8Array> {
   const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   const endBytes = Math.min(range.offsetBytes + range.lengthBytes, source.sizeBytes)
   for (let cursorBytes = range.offsetBytes; cursorBytes < endBytes;) {
     const gotBytes = source.readInto(chunk.subarray(0, Math.min(CHUNK_BYTES, endBytes - cursorBytes)), cursorBytes)
-    if (gotBytes === 0) return
+    if (gotBytes === 0) break
     yield chunk.subarray(0, gotBytes)
     cursorBytes += gotBytes
   }
+  refuseShortened(source)
 }

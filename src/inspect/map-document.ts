@@ -185,7 +185,7 @@ interface PeerExtent {
 }
 
 /**
- * The array that qemu-img prints (QAPI MapEntry). It counts whole sectors: what the last one lacks is a hole. Unwritten extents
+ * The array that qemu-img prints (QAPI MapEntry; since 8.2 it adds `compressed`, false in raw images). It counts whole sectors: what the last one lacks is a hole. Unwritten extents
  * are holes to it. Data that was found to be zeroes is both `data` and `zero`.
  */
 function peerJson({extents, sizeBytes}: ExtentMap, {startBytes}: MapOptions): PeerExtent[] {

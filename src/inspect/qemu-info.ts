@@ -12,7 +12,7 @@ export interface QemuInfo {
 }
 
 /**
- * The keys of `qemu-img info --output=json` with the meaning they have there (QEMU 7.2): sizes of raw images in whole sectors; of
+ * The keys of `qemu-img info --output=json` with the meaning they have there (QEMU 7.2; since 8.0 it adds `children`): sizes of raw images in whole sectors; of
  * another format what its header says, and its keys for QCOW2. A format that qemu-img opens and that is none of virtual disks
  * (LUKS, DMG) is raw here, as it is for qemu with `-f raw`.
  */
@@ -25,6 +25,7 @@ export function qemuInfo({filename, sizeBytes, allocatedBytes, disk}: QemuInfo):
     ...(disk?.clusterBytes !== undefined && {'cluster-size': disk.clusterBytes}),
     format: disk?.format ?? 'raw',
     'actual-size': allocatedBytes,
+    ...(qcow2?.encrypted && {encrypted: true}),
     ...(qcow2 && {'format-specific': {type: 'qcow2', data: qcow2Data(qcow2)}}),
     ...(backing !== undefined && {
       'full-backing-filename': fullName(filename, backing),
@@ -36,12 +37,13 @@ export function qemuInfo({filename, sizeBytes, allocatedBytes, disk}: QemuInfo):
 }
 
 function qcow2Data(facts: NonNullable<VirtualDisk['qcow2']>): object {
-  const {version, compression, refcountBits, lazyRefcounts, corrupt, extendedL2} = facts
+  const {version, compression, refcountBits, lazyRefcounts, dataFile, rawDataFile, corrupt, extendedL2} = facts
   return {
     compat: version >= 3 ? '1.1' : '0.10',
     'compression-type': compression,
     ...(version >= 3 && {'lazy-refcounts': lazyRefcounts}),
     'refcount-bits': refcountBits,
+    ...(dataFile !== undefined && {'data-file': dataFile, 'data-file-raw': rawDataFile}),
     ...(version >= 3 && {corrupt, 'extended-l2': extendedL2}),
   }
 }

@@ -1,5 +1,6 @@
 import type {ImageSource} from '../image/index.js'
 import {Joined, type ExtentMap, type MapExtent} from './extent-map.js'
+import {refuseShortened} from './shortened.js'
 
 /** Zeroes are looked for in whole blocks of this size, the usual page and block of a file system. */
 const BLOCK_BYTES = 4096
@@ -7,11 +8,10 @@ const CHUNK_BYTES = 256 * 1024
 const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES)
 
 /**
- * Reads all data of a map and marks the 4 KiB blocks (aligned in the source; the last may be shorter) that are all zeroes. What
- * cannot be read any more, because the image became shorter, counts as zeroes too.
+ * Reads all data of a map and marks the 4 KiB blocks (aligned in the source; the last may be shorter) that are all zeroes.
  *
  * @param progress is told how many bytes of data have been looked at; awaited, so that it may give way to others
- * @throws ToolError of kind io when the source cannot be read
+ * @throws ToolError of kind io when the source cannot be read, or has become shorter meanwhile
  */
 export async function markZeroes(
   source: ImageSource,
@@ -38,6 +38,7 @@ export async function markZeroes(
       await progress(doneBytes)
     }
   }
+  refuseShortened(source)
   return {...map, extents: marked.list}
 }
 

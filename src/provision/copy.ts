@@ -2,7 +2,7 @@ import {fstatSync, fsyncSync, statSync} from 'node:fs'
 import {ToolError, type Range} from '../base/index.js'
 import {cacheModeOf, type CacheMode} from '../cache-mode/index.js'
 import {ioFailure, openImage, openSource, partOf, type Image, type ImageSource} from '../image/index.js'
-import {compareSources, dataRanges, refuseShortened} from '../inspect/index.js'
+import {compareSources, dataRanges, placeOfName, refuseShortened} from '../inspect/index.js'
 import {loadLibc, type LibcAnswer} from '../native/index.js'
 import {copyRanges, type CopyMethod, type CopyOptions, type CopySink, type Transferred} from './copy-data.js'
 import {openCopyTarget, partialPathOf, type CopyTarget} from './copy-target.js'
@@ -81,16 +81,20 @@ function lockNotes(...images: readonly Image[]): string[] {
 /** Also under the name it has until it is complete, and through links. */
 function refuseItself({whole, path}: CopyOrder): void {
   const from = fstatSync(whole.fd, {bigint: true})
-  for (const candidate of [path, partialPathOf(path)]) {
+  const {path: named, part} = placeOfName(path)
+  for (const candidate of part === undefined ? [named, partialPathOf(named)] : [named]) {
     const to = statSync(candidate, {bigint: true, throwIfNoEntry: false})
     if (to === undefined) continue
     const sameDevice = from.isBlockDevice() && to.isBlockDevice() && from.rdev === to.rdev
-    if (sameDevice || (from.dev === to.dev && from.ino === to.ino)) {
-      throw new ToolError('usage', 'E_SAME_IMAGE', `${whole.path} and ${candidate} are the same image`, {
-        hint: 'An image is never copied onto itself: choose another name.',
-        context: {path: candidate, op: 'copy'},
-      })
-    }
+    if (!sameDevice && (from.dev !== to.dev || from.ino !== to.ino)) continue
+    const [message, hint] =
+      part === undefined
+        ? [`${whole.path} and ${candidate} are the same image`, 'choose another name']
+        : [`${path} is in the image that is copied from`, 'copy to a file first, and from there to the partition']
+    throw new ToolError('usage', 'E_SAME_IMAGE', message, {
+      hint: `An image is never copied onto itself: ${hint}.`,
+      context: {path: candidate, op: 'copy'},
+    })
   }
 }
 

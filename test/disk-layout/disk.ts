@@ -103,7 +103,6 @@ export class Disk {
     this.put(at, 'EFI PART')
       .u32(at + 8, 0x10000)
       .u32(at + 12, 92)
-      .u32(at + 16, 0)
     this.u64(at + 24, lba).u64(at + 32, otherLba)
     this.u64(at + 40, 2 + tableSectors).u64(at + 48, this.sectors - 2 - tableSectors)
     this.put(at + 56, Buffer.from('00112233445566778899aabbccddeeff', 'hex'))
@@ -112,7 +111,22 @@ export class Disk {
       .u32(at + 84, 128)
     const tableAt = tableLba * this.sectorBytes
     this.u32(at + 88, crc32(this.bytes.subarray(tableAt, tableAt + entries * 128)))
+    return this.sealed(lba)
+  }
+
+  /** Writes the checksum of a GPT header that was changed (UEFI 2.10, 5.3.2: over the header, with zeroes for itself). */
+  sealed(lba: number): this {
+    const at = lba * this.sectorBytes
+    this.u32(at + 16, 0)
     return this.u32(at + 16, crc32(this.bytes.subarray(at, at + 92)))
+  }
+
+  /** Other usable sectors than a GPT has room for. */
+  usable(lba: number, first: number | bigint, last: number | bigint): this {
+    const at = lba * this.sectorBytes
+    return this.u64(at + 40, first)
+      .u64(at + 48, last)
+      .sealed(lba)
   }
 
   /** A whole GPT: protective MBR, both tables with the entries, both headers. */

@@ -48,6 +48,7 @@ describe('flushpoint info', () => {
     expect(document).toMatchObject({'virtual-size': 2_000_384, filename: path, format: 'raw', 'dirty-flag': false})
     expect(document.flushpoint.contents.problems.map(({code}) => code)).toEqual([
       'GPT_BACKUP_MISSING',
+      'GPT_USABLE',
       'PARTITION_BEYOND_END',
       'MBR_PROTECTION_SIZE',
     ])

@@ -1,4 +1,4 @@
-import {writeFileSync} from 'node:fs'
+import {truncateSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {hexDump, rawBytes} from '../../src/inspect/index.js'
 import {openTarget} from '../../src/inspect/target.js'
@@ -11,6 +11,8 @@ beforeEach(() => {
 afterEach(() => scene.close())
 
 type Options = Parameters<typeof hexDump>[2]
+type Source = Parameters<typeof hexDump>[0]
+const ALL = {offsetBytes: 0, lengthBytes: Infinity}
 
 function dump(bytes: Buffer, options: Partial<Options>, offsetBytes = 0, lengthBytes = Infinity): string {
   writeFileSync(scene.path('disk'), bytes)
@@ -73,4 +75,21 @@ it('the raw bytes of a range are those of the image, in pieces', () => {
     all = Buffer.concat([all, piece])
   expect(all.equals(bytes.subarray(1))).toBe(true)
   target.close()
+})
+
+it('what an image that became shorter has left is shown, and then it is an error', () => {
+  for (const pieces of [
+    (source: Source) => rawBytes(source, ALL),
+    (source: Source) => hexDump(source, ALL, {style: 'xxd', fold: false, sectors: false, color: false}),
+  ]) {
+    writeFileSync(scene.path('disk'), Buffer.alloc(200_000, 0x41))
+    const target = openTarget(scene.path('disk'))
+    truncateSync(scene.path('disk'), 100_000)
+    let lengthBytes = 0
+    expect(() => {
+      for (const piece of pieces(target.source)) lengthBytes += piece.length
+    }).toThrow(expect.objectContaining({kind: 'io', code: 'E_SHORT_IMAGE'}))
+    expect(lengthBytes).toBeGreaterThanOrEqual(100_000)
+    target.close()
+  }
 })

@@ -1,4 +1,4 @@
-import {writeFileSync} from 'node:fs'
+import {truncateSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, expect, it} from 'vitest'
 import {mapWith} from '../../src/inspect/extent-map.js'
 import {openTarget} from '../../src/inspect/target.js'
@@ -54,5 +54,14 @@ it('holes and unwritten extents are not read', async () => {
   const hole = {offsetBytes: 0, lengthBytes: 8192, kind: 'hole', delayed: false, shared: false, zeroes: false} as const
   const map = {sizeBytes: 8192, extents: [hole], holesUnknown: undefined, physicalUnknown: undefined}
   expect(await markZeroes(unread, map)).toEqual(map)
+  target.close()
+})
+
+it('what an image that became shorter has lost is no zeroes, but an error', async () => {
+  writeFileSync(scene.path('disk'), Buffer.alloc(20_000, 1))
+  const target = openTarget(scene.path('disk'))
+  const map = mapWith(target.source, NO_HOLES)
+  truncateSync(scene.path('disk'), 10_000)
+  await expect(markZeroes(target.source, map)).rejects.toMatchObject({kind: 'io', code: 'E_SHORT_IMAGE'})
   target.close()
 })

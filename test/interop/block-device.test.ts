@@ -94,8 +94,10 @@ describe('commands that look at images, on a block device', () => {
       const table = JSON.parse(tool('sfdisk', ['-J', device])) as {partitiontable: {sectorsize: number}}
       expect(table.partitiontable.sectorsize).toBe(4096)
       expect(await json('partitions', device)).toMatchObject(table)
-      expect(await json('map', device)).toEqual(
-        JSON.parse(tool('qemu-img', ['map', '-f', 'raw', '--output=json', device])),
+      const map = JSON.parse(tool('qemu-img', ['map', '-f', 'raw', '--output=json', device])) as object[]
+      // QEMU 8.2 and later say of each extent that it is not compressed.
+      expect(((await json('map', device)) as object[]).map((extent) => ({compressed: false, ...extent}))).toEqual(
+        map.map((extent) => ({compressed: false, ...extent})),
       )
       expect(await json('hash', `${device}#p1`)).toMatchObject({sizeBytes: 8 * MIB})
     },

@@ -18,7 +18,10 @@ async function both(path: string): Promise<{readonly ours: unknown; readonly qem
     const document = JSON.parse(JSON.stringify(infoDocument(await summaryOf(target)).json)) as object
     const {flushpoint, ...ours} = document as {flushpoint: unknown}
     expect(flushpoint).toBeDefined()
-    return {ours, qemu: JSON.parse(tool('qemu-img', ['info', '--output=json', path])) as Record<string, unknown>}
+    const told = JSON.parse(tool('qemu-img', ['info', '--output=json', path])) as Record<string, unknown>
+    // Since QEMU 8.0: the file under the image once more.
+    const {children: _under, ...qemu} = told
+    return {ours, qemu}
   } finally {
     target.close()
   }
@@ -72,6 +75,35 @@ describe('info --json says what qemu-img info says, key for key', () => {
     expect(ours).toEqual(qemu)
     expect(qemu['full-backing-filename']).toBe(scene.path('base.img'))
   })
+
+  for (const raw of ['on', 'off']) {
+    peerIt(['qemu-img'], `of a QCOW2 file with its data in another one (data_file_raw=${raw})`, async () => {
+      const path = scene.path('disk.qcow2')
+      const options = `data_file=${scene.path('disk.raw')},data_file_raw=${raw}`
+      tool('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', options, path, '10M'])
+      const {ours, qemu} = await both(path)
+      expect(ours).toEqual(qemu)
+    })
+  }
+
+  peerIt(['qemu-img'], 'of an encrypted QCOW2 file, but for how it is encrypted', async () => {
+    const path = scene.path('disk.qcow2')
+    const secret = ['--object', 'secret,id=s,data=abc', '-o', 'encrypt.format=luks,encrypt.key-secret=s']
+    tool('qemu-img', ['create', '-q', '-f', 'qcow2', ...secret, '-o', 'encrypt.iter-time=10', path, '10M'])
+    const {ours, qemu} = await both(path)
+    expect(qemu['encrypted']).toBe(true)
+    expect({...(ours as object), 'format-specific': 0}).toEqual({...qemu, 'format-specific': 0})
+  })
+
+  for (const subformat of ['monolithicFlat', 'twoGbMaxExtentFlat', 'twoGbMaxExtentSparse']) {
+    peerIt(['qemu-img'], `of a ${subformat} VMDK file, which names its disk's size extent by extent`, async () => {
+      const path = scene.path('disk.vmdk')
+      tool('qemu-img', ['create', '-q', '-f', 'vmdk', '-o', `subformat=${subformat}`, path, '5G'])
+      const {ours, qemu} = await both(path)
+      expect(qemu['virtual-size']).toBe(5 * 2 ** 30)
+      expect(ours).toMatchObject({'virtual-size': qemu['virtual-size'], format: 'vmdk', filename: path})
+    })
+  }
 
   for (const format of ['qed', 'vdi', 'vhdx', 'vpc', 'vmdk']) {
     peerIt(['qemu-img'], `of a ${format} file, but for what only that format has`, async () => {

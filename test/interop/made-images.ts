@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process'
-import {copyFileSync, mkdirSync, truncateSync, writeFileSync} from 'node:fs'
+import {closeSync, copyFileSync, mkdirSync, openSync, truncateSync, writeFileSync, writeSync} from 'node:fs'
 import {join} from 'node:path'
 import {surroundings, type PeerName} from '../peers.js'
 import {type Scene} from '../image/scene.js'
@@ -46,6 +46,22 @@ const luks = (kind: string, ...args: string[]): MadeImage => ({
   },
 })
 
+/** LUKS 2 whose start was overwritten. */
+const headless: MadeImage = {
+  kind: 'LUKS 2 without its first header',
+  needs: 'cryptsetup',
+  sizeBytes: 32 * MIB,
+  make: (path, scene) => {
+    luks('', '--type', 'luks2', '--label', 'llabel', '--pbkdf', 'pbkdf2', '--luks2-metadata-size', '64k').make(
+      path,
+      scene,
+    )
+    const file = openSync(path, 'r+')
+    writeSync(file, new Uint8Array(4096))
+    closeSync(file)
+  },
+}
+
 const packed = (kind: string, needs: PeerName, suffix: string): MadeImage => ({
   kind,
   needs,
@@ -75,6 +91,7 @@ export const MADE_IMAGES: readonly MadeImage[] = [
   mkfs('f2fs', 'mkfs.f2fs', 64, ['-q', '-l', 'flabel']),
   mkfs('udf', 'mkudffs', 16, ['-l', 'ulabel']),
   mkfs('udf in blocks of 2048', 'mkudffs', 16, ['-b', '2048', '-l', 'ulabel']),
+  mkfs('udf in blocks of 4096', 'mkudffs', 16, ['-b', '4096', '-l', 'ulabel']),
   mkfs('swap', 'mkswap', 4, ['-L', 'swlabel']),
   mkfs('swap with large pages', 'mkswap', 4, ['-p', '65536']),
   {
@@ -86,6 +103,7 @@ export const MADE_IMAGES: readonly MadeImage[] = [
   {kind: 'bcache cache', needs: 'make-bcache', sizeBytes: 64 * MIB, make: (path) => tool('make-bcache', ['-C', path])},
   luks('LUKS 1', '--type', 'luks1'),
   luks('LUKS 2', '--type', 'luks2', '--label', 'llabel', '--subsystem', 'lsub', '--pbkdf', 'pbkdf2'),
+  headless,
   {
     kind: 'ISO 9660',
     needs: 'xorriso',

@@ -104,6 +104,20 @@ describe('a table is read as sfdisk reads it, field by field', () => {
     })
   }
 
+  peerIt(
+    ['sfdisk'],
+    'an MBR of which one logical partition lost its type, with the numbers of the others as they were',
+    () => {
+      const path = scene.file('disk', 64 << 20)
+      tool('sfdisk', ['-q', path], DOS_SCRIPT)
+      const [first] = contentsIn(path).table?.partitions.filter(({kind}) => kind === 'extended') ?? []
+      const file = openSync(path, 'r+')
+      writeSync(file, new Uint8Array(1), 0, 1, (first?.offsetBytes ?? 0) + 446 + 4)
+      closeSync(file)
+      expect(ourTable(path)).toEqual(sfdiskTable(path))
+    },
+  )
+
   peerIt(['parted'], 'a GPT in sectors of 4096 bytes, made by parted in a file', () => {
     const path = scene.file('disk', 64 << 20)
     const env = {...process.env, PATH: surroundings().path, PARTED_SECTOR_SIZE: '4096'}
@@ -132,6 +146,23 @@ describe('a table is read as sfdisk reads it, field by field', () => {
     expect(table?.gpt).toMatchObject({mbr: 'hybrid', hybrid: [{offsetBytes: 1 << 20}, {offsetBytes: 5 << 20}]})
     expect(problems.map(({code}) => code)).toEqual(['MBR_HYBRID'])
   })
+})
+
+describe('a disc that is a disk too', () => {
+  for (const [title, args] of [
+    ['with an MBR whose first partition is all of it', []],
+    ['with an MBR, whose partition begins behind the table', ['-partition_offset', '16']],
+    ['with a GPT', ['-appended_part_as_gpt']],
+  ] as const) {
+    peerIt(['xorriso', 'sfdisk'], `has nothing wrong with it for being one, made by xorriso: ${title}`, () => {
+      const path = scene.path('disc.iso')
+      const efi = scene.file('efi', 2 << 20)
+      const iso = ['-quiet', '-o', path, ...args, '-append_partition', '2', '0xef', efi, efi]
+      tool('xorriso', ['-as', 'mkisofs', ...iso])
+      expect(ourTable(path)).toEqual(sfdiskTable(path))
+      expect(contentsIn(path).problems.filter(({severity}) => severity === 'error')).toEqual([])
+    })
+  }
 })
 
 describe('damage that other tools mention in passing', () => {

@@ -95,7 +95,7 @@ describe('a damaged image of a real tool never makes a parser fail, read outside
 
 describe('an image written from a specification is one for blkid too', () => {
   /** blkid wants more than a superblock of bcachefs and of UDF, and knows neither virtual disks nor compression. */
-  const OTHERS = ['bcachefs', 'udf']
+  const OTHERS = ['bcachefs', 'udf', 'udf in blocks of 4096']
   const known = GOLDEN.filter(({kind, expected}) => {
     const {usage} = expected
     return (
@@ -158,6 +158,16 @@ describe('what only its own tools tell', () => {
     tool('mkfs.xfs', ['-q', '-m', 'reflink=0', path])
     const {features, sizeBytes} = only(path)
     expect([features?.includes('reflink'), features?.includes('finobt'), sizeBytes]).toEqual([false, true, 320 << 20])
+  })
+
+  peerIt(['mkfs.btrfs'], 'of Btrfs: the features, in the words of btrfs inspect-internal dump-super', () => {
+    const path = scene.file('disk', 128 << 20)
+    tool('mkfs.btrfs', ['-q', '-R', 'free-space-tree', path])
+    const told = tool('btrfs', ['inspect-internal', 'dump-super', path])
+    const flags = [...told.matchAll(/^compat_ro_flags[^(]+\(([^)]+)|^incompat_flags[^(]+\(([^)]+)/gm)]
+    const words = flags.flatMap(([, readOnly, other]) => (readOnly ?? other ?? '').match(/\w+/g) ?? [])
+    expect(words).toContain('FREE_SPACE_TREE')
+    expect(only(path).features?.map((feature) => feature.toUpperCase())).toEqual(words)
   })
 
   peerIt(['qemu-img'], 'of virtual disks: the format and the size of the disk inside, as qemu-img says', () => {

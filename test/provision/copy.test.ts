@@ -1,8 +1,9 @@
-import {closeSync, openSync, readdirSync, readFileSync, writeSync} from 'node:fs'
+import {closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {openSource, partOf} from '../../src/image/index.js'
 import {copyImage} from '../../src/provision/index.js'
+import {Disk} from '../disk-layout/disk.js'
 import {refusalOf, Scene} from '../image/scene.js'
 
 let scene: Scene
@@ -83,5 +84,18 @@ describe('a copy', () => {
     scene.onClose(() => partial.close())
     const onto = order({source: partial, whole: partial, resume: true})
     expect(await refusalOf(copyImage(onto))).toMatchObject(same)
+  })
+
+  it('is never made into a partition of the image it comes from, which nobody else has to be using for that', async () => {
+    const disk = new Disk(8192).record(0, [
+      {type: 0x83, firstLba: 2048, sectors: 2048},
+      {type: 0x83, firstLba: 4096, sectors: 2048},
+    ])
+    writeFileSync(scene.path('a'), disk.bytes)
+    const asked = order({path: `${scene.path('a')}#p2`, force: true})
+    const refusal = await refusalOf(copyImage({...asked, source: partOf(asked.whole, 1 << 20, 1 << 20)}))
+    expect(refusal).toMatchObject({kind: 'usage', code: 'E_SAME_IMAGE'})
+    expect(refusal?.message).toBe(`${scene.path('a')}#p2 is in the image that is copied from`)
+    expect(readFileSync(scene.path('a')).equals(disk.bytes)).toBe(true)
   })
 })

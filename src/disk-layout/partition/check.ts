@@ -7,6 +7,9 @@ import type {GptCopyFacts, GptFacts, Partition, Problem} from './table.js'
 /** Drives and file systems work in pages of this size; a partition that begins elsewhere makes each write touch two. */
 const PAGE_BYTES = 4096
 
+/** What Linux asks of an entry (is_gpt_valid); UEFI 2.10, table 5.5 allows 128 × 2^n. */
+const ENTRY_BYTES = 128
+
 /** The last sector count that an MBR can say. */
 const SECTORS_MAX = 0xffffffff
 
@@ -29,6 +32,7 @@ export function judgeGpt(asked: GptCase): Problem[] {
     ...judgeProtection(asked),
     ...judgeHybrid(asked.gpt, asked.partitions),
     ...judgeUsable(asked),
+    ...judgeEntrySize(asked),
     ...judgeRanges(asked.partitions, asked.sizeBytes),
     ...judgeOverlaps(asked.partitions),
   ])
@@ -48,6 +52,7 @@ function judgeCopies(asked: GptCase): Problem[] {
     })
   }
   if (problems.length > 0) return problems
+  problems.push(...[whereabouts('primary', primary, backup), whereabouts('backup', backup, primary)].flat())
   const differ = primary.header?.entriesCrc !== backup.header?.entriesCrc
   if (differ || primary.header?.diskGuid !== backup.header?.diskGuid) {
     problems.push({
@@ -58,6 +63,19 @@ function judgeCopies(asked: GptCase): Problem[] {
     })
   }
   return problems
+}
+
+/** Each copy says where the other lies; software that does not find it there says that the other is lost. */
+function whereabouts(which: 'primary' | 'backup', copy: GptCopy, other: GptCopy): Problem[] {
+  if (copy.header === undefined || copy.header.otherLba === other.lba) return []
+  return [
+    {
+      severity: 'error',
+      code: 'GPT_COPIES_APART',
+      text: `the ${which} GPT looks for the other copy at sector ${copy.header.otherLba}, where it is at sector ${other.lba}`,
+      hint: 'Any tool that writes the table corrects it.',
+    },
+  ]
 }
 
 function copyProblem(which: 'primary' | 'backup', copy: GptCopyFacts, other: GptCopyFacts): Problem {
@@ -118,7 +136,17 @@ function judgeHybrid({hybrid}: GptFacts, partitions: readonly Partition[]): Prob
   ]
 }
 
-function judgeUsable({partitions, gpt}: GptCase): Problem[] {
+/** Linux (is_gpt_valid of block/partitions/efi.c) and sfdisk refuse a header whose usable sectors are none, or more than there are. */
+function judgeUsable({partitions, gpt, lastLba}: GptCase): Problem[] {
+  const {firstUsableLba, lastUsableLba} = gpt
+  if (lastUsableLba > lastLba || firstUsableLba > lastUsableLba) {
+    const text = `the GPT calls sectors ${firstUsableLba} to ${lastUsableLba} usable, and the last one is ${lastLba}: Linux does not take it for a GPT`
+    return [problem('error', 'GPT_USABLE', text), ...judgeInside(partitions, gpt)]
+  }
+  return judgeInside(partitions, gpt)
+}
+
+function judgeInside(partitions: readonly Partition[], gpt: GptFacts): Problem[] {
   return partitions
     .filter(({firstLba, sectors}) => firstLba < gpt.firstUsableLba || firstLba + sectors - 1 > gpt.lastUsableLba)
     .map((partition) => ({
@@ -127,6 +155,13 @@ function judgeUsable({partitions, gpt}: GptCase): Problem[] {
       text: `partition ${partition.number} (sectors ${partition.firstLba} to ${partition.firstLba + partition.sectors - 1}) is not within the usable sectors ${gpt.firstUsableLba} to ${gpt.lastUsableLba}`,
       hint: 'What is written to it may overwrite the table.',
     }))
+}
+
+function judgeEntrySize({primary, backup}: GptCase): Problem[] {
+  const entryBytes = (primary.header ?? backup.header)?.entryBytes ?? ENTRY_BYTES
+  if (entryBytes <= ENTRY_BYTES) return []
+  const text = `the entries of the GPT have ${entryBytes} bytes: Linux reads only those of ${ENTRY_BYTES}`
+  return [problem('warning', 'GPT_ENTRY_SIZE', text)]
 }
 
 /** An MBR, with what its judge looks at. */

@@ -35,9 +35,9 @@ export function readLogicalChain(reader: ByteReader, extended: BootRecordEntry, 
       break
     }
     seen.add(recordLba)
-    const own = record.entries.find(({type}) => !isExtended(type))
+    const own = record.sized.find(({type}) => !isExtended(type))
     if (own) entries.push({...own, firstLba: recordLba + own.firstLba, recordLba})
-    const link: BootRecordEntry | undefined = record.entries.find(({type}) => isExtended(type))
+    const link: BootRecordEntry | undefined = record.sized.find(({type}) => isExtended(type))
     recordLba = link && extended.firstLba + link.firstLba
   }
   return {entries, problems}

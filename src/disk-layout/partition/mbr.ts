@@ -26,6 +26,8 @@ export interface BootRecord {
   readonly diskId: number
   /** Those that are used: neither type nor size is 0. */
   readonly entries: readonly BootRecordEntry[]
+  /** Those that have a size, of whatever type: in a chain of logical partitions each has a number. */
+  readonly sized: readonly BootRecordEntry[]
   /** Whether every boot flag is one that exists. */
   readonly sane: boolean
 }
@@ -44,9 +46,11 @@ export function parseBootRecord(bytes: Uint8Array): BootRecord | undefined {
       sectors: fields.u32(at + 12),
     }
   })
+  const sized = all.filter(({sectors}) => sectors !== 0)
   return {
     diskId: fields.u32(DISK_ID_AT),
-    entries: all.filter(({type, sectors}) => type !== 0 && sectors !== 0),
+    entries: sized.filter(({type}) => type !== 0),
+    sized,
     sane: all.every(({boot}) => boot === 0 || boot === 0x80),
   }
 }

@@ -23,6 +23,15 @@ const INCOMPATIBLE = {
   0x800: 'raid1c34',
   0x1000: 'zoned',
   0x2000: 'extent_tree_v2',
+  0x4000: 'raid_stripe_tree',
+  0x10000: 'simple_quota',
+}
+/** What a system that does not know it may read, and not write. */
+const READ_ONLY_COMPATIBLE = {
+  0x1: 'free_space_tree',
+  0x2: 'free_space_tree_valid',
+  0x4: 'verity',
+  0x8: 'block_group_tree',
 }
 const CHECKSUMS = ['crc32c', 'xxhash64', 'sha256', 'blake2b'] as const
 
@@ -43,7 +52,7 @@ export const btrfs: Probe = (reader) => {
     blockBytes: sb.u32(0x90),
     // Of this device: the size of the whole file system is that of all its devices.
     sizeBytes: sb.u64(DEVICE_ITEM_AT + 8) || undefined,
-    features: bitNames(sb.u32(0xbc), INCOMPATIBLE),
+    features: [...bitNames(sb.u32(0xb4), READ_ONLY_COMPATIBLE), ...bitNames(sb.u32(0xbc), INCOMPATIBLE)],
     details: [
       ['generation', String(sb.u64(0x48))],
       ['devices', String(devices)],

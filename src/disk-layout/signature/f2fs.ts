@@ -22,6 +22,7 @@ const FEATURES = {
   0x1000: 'casefold',
   0x2000: 'compression',
   0x4000: 'ro',
+  0x8000: 'device_alias',
 }
 
 export const f2fs: Probe = (reader) => {

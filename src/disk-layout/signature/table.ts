@@ -10,7 +10,7 @@ import {ext} from './ext.js'
 import {f2fs} from './f2fs.js'
 import {fat} from './fat.js'
 import {iso9660} from './iso9660.js'
-import {luks} from './luks.js'
+import {luks, luksLeft} from './luks.js'
 import {lvm} from './lvm.js'
 import {md} from './md.js'
 import {ntfs} from './ntfs.js'
@@ -47,6 +47,7 @@ const PROBES: readonly Probe[] = [
   squashfs,
   erofs,
   swap,
+  luksLeft,
   vhdFooter,
   bootCode,
 ]

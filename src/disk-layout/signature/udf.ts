@@ -4,6 +4,7 @@ import {sizeOf, type Probe} from './signature.js'
 
 /** ECMA-167: volume recognition 2/8, anchor 3/10.2, primary and logical volume descriptors 3/10.1 and 3/10.6. */
 const RECOGNITION_AT = 32 << 10
+/** Its structures begin a block apart, and never less than this. */
 const RECOGNITION_BYTES = 2048
 const RECOGNITION_MAX = 16
 const ANCHOR_SECTOR = 256
@@ -13,13 +14,12 @@ const LOGICAL_TAG = 6
 const TERMINATOR_TAG = 8
 const PARTITION_TAG = 5
 const DESCRIPTORS_MAX = 64
-const BLOCK_SIZES = [512, 1024, 2048, 4096] as const
+const BLOCK_SIZES = [512, 1024, 2048, 4096, 8192, 16384, 32768] as const
 
 export const udf: Probe = (reader) => {
-  if (!isRecognized(reader)) return undefined
-  const anchor = findAnchor(reader)
-  if (anchor === undefined) return undefined
-  const {blockBytes, descriptors} = anchor
+  const volume = findVolume(reader)
+  if (volume === undefined) return undefined
+  const {blockBytes, descriptors} = volume
   const primary = descriptors.find((descriptor) => descriptor.u16(0) === PRIMARY_TAG)
   const logical = descriptors.find((descriptor) => descriptor.u16(0) === LOGICAL_TAG)
   const partition = descriptors.find((descriptor) => descriptor.u16(0) === PARTITION_TAG)
@@ -39,23 +39,25 @@ export const udf: Probe = (reader) => {
   }
 }
 
-/** A sequence of structures that says NSR02 or NSR03 somewhere: other standards may have theirs before it. */
-function isRecognized(reader: ByteReader): boolean {
-  for (let i = 0; i < RECOGNITION_MAX; i++) {
-    const name = new Fields(reader.read(RECOGNITION_AT + i * RECOGNITION_BYTES, 6)).latin1(1, 5)
-    if (name === 'NSR02' || name === 'NSR03') return true
-    if (!['BEA01', 'CD001', 'BOOT2', 'CDW02', 'TEA01'].includes(name)) return false
-  }
-  return false
-}
-
-function findAnchor(reader: ByteReader): {blockBytes: number; descriptors: Fields[]} | undefined {
+/** A block size with which the volume is recognized, and has an anchor where that puts it. */
+function findVolume(reader: ByteReader): {blockBytes: number; descriptors: Fields[]} | undefined {
   for (const blockBytes of BLOCK_SIZES) {
+    if (!isRecognized(reader, Math.max(RECOGNITION_BYTES, blockBytes))) continue
     const anchor = new Fields(reader.read(ANCHOR_SECTOR * blockBytes, 512))
     if (anchor.u16(0) !== ANCHOR_TAG || anchor.u32(12) !== ANCHOR_SECTOR) continue
     return {blockBytes, descriptors: readSequence(reader, anchor.u32(20), anchor.u32(16), blockBytes)}
   }
   return undefined
+}
+
+/** A sequence of structures that says NSR02 or NSR03 somewhere: other standards may have theirs before it. */
+function isRecognized(reader: ByteReader, stepBytes: number): boolean {
+  for (let i = 0; i < RECOGNITION_MAX; i++) {
+    const name = new Fields(reader.read(RECOGNITION_AT + i * stepBytes, 6)).latin1(1, 5)
+    if (name === 'NSR02' || name === 'NSR03') return true
+    if (!['BEA01', 'CD001', 'BOOT2', 'CDW02', 'TEA01'].includes(name)) return false
+  }
+  return false
 }
 
 function readSequence(reader: ByteReader, firstBlock: number, lengthBytes: number, blockBytes: number): Fields[] {

@@ -1,7 +1,7 @@
 import type {ByteReader} from '../byte-reader.js'
 import {Fields} from '../fields.js'
 import {qcow2Facts, type Qcow2Facts} from './qcow2.js'
-import type {Probe} from './signature.js'
+import {sizeOf, type Probe} from './signature.js'
 import {vhdxFacts} from './vhdx.js'
 
 /** A virtual disk in a format of its own, and what its header says of the disk inside. */
@@ -68,7 +68,13 @@ const FORMATS: readonly DiskFormat[] = [
     magic: 'COWD',
     sizes: (header) => ({diskBytes: header.u32(12) * 512, clusterBytes: header.u32(16) * 512}),
   },
-  {format: 'vmdk', name: 'VMDK descriptor', at: atStart, magic: '# Disk DescriptorFile', sizes: () => UNKNOWN},
+  {
+    format: 'vmdk',
+    name: 'VMDK descriptor',
+    at: atStart,
+    magic: '# Disk DescriptorFile',
+    sizes: (_header, reader) => ({diskBytes: descriptorBytes(reader), clusterBytes: undefined}),
+  },
   {
     format: 'vdi',
     name: 'VDI',
@@ -94,6 +100,19 @@ const FORMATS: readonly DiskFormat[] = [
     }),
   },
 ]
+
+/** So much of a descriptor is read; it has a line for each extent, of 2 GiB at least where it has many. */
+const DESCRIPTOR_BYTES_MAX = 64 << 10
+
+/** The extents of a VMDK descriptor ("Virtual Disk Format 5.0", The Extent Description): access, sectors, kind, file. */
+function descriptorBytes(reader: ByteReader): number | undefined {
+  const text = new Fields(reader.read(0, DESCRIPTOR_BYTES_MAX)).latin1(0, DESCRIPTOR_BYTES_MAX)
+  const sectors = [...text.matchAll(/^(?:RW|RDONLY|NOACCESS) (\d{1,12}) /gm)].map(([, count]) => Number(count))
+  return sizeOf(
+    sectors.reduce((sum, count) => sum + count, 0),
+    512,
+  )
+}
 
 /** The virtual disk in another format than raw that an image is; undefined when it is none that is known. */
 export function virtualDiskOf(reader: ByteReader): VirtualDisk | undefined {
@@ -127,6 +146,7 @@ export const virtualDisk: Probe = (reader) => {
     version,
     details: [
       ...(diskBytes === undefined ? [] : [['disk inside', `${diskBytes} bytes`] as const]),
+      ...(qcow2?.dataFile === undefined ? [] : [['data file', qcow2.dataFile] as const]),
       ...(qcow2?.backingFile === undefined ? [] : [['backing file', qcow2.backingFile] as const]),
     ],
     warnings: [

@@ -15,6 +15,10 @@ const INCOMPATIBLE = {
   0x8: 'bigtime',
   0x10: 'needs repair',
   0x20: 'nrext64',
+  0x40: 'exchange',
+  0x80: 'parent',
+  0x100: 'metadir',
+  0x200: 'zoned',
 }
 const NEEDS_REPAIR = 0x10
 

@@ -1,3 +1,4 @@
+import {crc32} from 'node:zlib'
 import {describe, expect, it} from 'vitest'
 import {contentsOf, partitionTableOf} from '../../../src/disk-layout/index.js'
 import {counted} from '../counted-reader.js'
@@ -68,6 +69,28 @@ describe('an MBR', () => {
       [6, 'logical', 3088, 200],
     ])
     expect(codesOf(disk)).toEqual([])
+  })
+
+  it('counts a logical partition of type 0 that has a size, as Linux and sfdisk do; one without a size has no number', () => {
+    const disk = (sectors: number): Disk =>
+      new Disk(8192)
+        .record(0, [{type: 0x05, firstLba: 2048, sectors: 4096}])
+        .record(2048, [
+          {type: 0, firstLba: 8, sectors},
+          {type: 0x05, firstLba: 1024, sectors: 500},
+        ])
+        .record(3072, [{type: 0x82, firstLba: 16, sectors: 200}])
+    const numbers = (sectors: number): unknown[] =>
+      tableOf(disk(sectors)).partitions.map(({number, type, firstLba}) => [number, type, firstLba])
+    expect(numbers(100)).toEqual([
+      [1, '5', 2048],
+      [5, '0', 2056],
+      [6, '82', 3088],
+    ])
+    expect(numbers(0)).toEqual([
+      [1, '5', 2048],
+      [5, '82', 3088],
+    ])
   })
 
   it('whose chain is a loop, leaves its partition or breaks off is told so, with what was found until there', () => {
@@ -207,7 +230,7 @@ describe('a GPT', () => {
 
   it('of an image that was cut short has no backup', () => {
     const cut = new Disk(7000).put(0, gptDisk().bytes.subarray(0, 7000 * 512))
-    expect(codesOf(cut)).toEqual(['GPT_BACKUP_MISSING', 'MBR_PROTECTION_SIZE'])
+    expect(codesOf(cut)).toEqual(['GPT_BACKUP_MISSING', 'GPT_USABLE', 'MBR_PROTECTION_SIZE'])
   })
 
   it('without a protective MBR is one that other tools do not see', () => {
@@ -234,6 +257,42 @@ describe('a GPT', () => {
   it('whose copies are both valid and differ is told so', () => {
     const disk = gptDisk().gptEntry(2, 5, {first: 6144, last: 6151}).gptHeader(1, 8191, 2)
     expect(codesOf(disk)).toEqual(['GPT_COPIES_DIFFER'])
+  })
+
+  it.each(['primary', 'backup'])('whose %s does not lead to the other copy is told so', (which) => {
+    const disk = gptDisk()
+    if (which === 'primary') disk.gptHeader(1, 4000, 2)
+    else disk.gptHeader(8191, 5, 8159)
+    expect(codesOf(disk)).toEqual(['GPT_COPIES_APART'])
+    const [lba, other] = which === 'primary' ? [4000, 8191] : [5, 1]
+    expect(tableOf(disk).problems[0]?.text).toContain(`at sector ${lba}, where it is at sector ${other}`)
+  })
+
+  it.each([
+    [34, 2n ** 64n - 1n],
+    [34, 8192],
+    [5000, 4000],
+  ])('with usable sectors %s to %s, which the disk does not have, is told so', (first, last) => {
+    const disk = new Disk(8192).gpt([])
+    for (const lba of [1, 8191]) disk.usable(lba, first, last)
+    expect(codesOf(disk)).toEqual(['GPT_USABLE'])
+  })
+
+  it('with entries of 256 bytes is read, and told to be one that Linux does not read', () => {
+    const disk = gptDisk()
+    const wide = new Disk(32).put(0, disk.bytes.subarray(1024, 1152)).put(256, disk.bytes.subarray(1152, 1280))
+    for (const [lba, entriesLba] of [
+      [1, 2],
+      [8191, 8159],
+    ] as const) {
+      disk
+        .put(entriesLba * 512, wide.bytes)
+        .u32(lba * 512 + 80, 64)
+        .u32(lba * 512 + 84, 256)
+      disk.u32(lba * 512 + 88, crc32(wide.bytes)).sealed(lba)
+    }
+    expect(tableOf(disk).partitions).toMatchObject([{number: 1, name: 'first'}, {number: 2}])
+    expect(tableOf(disk).problems).toMatchObject([{severity: 'warning', code: 'GPT_ENTRY_SIZE'}])
   })
 
   it.each([

@@ -68,9 +68,21 @@ export function xfs(): Golden {
     .put(108, 'my label')
     .put(120, Buffer.from([12, 9, 9, 3, 10, 0, 0, 25])) // logarithms: block, sector, inode, inodes per block, group; share of inodes
     .be32(212, 0b1101)
-    .be32(216, 0b1011)
+    .be32(216, 0b11_1100_1011)
   disk.u32(224, crc32c(disk.bytes.subarray(0, 512)))
-  const features = ['crc', 'finobt', 'reflink', 'inobtcount', 'ftype', 'sparse inodes', 'bigtime']
+  const features = [
+    'crc',
+    'finobt',
+    'reflink',
+    'inobtcount',
+    'ftype',
+    'sparse inodes',
+    'bigtime',
+    'exchange',
+    'parent',
+    'metadir',
+    'zoned',
+  ]
   return {
     kind: 'xfs',
     disk,
@@ -99,7 +111,8 @@ export function btrfs(): Golden {
     .u64(at + 0x88, 1)
     .u32(at + 0x90, 4096)
     .u32(at + 0x94, 16384)
-    .u64(at + 0xbc, 0x341)
+    .u64(at + 0xb4, 0xb)
+    .u64(at + 0xbc, 0x14341)
     .u64(at + 0xc9, 1)
     .u64(at + 0xd1, 1 << 20)
     .hex(at + 0x10b, OTHER)
@@ -115,7 +128,10 @@ export function btrfs(): Golden {
       memberUuid: OTHER,
       blockBytes: 4096,
       sizeBytes: 1 << 20,
-      features: ['mixed_backref', 'extended_iref', 'skinny_metadata', 'no_holes'],
+      features: [
+        ...['free_space_tree', 'free_space_tree_valid', 'block_group_tree'],
+        ...['mixed_backref', 'extended_iref', 'skinny_metadata', 'no_holes', 'raid_stripe_tree', 'simple_quota'],
+      ],
       warnings: [],
     },
   }
@@ -245,7 +261,7 @@ export function f2fs(): Golden {
     .u64(1060, 256)
     .hex(1132, UUID)
     .put(1148, Buffer.from('läbel', 'utf16le'))
-    .u32(1024 + 2180, 0x8001)
+    .u32(1024 + 2180, 0x18001)
   return {
     kind: 'f2fs',
     disk,
@@ -256,7 +272,7 @@ export function f2fs(): Golden {
       version: '1.15',
       blockBytes: 4096,
       sizeBytes: 1 << 20,
-      features: ['encrypt', '0x8000'],
+      features: ['encrypt', 'device_alias', '0x10000'],
     },
   }
 }

@@ -71,6 +71,14 @@ export const disks: readonly Golden[] = [
   qcow2(),
   {kind: 'qed', disk: new Disk(64).put(0, 'QED\0').u64(48, 10 << 20), expected: inside('qed')},
   {kind: 'vmdk', disk: new Disk(64).put(0, 'KDMV').u32(4, 1).u64(12, 20480).u64(20, 128), expected: inside('vmdk')},
+  {
+    kind: 'vmdk descriptor',
+    disk: new Disk(2).put(
+      0,
+      '# Disk DescriptorFile\nversion=1\n# Extent description\nRW 16384 FLAT "a-f001.vmdk" 0\nRW 4096 FLAT "a-f002.vmdk" 0\n',
+    ),
+    expected: inside('vmdk'),
+  },
   {kind: 'vdi', disk: new Disk(64).put(64, '\x7f\x10\xda\xbe').u64(0x170, 10 << 20), expected: inside('vdi')},
   vhdx(),
   {kind: 'vhd', disk: new Disk(64).put(0, 'conectix').be64(48, 10 << 20), expected: inside('vpc')},

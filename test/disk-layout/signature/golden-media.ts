@@ -31,16 +31,17 @@ export function iso9660(): Golden {
   }
 }
 
-/** ECMA-167: recognition 2/8, anchor 3/10.2, descriptors 3/10.1, 3/10.5, 3/10.6 */
-export function udf(): Golden {
-  const block = (number: number): number => number * 512
-  const disk = new Disk(MIB_SECTORS)
+/** ECMA-167: recognition 2/8 (structures a block apart, and no less than 2048 bytes), anchor 3/10.2, descriptors 3/10.1, 3/10.5, 3/10.6 */
+export function udf(blockBytes = 512): Golden {
+  const block = (number: number): number => number * blockBytes
+  const step = Math.max(2048, blockBytes)
+  const disk = new Disk((MIB_SECTORS * blockBytes) / 512)
     .put(32768, '\0BEA01\x01')
-    .put(32768 + 2048, '\0NSR03\x01')
-    .put(32768 + 4096, '\0TEA01\x01')
+    .put(32768 + step, '\0NSR03\x01')
+    .put(32768 + 2 * step, '\0TEA01\x01')
     .u16(block(256), 2)
     .u32(block(256) + 12, 256)
-    .u32(block(256) + 16, 16 * 512)
+    .u32(block(256) + 16, 16 * blockBytes)
     .u32(block(256) + 20, 300)
     .u16(block(300), 1)
     .u32(block(300) + 12, 300)
@@ -53,7 +54,7 @@ export function udf(): Golden {
     .put(block(301) + 84, '\x10')
     .put(block(301) + 85, Buffer.from('läbel', 'utf16le').swap16())
     .put(block(301) + 84 + 127, '\x0b')
-    .u32(block(301) + 212, 512)
+    .u32(block(301) + 212, blockBytes)
     .u16(block(301) + 240, 0x0201)
     .u16(block(302), 5)
     .u32(block(302) + 12, 302)
@@ -63,15 +64,15 @@ export function udf(): Golden {
     .u32(block(303) + 12, 303)
   for (const number of [256, 300, 301, 302, 303]) tag(disk, block(number))
   return {
-    kind: 'udf',
+    kind: blockBytes === 512 ? 'udf' : `udf in blocks of ${blockBytes}`,
     disk,
     expected: {
       type: 'udf',
       label: 'läbel',
       uuid: '6b077fd2bb693c6e',
       version: '2.01',
-      blockBytes: 512,
-      sizeBytes: 2000 * 512,
+      blockBytes,
+      sizeBytes: 2000 * blockBytes,
     },
   }
 }

@@ -39,21 +39,23 @@ export function luks1(): Golden {
   }
 }
 
-/** LUKS2 On-Disk Format Specification 1.1.1, 2.1 */
-export function luks2(): Golden {
-  const disk = new Disk(64)
-    .put(0, 'LUKS\xba\xbe')
-    .be16(6, 2)
-    .be64(8, 16384)
-    .be64(16, 3)
-    .put(24, 'my label')
-    .put(168, UUID)
-    .put(208, 'my subsystem')
+/** LUKS2 On-Disk Format Specification 1.1.1, 2.1; a second header begins with SKUL and lies behind the metadata of the first */
+export function luks2(at = 0): Golden {
+  const disk = new Disk(256)
+    .put(at, at === 0 ? 'LUKS\xba\xbe' : 'SKUL\xba\xbe')
+    .be16(at + 6, 2)
+    .be64(at + 8, 16384)
+    .be64(at + 16, 3)
+    .put(at + 24, 'my label')
+    .put(at + 168, UUID)
+    .put(at + 208, 'my subsystem')
+    .be64(at + 256, at)
   return {
-    kind: 'luks2',
+    kind: at === 0 ? 'luks2' : `luks2 of which the header at ${at} is left`,
     disk,
     expected: {
       type: 'crypto_LUKS',
+      offsetBytes: at,
       label: 'my label',
       uuid: UUID,
       version: '2',
@@ -61,6 +63,9 @@ export function luks2(): Golden {
         ['sequence', '3'],
         ['subsystem', 'my subsystem'],
       ],
+      ...(at > 0 && {
+        warnings: ['its first header is gone: "cryptsetup repair" writes it again from the second one'],
+      }),
     },
   }
 }

@@ -103,6 +103,17 @@ describe('a partition table beside it', () => {
     expect([whole[0]?.type, table?.label]).toEqual(['iso9660', 'dos'])
   })
 
+  it.each(['iso9660', 'udf'])(
+    'may begin at the table where that is a disc, which leaves its start free: %s',
+    (kind) => {
+      const begun = (content: Uint8Array): Disk =>
+        new Disk(2048).put(0, content).record(0, [{type: 0x17, firstLba: 0, sectors: 2048}], 1)
+      expect(contentsOf(counted(begun(goldenOf(kind).disk.bytes).bytes)).problems).toEqual([])
+      const {problems} = contentsOf(counted(begun(new Uint8Array(0)).bytes))
+      expect(problems).toMatchObject([{severity: 'error', code: 'PARTITION_AT_ZERO'}])
+    },
+  )
+
   it('is not read out of the boot sector of a file system', () => {
     for (const kind of ['fat12', 'fat16', 'fat32', 'exfat', 'ntfs', 'bitlocker 7', 'bitlocker to go']) {
       const {disk} = goldenOf(kind)
