@@ -30,6 +30,35 @@ describe('a set of sectors', () => {
     }
   })
 
+  it.each([1, 2, 3, 4])('has what either of two had that were joined (seed %i)', (seed) => {
+    const prng = new Prng(seed)
+    const [one, other] = [new SectorSet(), new SectorSet()]
+    const known = new Set<number>()
+    for (let i = 0; i < 40; i++) {
+      const sector = prng.below(SECTORS)
+      const count = 1 + prng.below(prng.chance(0.7) ? 100 : SECTORS - sector)
+      const set = prng.chance(0.5) ? one : other
+      set.add(sector * 512, count * 512)
+      for (let at = sector; at < sector + count; at++) known.add(at)
+    }
+    one.addAll(other)
+    expect(one.size).toBe(known.size)
+    expect(one.addNew(0, SECTORS * 512).reduce((sum, {lengthBytes}) => sum + lengthBytes, 0)).toBe(
+      (SECTORS - known.size) * 512,
+    )
+  })
+
+  it('takes as little for the whole of a huge image as for its ends', () => {
+    const TIB = 2 ** 40
+    const set = new SectorSet()
+    for (let i = 0; i < 1000; i++) set.add(i * 512, 4000 * TIB + 512 * (i % 7)) // each sector by itself would take days
+    expect(set.size).toBe((4000 * TIB) / 512 + 1004)
+    const twice = new SectorSet()
+    twice.add(512, TIB)
+    twice.addAll(set)
+    expect(twice.size).toBe(set.size)
+  })
+
   it('has all sectors that a range of bytes touches', () => {
     const set = new SectorSet()
     expect(set.addNew(511, 2)).toEqual([{offsetBytes: 0, lengthBytes: 1024}])

@@ -14,6 +14,11 @@ export interface Call {
   dataAt: number
   /** What of the bounds of its connection it takes. */
   bytes: number
+  /** Where the engine goes on when it has done the part it has; as far as the end where that is not behind it. */
+  restAt: number
+  restEnd: number
+  /** Of the parts that have ended. */
+  latencyNs: number
   /** A flush: what it covers, for the risk meter. */
   covers: number
   error: number
@@ -30,6 +35,9 @@ export class CallPool {
       memory: undefined,
       dataAt: 0,
       bytes: 0,
+      restAt: 0,
+      restEnd: 0,
+      latencyNs: 0,
       covers: 0,
       error: 0,
     }
@@ -41,6 +49,7 @@ export class CallPool {
     call.connection = undefined
     call.memory = undefined
     call.bytes = 0
+    call.restAt = call.restEnd = call.latencyNs = 0
     call.error = 0
     this.#free.push(call)
   }

@@ -6,7 +6,7 @@ import {Handshake, type Agreed, type TlsState} from './handshake.js'
 import {greeting} from './option-reply.js'
 import {Outbox, OUTBOX_BYTES} from './outbox.js'
 import {NBD_CMD_BLOCK_STATUS, NBD_CMD_DISC, NBD_CMD_READ, NBD_EINVAL, PAYLOAD_MAX_BYTES} from './protocol.js'
-import {hasPayload, refusalOf} from './refusal.js'
+import {hasPayload, memoryBytesOf, refusalOf} from './refusal.js'
 import {EXTENDED_REQUEST_BYTES, newRequestHeader, readRequestHeader, REQUEST_BYTES} from './request-header.js'
 
 /** What one connection may have in memory: so many requests, and so many bytes, or one request of any size. */
@@ -243,7 +243,7 @@ export class Connection implements PipeUser {
       }
       return true
     }
-    const dataBytes = header.type === NBD_CMD_READ || brings ? header.length : 0
+    const dataBytes = memoryBytesOf(header, brings)
     if (dataBytes > 0 && this.#bytes > 0 && this.#bytes + dataBytes > BYTES_MAX) return this.#holdBack()
     if (!this.#exchange.hasRoom) {
       this.#exchange.waitForRoom(this)
@@ -252,7 +252,7 @@ export class Connection implements PipeUser {
     const call = this.#exchange.take(this, header, dataBytes)
     this.#requests++
     this.#bytes += call.bytes
-    if (!brings || dataBytes === 0) this.#submit(call)
+    if (!brings || header.length === 0) this.#submit(call)
     else {
       this.#arriving = call
       this.#arrived = 0
@@ -344,7 +344,8 @@ export class Connection implements PipeUser {
     this.#inEngine--
     this.#bytes -= call.bytes
     this.#exchange.done(call)
-    this.#letter(letter, true)
+    if (this.#phase === 'dropped') this.#settle()
+    else this.#letter(letter, true)
   }
 
   #letter(bytes: Uint8Array, isReply: boolean): void {

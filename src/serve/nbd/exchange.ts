@@ -37,6 +37,9 @@ import {alignedIn, alignedOut, isAligned, Rewrite} from './rewrite.js'
 /** So much is read or written before what is done is answered: a client works on the first replies while the rest is read. */
 const TURN_BYTES = 512 * 1024
 
+/** A segment of the engine's requests counts its sectors in 32 bits (virtio-blk); a client may ask for more in extended headers. */
+const PART_BYTES = 2 ** 40
+
 /** What an exchange is made of. */
 export interface ExchangeOptions {
   readonly engine: Engine
@@ -134,12 +137,10 @@ export class Exchange {
     copyRequestHeader(header, call.header)
     // Data keep their place within a sector, so that a request with finer ends can be completed around them.
     call.dataAt = HEAD_ROOM_BYTES + (header.offset % 512)
-    const takesMemory = dataBytes > 0 || header.type === NBD_CMD_CACHE
-    if (takesMemory) {
-      const bytes = dataBytes > 0 ? dataBytes : Math.min(header.length, PAYLOAD_MAX_BYTES)
-      call.bytes = bytes
-      this.#turnBytes += bytes
-      call.memory = this.#pool.acquire(call.dataAt + bytes + 512)
+    if (dataBytes > 0) {
+      call.bytes = dataBytes
+      this.#turnBytes += dataBytes
+      call.memory = this.#pool.acquire(call.dataAt + dataBytes + 512)
     }
     return call
   }
@@ -186,7 +187,7 @@ export class Exchange {
         // A hint: the sectors at its ends that it does not cover stay.
         const {start, end} = alignedIn(header)
         if (end <= start) this.#answer(call, 0)
-        else this.#give(call, DISCARD.type, fua, start, end - start, 0)
+        else this.#giveParts(call, start, end)
         return
       }
       case NBD_CMD_WRITE_ZEROES:
@@ -215,9 +216,7 @@ export class Exchange {
     if (length === 0) this.#answer(call, 0)
     else if ((flags & NBD_CMD_FLAG_FAST_ZERO) !== 0 && !isFast) this.#answer(call, NBD_ENOTSUP)
     else if (isAligned(header)) {
-      // A segment counts its sectors in 32 bits.
-      if (length / 512 >= 2 ** 32) this.#answer(call, NBD_EOVERFLOW)
-      else this.#give(call, WRITE_ZEROES.type, fua | (mayUnmap ? FLAG_UNMAP : 0), offset, length, 0)
+      this.#giveParts(call, offset, offset + length)
     } else if (length > PAYLOAD_MAX_BYTES) this.#answer(call, NBD_EOVERFLOW)
     else {
       call.memory = this.#pool.acquire(call.dataAt + length + 512)
@@ -250,6 +249,22 @@ export class Exchange {
     const isOne = (header.flags & NBD_CMD_FLAG_REQ_ONE) !== 0
     const extents = this.#options.status.extents(header.offset, length, isOne)
     connection?.endedWith(call, blockStatusReply(style, header, BASE_ALLOCATION_ID, extents))
+  }
+
+  /** Trims or zeroes a range of any length, part by part. */
+  #giveParts(call: Call, start: number, end: number): void {
+    call.restAt = start
+    call.restEnd = end
+    this.#giveNextPart(call)
+  }
+
+  #giveNextPart(call: Call): void {
+    const {restAt, restEnd, header} = call
+    const isTrim = header.type === NBD_CMD_TRIM
+    const fua = (header.flags & NBD_CMD_FLAG_FUA) !== 0 ? FLAG_FUA : 0
+    const unmap = !isTrim && (header.flags & NBD_CMD_FLAG_NO_HOLE) === 0 ? FLAG_UNMAP : 0
+    call.restAt = Math.min(restEnd, restAt + PART_BYTES)
+    this.#give(call, isTrim ? DISCARD.type : WRITE_ZEROES.type, fua | unmap, restAt, call.restAt - restAt, 0)
   }
 
   #give(call: Call, type: number, flags: number, offset: number, length: number, memoryOffset: number): void {
@@ -325,7 +340,12 @@ export class Exchange {
   #ended(call: Call, status: number, errno: number, latencyNs: number): void {
     const {header} = call
     const isOk = status === STATUS_OK
-    this.tally.pace.ended(header.type, latencyNs, isOk)
+    call.latencyNs += latencyNs
+    if (isOk && call.restAt < call.restEnd) {
+      this.#giveNextPart(call)
+      return
+    }
+    this.tally.pace.ended(header.type, call.latencyNs, isOk)
     switch (header.type) {
       case NBD_CMD_WRITE:
       case NBD_CMD_TRIM:

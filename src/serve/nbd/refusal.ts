@@ -33,6 +33,12 @@ export function hasPayload({style}: Agreed, {type, flags}: RequestHeader): boole
   return type === NBD_CMD_WRITE || (style === 'extended' && (flags & NBD_CMD_FLAG_PAYLOAD_LEN) !== 0)
 }
 
+/** How much memory a request that is not refused takes: for its data, or for what CACHE reads. */
+export function memoryBytesOf({type, length}: RequestHeader, brings: boolean): number {
+  if (type === NBD_CMD_CACHE) return Math.min(length, PAYLOAD_MAX_BYTES)
+  return type === NBD_CMD_READ || brings ? length : 0
+}
+
 /**
  * The error a request is answered with before anything is done, or 0. In the order command, flags, permission, size, range; the
  * errors are those of the protocol ("Error values"): EPERM for changes of a read-only export, ENOSPC for writes beyond the end and

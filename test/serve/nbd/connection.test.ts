@@ -12,7 +12,7 @@ import type {ReplyStyle} from '../../../src/serve/nbd/reply.js'
 import {newRequestHeader, readRequestHeader} from '../../../src/serve/nbd/request-header.js'
 import type {Pipe} from '../../../src/serve/pipe.js'
 import {Tally} from '../../../src/serve/tally.js'
-import {extendedRequest, infoData, option, request, u32} from './client.js'
+import {contextData, extendedRequest, infoData, option, request, u32} from './client.js'
 
 const SERVED = {
   ...{name: '', description: '', sizeBytes: 2 ** 30},
@@ -34,6 +34,8 @@ class Surroundings {
   readonly served = SERVED
   readonly isStopping = false
   hasRoom = true
+  /** The socket says of all that comes now that nobody is there. */
+  isReset = false
   /** What it holds now, and the most it ever held. */
   calls = 0
   bytes = 0
@@ -87,7 +89,8 @@ class Surroundings {
     this.callsMost = Math.max(this.callsMost, this.calls)
     this.largest = Math.max(this.largest, dataBytes)
     if (this.calls > 1) this.bytesMost = Math.max(this.bytesMost, this.bytes)
-    return {header: {...header}, connection, memory, dataAt: 4096, bytes: dataBytes, covers: 0, error: 0}
+    const rest = {restAt: 0, restEnd: 0, latencyNs: 0, covers: 0, error: 0}
+    return {header: {...header}, connection, memory, dataAt: 4096, bytes: dataBytes, ...rest}
   }
   done(call: Call): void {
     this.calls--
@@ -115,14 +118,16 @@ class Surroundings {
   step(prng: Prng, pace: number): void {
     if (this.inEngine.length > 0 && prng.chance(pace)) {
       const [call] = this.inEngine.splice(prng.below(this.inEngine.length), 1)
-      if (call) this.connection.ended(call, prng.chance(0.1) ? 5 : 0)
+      const isOk = prng.chance(0.9)
+      if (call?.header.type === 7 && isOk) this.connection.endedWith(call, Buffer.alloc(20))
+      else if (call) this.connection.ended(call, isOk ? 0 : 5)
     }
     this.hasRoom = prng.chance(0.8)
     if (this.hasRoom) for (const connection of this.#waiting.splice(0)) connection.resume()
     if (!this.#sends) this.connection.flush()
     if (this.#sends && prng.chance(0.7)) {
       this.#sends = false
-      this.connection.sent(0)
+      this.connection.sent(this.isReset ? -32 : 0)
     }
     if (this.#whenClosed && !this.#sends) {
       const whenClosed = this.#whenClosed
@@ -136,11 +141,11 @@ class Surroundings {
     }
   }
 
-  /** The client has hung up. */
+  /** The client has hung up, and has read all or not. */
   hangUp(): void {
     if (this.#target === undefined) return
     this.#target = undefined
-    this.connection.received(0)
+    this.connection.received(this.isReset ? -104 : 0)
   }
 }
 
@@ -168,7 +173,8 @@ function tameRequest(prng: Prng, style: ReplyStyle, lengthMost: number): Buffer 
 }
 
 function session(prng: Prng, style: ReplyStyle): Buffer {
-  const styles = {simple: [], structured: [option(8)], extended: [option(11)]}[style]
+  const context = option(10, contextData('', ['base:allocation']))
+  const styles = {simple: [], structured: [option(8), context], extended: [option(11), context]}[style]
   const parts = [u32(3), ...styles, option(7, infoData(''))]
   const [isTame, lengthMost] = [prng.chance(0.5), prng.pick([4096, 2 ** 20])]
   for (let i = prng.below(600); i >= 0; i--) {
@@ -214,6 +220,7 @@ describe('a connection', () => {
           at += around.feed(bytes.subarray(at, at + 1 + prng.below(prng.chance(0.5) ? 40 : 70_000)))
           around.step(prng, pace)
         }
+        around.isReset = prng.chance(0.5)
         for (let turn = 0; around.closedTimes === 0 && turn < 5000; turn++) {
           around.hangUp()
           around.step(prng, 0.6)

@@ -1,3 +1,4 @@
+import {closeSync, openSync, readSync, writeSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, vi} from 'vitest'
 
 import {DEPTH} from '../../../src/serve/server.js'
@@ -5,7 +6,7 @@ import {TIMEOUT_MS} from '../../e2e/cli.js'
 import {Scene} from '../../image/scene.js'
 import {itNeeds} from '../../peers.js'
 import {Served, uring} from '../served.js'
-import {FLUSH, RawClient, request, WRITE} from './client.js'
+import {extendedRequest, FLUSH, RawClient, READ, request, TRIM, WRITE, WRITE_ZEROES} from './client.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
 
@@ -40,5 +41,43 @@ describe.each(['uring', 'threads'])('many clients at once, with --aio %s', (aio)
       expect(cookies.size).toBe(each)
     }
     expect((await served.stop()).ended.exit).toBe(0)
+  })
+})
+
+describe('a request for terabytes', () => {
+  let scene: Scene
+  beforeEach(() => {
+    scene = new Scene()
+  })
+  afterEach(() => scene.close())
+
+  itNeeds([uring], 'is done part by part, as trim and as zeroes, and others are served meanwhile', async () => {
+    const TIB = 2 ** 40
+    const sizeBytes = 5 * TIB
+    const islands = [0, TIB - 4096, TIB, 4 * TIB, sizeBytes - 4096]
+    for (const asked of [{type: TRIM}, {type: WRITE_ZEROES}, {type: WRITE_ZEROES, flags: 2}]) {
+      const image = scene.file('huge.img', sizeBytes)
+      const fd = openSync(image, 'r+')
+      for (const offset of islands) writeSync(fd, Buffer.alloc(4096, 7), 0, 4096, offset)
+      const served = await Served.start(scene, image, ['--aio', 'uring'])
+      const [client, other] = [await RawClient.connect(served.socket), await RawClient.connect(served.socket)]
+      await client.go('extended')
+      await other.go()
+      // Zeroes that may not be holes are asked for where they cost little.
+      const length = asked.flags === 2 ? 8192 : sizeBytes
+      client.send(extendedRequest({...asked, cookie: 1, length}))
+      other.send(request({type: READ, offset: 2 * TIB, length: 512, cookie: 2}))
+      expect(await other.simple()).toEqual({error: 0, cookie: 2})
+      await other.read(512)
+      expect(await client.answer('extended')).toEqual({error: 0, cookie: 1})
+      const found = islands.filter((offset) => {
+        const bytes = Buffer.alloc(4096)
+        readSync(fd, bytes, 0, 4096, offset)
+        return bytes.some((byte) => byte !== 0)
+      })
+      expect(found).toEqual(asked.flags === 2 ? islands.slice(1) : [])
+      closeSync(fd)
+      expect((await served.stop()).ended.exit).toBe(0)
+    }
   })
 })
