@@ -124,6 +124,8 @@ export class Handshake {
           if (reading.option === NBD_OPT_EXPORT_NAME) {
             return {usedBytes, step: {kind: 'close', why: 'the name of the export is too long'}}
           }
+          // It replaces what was selected before, also where it fails.
+          if (reading.option === NBD_OPT_SET_META_CONTEXT) this.#hasStatus = false
           this.#skipBytes = reading.skipBytes
           send(optionError(reading.option, NBD_REP_ERR_TOO_BIG, 'the data of this option is too long'))
           continue

@@ -65,6 +65,27 @@ describe('the handshake', () => {
     expect(selected(set(['base:allocation']))).toBe(false)
   })
 
+  it('selects no context any more when the last option to select one has failed, however', () => {
+    const selected = option(10, contextData('', ['base:allocation']))
+    const oversize = option(10, Buffer.alloc(OPTION_MAX_BYTES + 1))
+    const failing: readonly [how: string, failed: Buffer, error: number][] = [
+      ['too long', oversize, 9],
+      ['malformed', option(10, Buffer.from('x')), 3],
+      ['not of this export', option(10, contextData('other', ['base:allocation'])), 6],
+    ]
+    for (const [how, failed, error] of failing) {
+      const {types, step} = speak([Buffer.concat([FLAGS, option(8), selected, failed, option(7, infoData(''))])])
+      expect(types, how).toEqual([1, 4, 1, ERROR + error, 3, 1])
+      expect(step, how).toEqual({kind: 'transmission', agreed: {style: 'structured', hasStatus: false}})
+    }
+    // Other options select nothing, and forget nothing, when they fail.
+    for (const other of [9, 7, 77]) {
+      const failed = option(other, Buffer.alloc(OPTION_MAX_BYTES + 1))
+      const {step} = speak([Buffer.concat([FLAGS, option(8), selected, failed, option(7, infoData(''))])])
+      expect(step).toEqual({kind: 'transmission', agreed: {style: 'structured', hasStatus: true}})
+    }
+  })
+
   it('insists on TLS where it is required, and refuses it where there is none', () => {
     const asked = [FLAGS, option(3), option(7, infoData('')), option(5, Buffer.from('x'))]
     expect(speak([Buffer.concat(asked)], 'required').types).toEqual([ERROR + 5, ERROR + 5, ERROR + 3])
