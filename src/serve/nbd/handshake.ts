@@ -27,6 +27,7 @@ import {
   NBD_OPT_STARTTLS,
   NBD_OPT_STRUCTURED_REPLY,
   NBD_REP_ACK,
+  NBD_REP_ERR_EXT_HEADER_REQD,
   NBD_REP_ERR_INVALID,
   NBD_REP_ERR_POLICY,
   NBD_REP_ERR_SHUTDOWN,
@@ -233,7 +234,7 @@ export class Handshake {
       this.#style = 'extended'
     } else {
       if (this.#style === 'extended') {
-        return optionError(option, NBD_REP_ERR_INVALID, 'extended headers have been agreed on')
+        return optionError(option, NBD_REP_ERR_EXT_HEADER_REQD, 'extended headers have been agreed on')
       }
       this.#style = 'structured'
     }

@@ -86,6 +86,16 @@ describe('the handshake', () => {
     }
   })
 
+  it('keeps to extended headers, and refuses structured replies behind them with ERR_EXT_HEADER_REQD', () => {
+    const agreed = (...options: readonly Buffer[]): unknown => {
+      const {types, step} = speak([Buffer.concat([FLAGS, ...options, option(7, infoData(''))])])
+      return [types.slice(0, options.length), step.kind === 'transmission' && step.agreed.style]
+    }
+    expect(agreed(option(11), option(8))).toEqual([[1, ERROR + 10], 'extended'])
+    expect(agreed(option(11), option(8, Buffer.from('x')))).toEqual([[1, ERROR + 3], 'extended'])
+    expect(agreed(option(8), option(11))).toEqual([[1, 1], 'extended'])
+  })
+
   it('insists on TLS where it is required, and refuses it where there is none', () => {
     const asked = [FLAGS, option(3), option(7, infoData('')), option(5, Buffer.from('x'))]
     expect(speak([Buffer.concat(asked)], 'required').types).toEqual([ERROR + 5, ERROR + 5, ERROR + 3])
