@@ -192,7 +192,7 @@ export class Handshake {
     if (this.#style === 'extended') return {kind: 'close', why: 'EXPORT_NAME after EXTENDED_HEADERS'}
     const name = Buffer.from(data).toString('utf8')
     if (!this.#knows(name)) return {kind: 'close', why: `there is no export ${JSON.stringify(name)}`}
-    send(exportNameReply(this.#export.sizeBytes, transmissionFlags(this.#export, this.#style), this.#noZeroes))
+    send(exportNameReply(this.#export.sizeBytes, this.#flags(), this.#noZeroes))
     return this.#transmission()
   }
 
@@ -218,7 +218,7 @@ export class Handshake {
       return {kind: 'more'}
     }
     const {name, description, sizeBytes, minBlockBytes, preferredBlockBytes} = this.#export
-    send(exportInfo(option, sizeBytes, transmissionFlags(this.#export, this.#style)))
+    send(exportInfo(option, sizeBytes, this.#flags()))
     if (request.infos.includes(NBD_INFO_NAME)) send(textInfo(option, NBD_INFO_NAME, name))
     if (request.infos.includes(NBD_INFO_DESCRIPTION)) send(textInfo(option, NBD_INFO_DESCRIPTION, description))
     if (request.infos.includes(NBD_INFO_BLOCK_SIZE)) {
@@ -259,6 +259,11 @@ export class Handshake {
       if (isMeant) send(metaContextReply(option, isSet ? BASE_ALLOCATION_ID : 0, BASE_ALLOCATION))
       send(optionReply(option, NBD_REP_ACK))
     }
+  }
+
+  /** What is offered, as things stand. */
+  #flags(): number {
+    return transmissionFlags(this.#export, this.#style, this.#hasStatus)
   }
 
   #transmission(): HandshakeStep {

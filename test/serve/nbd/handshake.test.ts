@@ -96,6 +96,24 @@ describe('the handshake', () => {
     expect(agreed(option(8), option(11))).toEqual([[1, 1], 'extended'])
   })
 
+  it('offers BLOCK_STATUS_PAYLOAD where a context is selected at that time', () => {
+    const offers = (...options: readonly Buffer[]): readonly boolean[] => {
+      const handshake = new Handshake(SERVED, 'none')
+      const offered: boolean[] = []
+      handshake.read(Buffer.concat([FLAGS, ...options]), (answer) => {
+        const bytes = Buffer.from(answer)
+        const isExport = bytes.readUInt32BE(12) === 3 && bytes.readUInt16BE(20) === 0
+        if (isExport) offered.push((bytes.readUInt16BE(30) & (1 << 12)) !== 0)
+      })
+      return offered
+    }
+    const set = (query: string): Buffer => option(10, contextData('', [query]))
+    const [info, go] = [option(6, infoData('')), option(7, infoData(''))]
+    expect(offers(option(11), info, set('base:allocation'), info, go)).toEqual([false, true, true])
+    expect(offers(option(11), set('base:allocation'), set('nothing:here'), go)).toEqual([false])
+    expect(offers(option(8), set('base:allocation'), go)).toEqual([false])
+  })
+
   it('insists on TLS where it is required, and refuses it where there is none', () => {
     const asked = [FLAGS, option(3), option(7, infoData('')), option(5, Buffer.from('x'))]
     expect(speak([Buffer.concat(asked)], 'required').types).toEqual([ERROR + 5, ERROR + 5, ERROR + 3])
