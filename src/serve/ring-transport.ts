@@ -30,6 +30,8 @@ export class RingTransport {
   readonly #user: TransportUser
   readonly #pipes: (RingPipe | undefined)[] = []
   readonly #accepting: boolean[]
+  /** Descriptors of those who came by one socket when others had taken the last place: they wait, as those in the queues do. */
+  readonly #waiting: number[] = []
   readonly #clock: Memory
   #count = 0
   #isStopping = false
@@ -60,11 +62,16 @@ export class RingTransport {
     return this.#count
   }
 
-  /** Starts what has to be on its way before the loop waits: accepts, and the clock. */
+  /** Starts what has to be on its way before the loop waits: connections that may begin, accepts, and the clock. */
   arm(): void {
     if (!this.#hasClock) {
       this.#hasClock = true
       this.#sockets.timeout(TAG_CLOCK, this.#clock, 0, CLOCK_MS)
+    }
+    while (this.#count < this.#max) {
+      const fd = this.#waiting.shift()
+      if (fd === undefined) break
+      this.#open(fd)
     }
     if (this.#isStopping || this.#rests || this.#count >= this.#max) return
     this.#listeners.forEach((fd, index) => {
@@ -88,6 +95,7 @@ export class RingTransport {
   stop(): void {
     if (this.#isStopping) return
     this.#isStopping = true
+    for (const fd of this.#waiting.splice(0)) closeSync(fd)
     this.#accepting.forEach((isOn, index) => {
       if (isOn) this.#sockets.cancel(TAG_CANCEL, TAG_ACCEPT + index)
     })
@@ -119,15 +127,17 @@ export class RingTransport {
       this.#rests = true
       return
     }
-    if (this.#isStopping) {
-      closeSync(result)
-      return
-    }
+    if (this.#isStopping) closeSync(result)
+    else if (this.#count < this.#max && this.#waiting.length === 0) this.#open(result)
+    else this.#waiting.push(result)
+  }
+
+  #open(fd: number): void {
     let id = FIRST_CONNECTION
     while (this.#pipes[id] !== undefined) id++
-    this.#listening.noDelay(result)
-    this.#listening.sendBuffer(result, SEND_BUFFER_BYTES)
-    const pipe = new RingPipe(this.#sockets, this.#listening, this.#backend, result, id, () => {
+    this.#listening.noDelay(fd)
+    this.#listening.sendBuffer(fd, SEND_BUFFER_BYTES)
+    const pipe = new RingPipe(this.#sockets, this.#listening, this.#backend, fd, id, () => {
       this.#pipes[id] = undefined
       this.#count--
     })

@@ -5,7 +5,7 @@ import {uriOf} from '../../src/serve/index.js'
 import {endOf, start, TIMEOUT_MS, type Ended} from '../e2e/cli.js'
 import {Scene} from '../image/scene.js'
 import {capability, itNeeds} from '../peers.js'
-import {DISC, RawClient, READ, request} from './nbd/client.js'
+import {DISC, FLUSH, RawClient, READ, request} from './nbd/client.js'
 import {uring} from './served.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
@@ -14,16 +14,19 @@ const native = await loadListening()
 const sockets = capability(native.ok, native.ok ? '' : native.reason)
 
 /**
- * A service manager: listens at a path or a port, with a socket that does not block as those of systemd, and becomes the command
- * with it as descriptor 3. It accepts nobody, since it waits for the command without looking at anything else.
+ * A service manager: listens at paths or ports, with sockets that do not block as those of systemd, and becomes the command with
+ * them as descriptors from 3 on. It accepts nobody, since it waits for the command without looking at anything else.
  */
 const MANAGER = `
 const {spawnSync} = require('node:child_process')
 const [where, ...command] = process.argv.slice(1)
-const server = require('node:net').createServer()
-server.listen(/^[0-9.]+$/.test(where) ? {host: where, port: 0} : {path: where}, () => {
-  const become = ['-c', 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', 'sh', ...command]
-  process.exit(spawnSync('sh', become, {stdio: [0, 1, 2, server._handle.fd]}).status)
+const listening = where.split(',').map((at) => new Promise((resolve) => {
+  const server = require('node:net').createServer()
+  server.listen(/^[0-9.]+$/.test(at) ? {host: at, port: 0} : {path: at}, () => resolve(server._handle.fd))
+}))
+Promise.all(listening).then((fds) => {
+  const become = ['-c', 'LISTEN_FDS=' + fds.length + ' LISTEN_PID=$$ exec "$@"', 'sh', ...command]
+  process.exit(spawnSync('sh', become, {stdio: [0, 1, 2, ...fds]}).status)
 })`
 
 describe.each(['uring', 'threads'])('a server that is passed its sockets, with --aio %s', (aio) => {
@@ -54,7 +57,7 @@ describe.each(['uring', 'threads'])('a server that is passed its sockets, with -
     return endOf(child)
   }
 
-  const manager = (where: string): string[] => [process.execPath, '-e', MANAGER, where]
+  const manager = (...where: readonly string[]): string[] => [process.execPath, '-e', MANAGER, where.join(',')]
 
   itServes('serves who connects to them, and tells where they are', async () => {
     const path = scene.path('activated.sock')
@@ -77,6 +80,37 @@ describe.each(['uring', 'threads'])('a server that is passed its sockets, with -
     expect(clients).toBeDefined()
     expect(ended.exit, ended.stderr).toBe(0)
     expect(JSON.parse(ended.stdout)).toMatchObject({counts: {connections: 3, reads: 1}})
+  })
+
+  itServes('serves no more clients at a time than it may, whichever socket they come by', async () => {
+    const [first, second] = [scene.path('first.sock'), scene.path('second.sock')]
+    let clients: Promise<void> | undefined
+    const talk = async (): Promise<void> => {
+      const [stays, goes] = [await RawClient.connect(first), await RawClient.connect(second)]
+      await stays.go()
+      await goes.go()
+      const beyond = [await RawClient.connect(first), await RawClient.connect(second)]
+      for (let cookie = 0; cookie < 10; cookie++) {
+        stays.send(request({type: FLUSH, cookie}))
+        expect(await stays.simple()).toEqual({error: 0, cookie})
+      }
+      expect(beyond.some(({hasReceived}) => hasReceived)).toBe(false)
+      goes.send(request({type: DISC}))
+      await goes.readToEnd()
+      // node:net turns those beyond away at once; a ring lets them wait until there is room.
+      const next = (aio === 'uring' && beyond[0]) || (await RawClient.connect(second))
+      await next.go()
+      next.send(request({type: FLUSH, cookie: 11}))
+      expect(await next.simple()).toEqual({error: 0, cookie: 11})
+      for (const client of [stays, goes, next, ...beyond]) client.close()
+    }
+    const ended = await activate(manager(first, second), ['--max-connections', '2', '--once'], (said) => {
+      if (said.includes('serving')) clients ??= talk()
+    })
+    await clients
+    expect(clients).toBeDefined()
+    expect(ended.exit, ended.stderr).toBe(0)
+    expect(JSON.parse(ended.stdout)).toMatchObject({counts: {flushes: 11}})
   })
 
   itServes('refuses those that other machines reach, unless told so', async () => {

@@ -120,12 +120,15 @@ describe('what clients are told of an export', () => {
   const FACTS = {mode: cacheModeOf('writeback'), readOnly: false, givesBack: true, zeroesFast: true, shared: true}
 
   it.each([
-    ['writable, simple', false, 'simple', 0b1101_0110_1101],
-    ['writable, structured', false, 'structured', 0b1101_1110_1101],
-    ['writable, extended', false, 'extended', 0b1_1101_1110_1101],
-    ['read-only, simple', true, 'simple', 0b0101_0000_1111],
-  ] as const)('is what the protocol has bits for: %s', (_name, readOnly, style, flags) => {
-    expect(transmissionFlags({...FACTS, readOnly}, style).toString(2)).toBe(flags.toString(2))
+    ['writable, simple', false, 'simple', false, 0b1101_0110_1101],
+    ['writable, structured', false, 'structured', false, 0b1101_1110_1101],
+    ['writable, structured, with a context', false, 'structured', true, 0b1101_1110_1101],
+    ['writable, extended', false, 'extended', false, 0b1101_1110_1101],
+    ['writable, extended, with a context', false, 'extended', true, 0b1_1101_1110_1101],
+    ['read-only, simple', true, 'simple', false, 0b0101_0000_1111],
+    ['read-only, extended, with a context', true, 'extended', true, 0b1_0101_1000_1111],
+  ] as const)('is what the protocol has bits for: %s', (_name, readOnly, style, hasStatus, flags) => {
+    expect(transmissionFlags({...FACTS, readOnly}, style, hasStatus).toString(2)).toBe(flags.toString(2))
   })
 
   // Bits by the protocol: 0 flags, 1 read-only, 2 FLUSH, 3 FUA, 5 TRIM, 6 WRITE_ZEROES, 8 multi-conn, 10 CACHE, 11 FAST_ZERO.
@@ -154,7 +157,7 @@ describe('what clients are told of an export', () => {
     ['unsafe', CACHED],
   ] as const)('follows from what %s, the backend and the image can do', (name, offered) => {
     const flagsOf = (facts: Partial<ExportFacts>): string[] => {
-      const flags = transmissionFlags({...FACTS, mode: cacheModeOf(name), ...facts}, 'simple')
+      const flags = transmissionFlags({...FACTS, mode: cacheModeOf(name), ...facts}, 'simple', false)
       const names = Object.entries(BITS).filter(([, bit]) => (flags & (1 << bit)) !== 0)
       expect(flags).toBe(names.reduce((sum, [, bit]) => sum | (1 << bit), 0))
       return names.map(([text]) => text).toSorted()

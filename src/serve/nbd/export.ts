@@ -50,9 +50,12 @@ export interface Export extends ExportFacts {
  * - SEND_CACHE: where the mode goes through a page cache that something could be read into.
  * - CAN_MULTI_CONN: where a second connection is served. It holds because all connections share one engine: each sees what was
  *   answered on any of them, and a FLUSH on one makes it stable.
- * - SEND_DF: where replies have chunks; all data come in one anyhow. BLOCK_STATUS_PAYLOAD: with extended headers.
+ * - SEND_DF: where replies have chunks; all data come in one anyhow.
+ * - BLOCK_STATUS_PAYLOAD: with extended headers, where a metadata context is selected; there is nothing to choose from elsewhere.
+ *
+ * @param hasStatus the client has selected a metadata context
  */
-export function transmissionFlags(facts: ExportFacts, style: ReplyStyle): number {
+export function transmissionFlags(facts: ExportFacts, style: ReplyStyle, hasStatus: boolean): number {
   const {mode, readOnly, givesBack, zeroesFast, shared} = facts
   const offered: readonly (readonly [flag: number, when: boolean])[] = [
     [NBD_FLAG_HAS_FLAGS, true],
@@ -65,7 +68,7 @@ export function transmissionFlags(facts: ExportFacts, style: ReplyStyle): number
     [NBD_FLAG_SEND_CACHE, !mode.direct],
     [NBD_FLAG_CAN_MULTI_CONN, shared],
     [NBD_FLAG_SEND_DF, style !== 'simple'],
-    [NBD_FLAG_BLOCK_STATUS_PAYLOAD, style === 'extended'],
+    [NBD_FLAG_BLOCK_STATUS_PAYLOAD, style === 'extended' && hasStatus],
   ]
   return offered.reduce((flags, [flag, when]) => (when ? flags | flag : flags), 0)
 }

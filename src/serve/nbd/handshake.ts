@@ -27,6 +27,7 @@ import {
   NBD_OPT_STARTTLS,
   NBD_OPT_STRUCTURED_REPLY,
   NBD_REP_ACK,
+  NBD_REP_ERR_EXT_HEADER_REQD,
   NBD_REP_ERR_INVALID,
   NBD_REP_ERR_POLICY,
   NBD_REP_ERR_SHUTDOWN,
@@ -124,6 +125,8 @@ export class Handshake {
           if (reading.option === NBD_OPT_EXPORT_NAME) {
             return {usedBytes, step: {kind: 'close', why: 'the name of the export is too long'}}
           }
+          // It replaces what was selected before, also where it fails.
+          if (reading.option === NBD_OPT_SET_META_CONTEXT) this.#hasStatus = false
           this.#skipBytes = reading.skipBytes
           send(optionError(reading.option, NBD_REP_ERR_TOO_BIG, 'the data of this option is too long'))
           continue
@@ -189,7 +192,7 @@ export class Handshake {
     if (this.#style === 'extended') return {kind: 'close', why: 'EXPORT_NAME after EXTENDED_HEADERS'}
     const name = Buffer.from(data).toString('utf8')
     if (!this.#knows(name)) return {kind: 'close', why: `there is no export ${JSON.stringify(name)}`}
-    send(exportNameReply(this.#export.sizeBytes, transmissionFlags(this.#export, this.#style), this.#noZeroes))
+    send(exportNameReply(this.#export.sizeBytes, this.#flags(), this.#noZeroes))
     return this.#transmission()
   }
 
@@ -215,7 +218,7 @@ export class Handshake {
       return {kind: 'more'}
     }
     const {name, description, sizeBytes, minBlockBytes, preferredBlockBytes} = this.#export
-    send(exportInfo(option, sizeBytes, transmissionFlags(this.#export, this.#style)))
+    send(exportInfo(option, sizeBytes, this.#flags()))
     if (request.infos.includes(NBD_INFO_NAME)) send(textInfo(option, NBD_INFO_NAME, name))
     if (request.infos.includes(NBD_INFO_DESCRIPTION)) send(textInfo(option, NBD_INFO_DESCRIPTION, description))
     if (request.infos.includes(NBD_INFO_BLOCK_SIZE)) {
@@ -231,7 +234,7 @@ export class Handshake {
       this.#style = 'extended'
     } else {
       if (this.#style === 'extended') {
-        return optionError(option, NBD_REP_ERR_INVALID, 'extended headers have been agreed on')
+        return optionError(option, NBD_REP_ERR_EXT_HEADER_REQD, 'extended headers have been agreed on')
       }
       this.#style = 'structured'
     }
@@ -256,6 +259,11 @@ export class Handshake {
       if (isMeant) send(metaContextReply(option, isSet ? BASE_ALLOCATION_ID : 0, BASE_ALLOCATION))
       send(optionReply(option, NBD_REP_ACK))
     }
+  }
+
+  /** What is offered, as things stand. */
+  #flags(): number {
+    return transmissionFlags(this.#export, this.#style, this.#hasStatus)
   }
 
   #transmission(): HandshakeStep {

@@ -36,6 +36,7 @@ export const NBD_REP_ERR_TLS_REQD = REP_ERR + 5
 export const NBD_REP_ERR_UNKNOWN = REP_ERR + 6
 export const NBD_REP_ERR_SHUTDOWN = REP_ERR + 7
 export const NBD_REP_ERR_TOO_BIG = REP_ERR + 9
+export const NBD_REP_ERR_EXT_HEADER_REQD = REP_ERR + 10
 
 export const NBD_INFO_EXPORT = 0
 export const NBD_INFO_NAME = 1

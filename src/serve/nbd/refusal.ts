@@ -66,7 +66,7 @@ export function refusalOf(header: RequestHeader, agreed: Agreed, served: Export)
 }
 
 /** The flags a command may have, or -1 for an unknown command. FUA is accepted on each, FAST_ZERO where it was offered. */
-function allowedFlags(type: number, {style}: Agreed, {zeroesFast}: Export): number {
+function allowedFlags(type: number, {style}: Agreed, {zeroesFast, readOnly}: Export): number {
   const payload = style === 'extended' ? NBD_CMD_FLAG_PAYLOAD_LEN : 0
   switch (type) {
     case NBD_CMD_READ:
@@ -78,7 +78,7 @@ function allowedFlags(type: number, {style}: Agreed, {zeroesFast}: Export): numb
     case NBD_CMD_CACHE:
       return NBD_CMD_FLAG_FUA
     case NBD_CMD_WRITE_ZEROES:
-      return NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_NO_HOLE | (zeroesFast ? NBD_CMD_FLAG_FAST_ZERO : 0)
+      return NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_NO_HOLE | (zeroesFast && !readOnly ? NBD_CMD_FLAG_FAST_ZERO : 0)
     case NBD_CMD_BLOCK_STATUS:
       return NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_REQ_ONE | payload
     default:

@@ -10,8 +10,6 @@ import {
   NBD_STRUCTURED_REPLY_MAGIC,
 } from './protocol.js'
 
-const TWO_32 = 2 ** 32
-
 /** How replies look on a connection, by what was negotiated. */
 export type ReplyStyle = 'simple' | 'structured' | 'extended'
 
@@ -19,7 +17,8 @@ export type ReplyStyle = 'simple' | 'structured' | 'extended'
 export interface Replied {
   readonly cookieHigh: number
   readonly cookieLow: number
-  readonly offset: number
+  readonly offsetHigh: number
+  readonly offsetLow: number
 }
 
 /** Bytes of the head that readHead() writes. */
@@ -41,8 +40,8 @@ export function readHead(view: DataView, at: number, style: ReplyStyle, to: Repl
     return
   }
   const end = chunkHead(view, at, style, to, NBD_REPLY_TYPE_OFFSET_DATA, 8 + lengthBytes)
-  view.setUint32(end, Math.floor(to.offset / TWO_32))
-  view.setUint32(end + 4, to.offset >>> 0)
+  view.setUint32(end, to.offsetHigh)
+  view.setUint32(end + 4, to.offsetLow)
 }
 
 /** Writes a reply without data: done, or an error. @returns its bytes */
@@ -80,8 +79,8 @@ function chunkHead(
     view.setUint32(at + 16, payloadBytes)
     return at + 20
   }
-  view.setUint32(at + 16, Math.floor(to.offset / TWO_32))
-  view.setUint32(at + 20, to.offset >>> 0)
+  view.setUint32(at + 16, to.offsetHigh)
+  view.setUint32(at + 20, to.offsetLow)
   view.setUint32(at + 24, 0)
   view.setUint32(at + 28, payloadBytes)
   return at + 32

@@ -12,12 +12,15 @@ export interface RequestHeader {
   cookieLow: number
   /** Beyond 2^53 it is not exact, and beyond every export. */
   offset: number
+  /** As it was sent, for the reply. */
+  offsetHigh: number
+  offsetLow: number
   /** Of the payload, or of what the request is about. As the offset. */
   length: number
 }
 
 export function newRequestHeader(): RequestHeader {
-  return {flags: 0, type: 0, cookieHigh: 0, cookieLow: 0, offset: 0, length: 0}
+  return {flags: 0, type: 0, cookieHigh: 0, cookieLow: 0, offset: 0, offsetHigh: 0, offsetLow: 0, length: 0}
 }
 
 export function copyRequestHeader(from: RequestHeader, to: RequestHeader): void {
@@ -26,6 +29,8 @@ export function copyRequestHeader(from: RequestHeader, to: RequestHeader): void 
   to.cookieHigh = from.cookieHigh
   to.cookieLow = from.cookieLow
   to.offset = from.offset
+  to.offsetHigh = from.offsetHigh
+  to.offsetLow = from.offsetLow
   to.length = from.length
 }
 
@@ -40,7 +45,9 @@ export function readRequestHeader(view: DataView, at: number, isExtended: boolea
   header.type = view.getUint16(at + 6)
   header.cookieHigh = view.getUint32(at + 8)
   header.cookieLow = view.getUint32(at + 12)
-  header.offset = view.getUint32(at + 16) * TWO_32 + view.getUint32(at + 20)
+  header.offsetHigh = view.getUint32(at + 16)
+  header.offsetLow = view.getUint32(at + 20)
+  header.offset = header.offsetHigh * TWO_32 + header.offsetLow
   const first = view.getUint32(at + 24)
   header.length = isExtended ? first * TWO_32 + view.getUint32(at + 28) : first
   return true

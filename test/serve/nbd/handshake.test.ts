@@ -65,6 +65,55 @@ describe('the handshake', () => {
     expect(selected(set(['base:allocation']))).toBe(false)
   })
 
+  it('selects no context any more when the last option to select one has failed, however', () => {
+    const selected = option(10, contextData('', ['base:allocation']))
+    const oversize = option(10, Buffer.alloc(OPTION_MAX_BYTES + 1))
+    const failing: readonly [how: string, failed: Buffer, error: number][] = [
+      ['too long', oversize, 9],
+      ['malformed', option(10, Buffer.from('x')), 3],
+      ['not of this export', option(10, contextData('other', ['base:allocation'])), 6],
+    ]
+    for (const [how, failed, error] of failing) {
+      const {types, step} = speak([Buffer.concat([FLAGS, option(8), selected, failed, option(7, infoData(''))])])
+      expect(types, how).toEqual([1, 4, 1, ERROR + error, 3, 1])
+      expect(step, how).toEqual({kind: 'transmission', agreed: {style: 'structured', hasStatus: false}})
+    }
+    // Other options select nothing, and forget nothing, when they fail.
+    for (const other of [9, 7, 77]) {
+      const failed = option(other, Buffer.alloc(OPTION_MAX_BYTES + 1))
+      const {step} = speak([Buffer.concat([FLAGS, option(8), selected, failed, option(7, infoData(''))])])
+      expect(step).toEqual({kind: 'transmission', agreed: {style: 'structured', hasStatus: true}})
+    }
+  })
+
+  it('keeps to extended headers, and refuses structured replies behind them with ERR_EXT_HEADER_REQD', () => {
+    const agreed = (...options: readonly Buffer[]): unknown => {
+      const {types, step} = speak([Buffer.concat([FLAGS, ...options, option(7, infoData(''))])])
+      return [types.slice(0, options.length), step.kind === 'transmission' && step.agreed.style]
+    }
+    expect(agreed(option(11), option(8))).toEqual([[1, ERROR + 10], 'extended'])
+    expect(agreed(option(11), option(8, Buffer.from('x')))).toEqual([[1, ERROR + 3], 'extended'])
+    expect(agreed(option(8), option(11))).toEqual([[1, 1], 'extended'])
+  })
+
+  it('offers BLOCK_STATUS_PAYLOAD where a context is selected at that time', () => {
+    const offers = (...options: readonly Buffer[]): readonly boolean[] => {
+      const handshake = new Handshake(SERVED, 'none')
+      const offered: boolean[] = []
+      handshake.read(Buffer.concat([FLAGS, ...options]), (answer) => {
+        const bytes = Buffer.from(answer)
+        const isExport = bytes.readUInt32BE(12) === 3 && bytes.readUInt16BE(20) === 0
+        if (isExport) offered.push((bytes.readUInt16BE(30) & (1 << 12)) !== 0)
+      })
+      return offered
+    }
+    const set = (query: string): Buffer => option(10, contextData('', [query]))
+    const [info, go] = [option(6, infoData('')), option(7, infoData(''))]
+    expect(offers(option(11), info, set('base:allocation'), info, go)).toEqual([false, true, true])
+    expect(offers(option(11), set('base:allocation'), set('nothing:here'), go)).toEqual([false])
+    expect(offers(option(8), set('base:allocation'), go)).toEqual([false])
+  })
+
   it('insists on TLS where it is required, and refuses it where there is none', () => {
     const asked = [FLAGS, option(3), option(7, infoData('')), option(5, Buffer.from('x'))]
     expect(speak([Buffer.concat(asked)], 'required').types).toEqual([ERROR + 5, ERROR + 5, ERROR + 3])

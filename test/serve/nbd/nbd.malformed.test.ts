@@ -59,6 +59,27 @@ describe.each(['uring', 'threads'])('what no client should send, with --aio %s',
     },
   )
 
+  itServes('in extended style: every reply repeats the offset as it was sent, whatever it is', async () => {
+    const client = await RawClient.connect(served.socket)
+    await client.go('extended')
+    const offsets = [2n ** 53n + 1n, 2n ** 63n - 1n, 2n ** 63n + 1n, 2n ** 64n - 1n, 2n ** 32n - 1n, 512n]
+    const asked: readonly Fields[] = [
+      {type: READ, length: 512},
+      {type: WRITE, flags: PAYLOAD_LEN, data: Buffer.alloc(512)},
+      {type: FLUSH},
+      {type: BLOCK_STATUS, length: 512},
+    ]
+    for (const fields of asked) {
+      for (const offset of offsets) {
+        client.send(extendedRequest({...fields, offset}))
+        const head = await client.read(32)
+        await client.read(head.readUInt32BE(28))
+        expect(head.readBigUInt64BE(16), `type ${fields.type}`).toBe(offset)
+      }
+    }
+    client.close()
+  })
+
   for (const style of ['simple', 'structured', 'extended'] as const) {
     const send = (client: RawClient, {flags = 0, ...fields}: Fields): void => {
       const payload = style === 'extended' && fields.type === WRITE ? PAYLOAD_LEN : 0
