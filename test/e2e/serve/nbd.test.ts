@@ -1,4 +1,6 @@
-import {existsSync} from 'node:fs'
+import {execFileSync} from 'node:child_process'
+import {closeSync, constants, existsSync, openSync, writeSync} from 'node:fs'
+import {setTimeout} from 'node:timers/promises'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
 import {Scene} from '../../image/scene.js'
@@ -59,6 +61,42 @@ describe('serve nbd with a command', () => {
     expect(JSON.parse(ended.stdout)).toMatchObject({error: {code: 'E_COMMAND'}})
   })
 })
+
+describe('SIGUSR1', () => {
+  it('opens no debugger before the server is ready', async () => {
+    const keys = scene.path('keys')
+    execFileSync('mkfifo', [keys])
+    const child = start(['serve', 'nbd', image, '--tls-psk', keys, '--', 'true'])
+    child.stdin?.end()
+    scene.onClose(() => child.kill('SIGKILL'))
+    const ended = endOf(child)
+    const writer = await openedForWriting(keys) // it reads its keys now, and waits for them
+    child.kill('SIGUSR1')
+    writeSync(writer, `client:${'00'.repeat(16)}\n`)
+    closeSync(writer)
+    const {exit, stderr} = await ended
+    expect(exit).toBe(0)
+    expect(stderr).not.toMatch(/debugger/i)
+  })
+
+  it('ends nobody who waits for the command when the server has ended', async () => {
+    const script = 'trap "" TERM; kill -TERM $PPID; sleep 1; kill -USR1 $PPID; sleep 0.5; exit 5'
+    const ended = await flushpoint(['serve', 'nbd', image, '--', 'sh', '-c', script])
+    expect(ended).toMatchObject({exit: 5, stderr: ''})
+  })
+})
+
+/** Opens a FIFO as soon as somebody reads it. */
+async function openedForWriting(path: string): Promise<number> {
+  for (;;) {
+    try {
+      return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    } catch (error) {
+      expect(error).toMatchObject({code: 'ENXIO'})
+      await setTimeout(5)
+    }
+  }
+}
 
 describe('a bad disk on purpose', () => {
   peerIt(['qemu-io'], 'fails the flush of a client, and the server says that nothing is sure any more', async () => {
