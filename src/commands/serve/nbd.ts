@@ -4,7 +4,7 @@ import * as Flags from '@oclif/core/flags'
 import {ToolError} from '../../base/index.js'
 import {CACHE_MODES, cacheModeOf} from '../../cache-mode/index.js'
 import {BaseCommand, exitStatusHelp, Interrupt} from '../../cli/index.js'
-import type {ListenAddress, ServeOptions, ServeResult} from '../../serve/index.js'
+import type {Companion, ListenAddress, ServeOptions, ServeResult} from '../../serve/index.js'
 
 const CONNECTIONS_MAX = 4096
 
@@ -141,7 +141,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
     interrupt.signal.addEventListener('abort', () => over.abort(interrupt.received))
     const mode = cacheModeOf(flags.cache)
     let report: InstanceType<typeof StatusReport> | undefined
-    let command: Promise<number> | undefined
+    let command: Companion | undefined
     try {
       if (mode.noFlush) this.warn(`${mode.name}: every FLUSH and FUA is answered and ignored`)
       const result = await serveNbd({
@@ -169,18 +169,20 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
           else {
             const quiet = this.format !== 'table' && this.format !== 'markdown'
             command = runBeside(words, uri, quiet, interrupt.signal)
-            command.then(
+            command.ended.then(
               () => over.abort('command'),
               () => over.abort('command'),
             )
           }
         },
       }).finally(() => report?.close())
-      const status = await command
+      const status = await command?.ended
       this.endAs(result, status)
       await this.print(serveDocument(result))
       return {}
     } finally {
+      // Where the server has failed it would go on with nobody to talk to.
+      await command?.stop()
       interrupt.close()
       own?.remove()
     }
