@@ -29,15 +29,11 @@ export function createOutput(name: string): OutputFile {
   const target = targetOf(name)
   if (target.isSpecial) {
     const fd = opened(name, name, 'w')
-    return streamTo(fd, name, () => fs.closeSync(fd))
+    return streamTo(fd, name, closerOf(fd))
   }
   const beside = path.join(path.dirname(target.path), `.${path.basename(target.path)}.${process.pid}.part`)
   const fd = opened(beside, name, 'wx')
-  let isOpen = true
-  const close = (): void => {
-    if (isOpen) fs.closeSync(fd)
-    isOpen = false
-  }
+  const close = closerOf(fd)
   return {
     write: (bytes) => writeAll(fd, bytes, name),
     commit() {
@@ -51,9 +47,7 @@ export function createOutput(name: string): OutputFile {
       }
     },
     discard() {
-      if (!isOpen) return
-      close()
-      fs.rmSync(beside, {force: true})
+      if (close()) fs.rmSync(beside, {force: true})
     },
   }
 }
@@ -79,7 +73,18 @@ function opened(file: string, name: string, flags: string): number {
   }
 }
 
-function streamTo(fd: number, name: string, end: () => void): OutputFile {
+/** Closes it once, however often it is called: later the number may be somebody else's. @returns whether it was this call */
+function closerOf(fd: number): () => boolean {
+  let isOpen = true
+  return () => {
+    if (!isOpen) return false
+    isOpen = false
+    fs.closeSync(fd)
+    return true
+  }
+}
+
+function streamTo(fd: number, name: string, end: () => unknown): OutputFile {
   return {write: (bytes) => writeAll(fd, bytes, name), commit: end, discard: end}
 }
 

@@ -1,4 +1,14 @@
-import {existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {
   createOutput,
@@ -140,6 +150,15 @@ describe('a file that is written', () => {
     file.write(Buffer.from('anything'))
     file.commit()
     expect(existsSync('/dev/null')).toBe(true)
+  })
+
+  it.each(['/dev/null', 'a file'])('is closed once, and what is opened after that is left alone: %s', (name) => {
+    const file = createOutput(name === 'a file' ? scene.path(name) : name)
+    file.commit()
+    // They get the numbers that are free now.
+    const others = Array.from({length: 8}, () => openSync('/dev/null', 'r'))
+    file.discard()
+    for (const other of others) expect(() => closeSync(other)).not.toThrow()
   })
 
   it('is read at any place, and ends where it ends', () => {
