@@ -52,16 +52,36 @@ export function createOutput(name: string): OutputFile {
   }
 }
 
-/** Where the name leads to: a link is followed, so that it stays a link. */
+/** What stands where the name leads to. */
 function targetOf(name: string): {readonly path: string; readonly isSpecial: boolean} {
+  const target = linkedPath(name)
+  let stat: fs.Stats | undefined
   try {
-    const real = fs.realpathSync(name)
-    const stat = fs.statSync(real)
-    if (stat.isDirectory()) throw cannotCreate(name, Object.assign(new Error('is a directory'), {code: 'EISDIR'}))
-    return {path: real, isSpecial: !stat.isFile()}
+    stat = fs.statSync(target, {throwIfNoEntry: false})
   } catch (error) {
-    if (error instanceof ToolError) throw error
-    return {path: name, isSpecial: false}
+    throw cannotCreate(name, error)
+  }
+  if (stat?.isDirectory()) throw cannotCreate(name, Object.assign(new Error('is a directory'), {code: 'EISDIR'}))
+  return {path: target, isSpecial: stat?.isFile() === false}
+}
+
+/**
+ * Where a name leads to: links are followed, so that they stay links, also where nothing stands there yet. What cannot be followed is
+ * left to whoever opens it.
+ */
+export function linkedPath(name: string): string {
+  try {
+    return fs.realpathSync(name)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') return name
+  }
+  try {
+    const folder = fs.realpathSync(path.dirname(name))
+    const entry = path.join(folder, path.basename(name))
+    const isLink = fs.lstatSync(entry, {throwIfNoEntry: false})?.isSymbolicLink() === true
+    return isLink ? linkedPath(path.resolve(folder, fs.readlinkSync(entry))) : entry
+  } catch {
+    return name
   }
 }
 

@@ -2,6 +2,7 @@ import {
   closeSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -143,6 +144,23 @@ describe('a file that is written', () => {
     file.commit()
     expect(readFileSync(scene.path('real'), 'utf8')).toBe('new')
     expect(readdirSync(scene.folder).toSorted()).toEqual(['link', 'real'])
+  })
+
+  it('goes where a link leads, also where nothing stands there yet', () => {
+    symlinkSync('real', scene.path('link'))
+    const file = createOutput(scene.path('link'))
+    file.write(Buffer.from('new'))
+    file.commit()
+    expect(readFileSync(scene.path('real'), 'utf8')).toBe('new')
+    expect(lstatSync(scene.path('link')).isSymbolicLink()).toBe(true)
+    expect(readdirSync(scene.folder).toSorted()).toEqual(['link', 'real'])
+  })
+
+  it('has no name that leads round in a circle', () => {
+    symlinkSync('two', scene.path('one'))
+    symlinkSync('one', scene.path('two'))
+    expect(() => createOutput(scene.path('one'))).toThrow('cannot be made (ELOOP)')
+    expect(readdirSync(scene.folder).toSorted()).toEqual(['one', 'two'])
   })
 
   it('is written as it comes where it is a device', () => {
