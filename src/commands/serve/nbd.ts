@@ -190,16 +190,21 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
 
   private async options(): Promise<Omit<ServeOptions, 'listen' | 'signal' | 'interruptedBy' | 'ready'>> {
     const {flags, args} = this
-    const [{parseHandshakeLimit, tlsWithCertificates, tlsWithKeys}, {parseSpoil}, {refuseImage}] = await Promise.all([
-      import('../../serve/index.js'),
-      import('../../aio/index.js'),
-      import('../../archive/index.js'),
-    ])
+    const [{parseHandshakeLimit, tlsWithCertificates, tlsWithKeys}, {parseSpoil}, {linkedPath, refuseImage}] =
+      await Promise.all([
+        import('../../serve/index.js'),
+        import('../../aio/index.js'),
+        import('../../archive/index.js'),
+      ])
     if (Buffer.byteLength(flags.export) > 4096) throw refusal('--export: a name has at most 4096 bytes', 'Shorten it.')
     const {tls, 'tls-psk': keys} = flags
     const {placeOfName} = args.image.includes('#p') ? await import('../../inspect/index.js') : {placeOfName: undefined}
     const place = placeOfName?.(args.image) ?? {path: args.image}
-    if (flags.status !== undefined) refuseImage('--status', flags.status, place.path)
+    if (flags.status !== undefined) {
+      refuseImage('--status', flags.status, place.path)
+      if (flags.trace !== undefined && linkedPath(flags.trace) === linkedPath(flags.status))
+        throw refusal(`--status ${flags.status}: --trace names this file, too`, 'Name two files.')
+    }
     return {
       ...place,
       mode: cacheModeOf(flags.cache),
