@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 
 import {ToolError} from '../../base/index.js'
 import {CACHE_MODES, cacheModeOf} from '../../cache-mode/index.js'
-import {BaseCommand, exitStatusHelp, Interrupt} from '../../cli/index.js'
+import {BaseCommand, exitStatusHelp, Interrupt, seedFlag} from '../../cli/index.js'
 import type {Companion, ListenAddress, ServeOptions, ServeResult} from '../../serve/index.js'
 
 const CONNECTIONS_MAX = 4096
@@ -100,7 +100,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
       description: 'A bad disk on purpose: steps that fail, always or at a rate, as write=EIO@0.1%,flush=EIO.',
       helpValue: '<step=error>',
     }),
-    seed: Flags.integer({default: 1, min: 0, description: 'Chooses which steps --error lets fail.'}),
+    seed: seedFlag('Chooses which steps --error lets fail.'),
     status: Flags.string({
       description: 'Keep the status as JSON in this file, anew every second and on SIGUSR1.',
       helpValue: '<file>',

@@ -135,6 +135,15 @@ describe('a bad disk on purpose', () => {
 })
 
 describe('serve nbd refuses', () => {
+  it.each([
+    ['--seed', '99999999999999999999', 'E_USAGE', 'less than or equal to 9007199254740991'],
+    ['--delay', 'read=1ms,read=2ms', 'E_SPOIL', '--delay read=2ms: read has a delay already'],
+    ['--error', 'read=EIO,read=EIO', 'E_SPOIL', '--error read=EIO: read always fails with EIO already'],
+  ])('what it would take for something else, as run does: %s %s', async (flag, value, code, says) => {
+    await expectRefusal(scene, ['serve', 'nbd', image, flag, value], {exit: 2, code, says})
+    await expectRefusal(scene, ['run', image, ...lines('FLUSH'), flag, value], {exit: 2, code, says})
+  })
+
   it('to listen where other machines can connect, unless told so', async () => {
     const refusal = {exit: 2, code: 'E_SERVE_FLAGS', says: 'other machines could read and write the image'}
     await expectRefusal(scene, ['serve', 'nbd', image, '--listen', '0.0.0.0:0'], refusal)
