@@ -1,5 +1,5 @@
-import {execFileSync} from 'node:child_process'
-import {closeSync, constants, existsSync, mkdirSync, openSync, symlinkSync, writeSync} from 'node:fs'
+import {execFileSync, spawnSync} from 'node:child_process'
+import {closeSync, constants, existsSync, mkdirSync, openSync, symlinkSync, writeFileSync, writeSync} from 'node:fs'
 import {setTimeout} from 'node:timers/promises'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
@@ -78,6 +78,35 @@ describe('SIGUSR1', () => {
     const {exit, stderr} = await ended
     expect(exit).toBe(0)
     expect(stderr).not.toMatch(/debugger/i)
+  })
+
+  it('that came while Node was starting leaves no debugger open, and one that was asked for stays', async () => {
+    const early = scene.path('early.mjs')
+    writeFileSync(
+      early,
+      "import {url} from 'node:inspector'; process.kill(process.pid, 'SIGUSR1'); while (url() === undefined);",
+    )
+    /** Ends with 1 where something listens on the port. */
+    const script = `
+      const [port] = process.argv.slice(1)
+      require('node:net').connect(port, '127.0.0.1').on('connect', () => process.exit(1)).on('error', () => process.exit(0))`
+    for (const [options, isOpen] of [
+      [`--import=${early} --inspect-port=0`, 0],
+      ['--inspect=0', 1],
+    ] as const) {
+      const child = start(['serve', 'nbd', image], {env: {NODE_OPTIONS: options}})
+      scene.onClose(() => child.kill('SIGKILL'))
+      child.stdin?.end()
+      const ended = endOf(child)
+      let said = ''
+      child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
+      await vi.waitFor(() => expect(said).toContain('note: serving'), {timeout: TIMEOUT_MS})
+      const port = /Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? ''
+      expect(port).toMatch(/\d/)
+      expect(spawnSync(process.execPath, ['-e', script, port]).status).toBe(isOpen)
+      child.kill('SIGTERM')
+      expect((await ended).exit).toBe(0)
+    }
   })
 
   it('ends nobody who waits for the command when the server has ended', async () => {
