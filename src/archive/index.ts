@@ -9,5 +9,5 @@
  */
 export {openSource} from './file-source.js'
 export {openTrace, openTraceText, type OpenTrace} from './open.js'
-export {createOutput, recordTo, writeTrace, type OutputFile} from './output-file.js'
+export {createOutput, linkedPath, recordTo, writeTrace, type OutputFile} from './output-file.js'
 export {Recording, refuseImage} from './recording.js'

@@ -29,15 +29,11 @@ export function createOutput(name: string): OutputFile {
   const target = targetOf(name)
   if (target.isSpecial) {
     const fd = opened(name, name, 'w')
-    return streamTo(fd, name, () => fs.closeSync(fd))
+    return streamTo(fd, name, closerOf(fd))
   }
   const beside = path.join(path.dirname(target.path), `.${path.basename(target.path)}.${process.pid}.part`)
   const fd = opened(beside, name, 'wx')
-  let isOpen = true
-  const close = (): void => {
-    if (isOpen) fs.closeSync(fd)
-    isOpen = false
-  }
+  const close = closerOf(fd)
   return {
     write: (bytes) => writeAll(fd, bytes, name),
     commit() {
@@ -51,23 +47,41 @@ export function createOutput(name: string): OutputFile {
       }
     },
     discard() {
-      if (!isOpen) return
-      close()
-      fs.rmSync(beside, {force: true})
+      if (close()) fs.rmSync(beside, {force: true})
     },
   }
 }
 
-/** Where the name leads to: a link is followed, so that it stays a link. */
+/** What stands where the name leads to. */
 function targetOf(name: string): {readonly path: string; readonly isSpecial: boolean} {
+  const target = linkedPath(name)
+  let stat: fs.Stats | undefined
   try {
-    const real = fs.realpathSync(name)
-    const stat = fs.statSync(real)
-    if (stat.isDirectory()) throw cannotCreate(name, Object.assign(new Error('is a directory'), {code: 'EISDIR'}))
-    return {path: real, isSpecial: !stat.isFile()}
+    stat = fs.statSync(target, {throwIfNoEntry: false})
   } catch (error) {
-    if (error instanceof ToolError) throw error
-    return {path: name, isSpecial: false}
+    throw cannotCreate(name, error)
+  }
+  if (stat?.isDirectory()) throw cannotCreate(name, Object.assign(new Error('is a directory'), {code: 'EISDIR'}))
+  return {path: target, isSpecial: stat?.isFile() === false}
+}
+
+/**
+ * Where a name leads to: links are followed, so that they stay links, also where nothing stands there yet. What cannot be followed is
+ * left to whoever opens it.
+ */
+export function linkedPath(name: string): string {
+  try {
+    return fs.realpathSync(name)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') return name
+  }
+  try {
+    const folder = fs.realpathSync(path.dirname(name))
+    const entry = path.join(folder, path.basename(name))
+    const isLink = fs.lstatSync(entry, {throwIfNoEntry: false})?.isSymbolicLink() === true
+    return isLink ? linkedPath(path.resolve(folder, fs.readlinkSync(entry))) : entry
+  } catch {
+    return name
   }
 }
 
@@ -79,7 +93,18 @@ function opened(file: string, name: string, flags: string): number {
   }
 }
 
-function streamTo(fd: number, name: string, end: () => void): OutputFile {
+/** Closes it once, however often it is called: later the number may be somebody else's. @returns whether it was this call */
+function closerOf(fd: number): () => boolean {
+  let isOpen = true
+  return () => {
+    if (!isOpen) return false
+    isOpen = false
+    fs.closeSync(fd)
+    return true
+  }
+}
+
+function streamTo(fd: number, name: string, end: () => unknown): OutputFile {
   return {write: (bytes) => writeAll(fd, bytes, name), commit: end, discard: end}
 }
 

@@ -5,7 +5,7 @@ import {AIO_CHOICES, parseSpoil, type AioChoice, type DiskModel} from '../aio/in
 import {ToolError, type ErrorKind} from '../base/index.js'
 import {mayNamePartition, type StartOf} from '../batch/index.js'
 import {CACHE_MODES, cacheModeOf, type CacheMode} from '../cache-mode/index.js'
-import {BaseCommand, exitStatusHelp, Interrupt, sizeFlag, startSpinner} from '../cli/index.js'
+import {BaseCommand, exitStatusHelp, Interrupt, seedFlag, sizeFlag, startSpinner} from '../cli/index.js'
 import {ERAS, FRONTENDS, STEP_NAMES} from '../frontend/index.js'
 import {ORDERING_MODES} from '../ordering/index.js'
 import {
@@ -164,7 +164,7 @@ export default class Run extends BaseCommand<typeof Run> {
       char: 'U',
       description: 'Open the image although another process is using it. With --read-only or --snapshot.',
     }),
-    seed: Flags.integer({default: 1, min: 0, description: 'What a simulated disk (--aio sim) leaves to chance.'}),
+    seed: seedFlag('What a simulated disk (--aio sim) leaves to chance.'),
     require: Flags.option({
       options: ['stable'] as const,
       description: 'End with status 1 unless every completed write is stable against power loss.',

@@ -11,7 +11,7 @@
  * @module
  */
 export {inheritedAddress, isLocal, parseListenAddress, uriOf, type ListenAddress} from './address.js'
-export {runBeside} from './companion.js'
+export {runBeside, type Companion} from './companion.js'
 export {flushingWords, serveDocument} from './document.js'
 export {parseHandshakeLimit} from './handshake-limit.js'
 export {privateAddress} from './listeners.js'

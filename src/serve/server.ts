@@ -30,6 +30,8 @@ const YIELD_MS = 20
 const DRAIN_MS = 5000
 const TOKEN_ALONE = 0
 type Opened = Awaited<ReturnType<typeof openBackend>>
+type Closing = Pick<ServeResult, 'closingSync' | 'closingErrno'>
+const SKIPPED: Closing = {closingSync: 'skipped', closingErrno: 0}
 type RingParts = {readonly sockets: RingSockets; readonly listening: Listening}
 
 /** What a server is made of. Whoever opened it closes it. */
@@ -116,15 +118,22 @@ export class Server {
   }
 
   async run(): Promise<ServeResult> {
+    let bytesAtRisk = 0
+    let closing: Closing = SKIPPED
     try {
-      if (this.#ring) await this.#runOnRing(this.#ring)
-      else await this.#runOnNet()
-      this.#recording?.commit()
-      const bytesAtRisk = this.#exchange.bytesAtRisk()
-      return this.#result(bytesAtRisk, await this.#syncBeforeClose(bytesAtRisk))
+      try {
+        if (this.#ring) await this.#runOnRing(this.#ring)
+        else await this.#runOnNet()
+        this.#recording?.commit()
+      } finally {
+        this.#recording?.discard()
+        await this.#drain()
+        // Also where it has failed: nobody is left who could ask for it.
+        bytesAtRisk = this.#exchange.bytesAtRisk()
+        closing = await this.#syncBeforeClose(bytesAtRisk)
+      }
+      return this.#result(bytesAtRisk, closing)
     } finally {
-      this.#recording?.discard()
-      await this.#drain()
       this.#engine.close()
       this.#exchange.close()
     }
@@ -319,9 +328,9 @@ export class Server {
   }
 
   /** Who exits 0 is expected to have left the data on the disk, whatever the clients forgot. */
-  async #syncBeforeClose(bytesAtRisk: number): Promise<Pick<ServeResult, 'closingSync' | 'closingErrno'>> {
+  async #syncBeforeClose(bytesAtRisk: number): Promise<Closing> {
     const {mode, readOnly, snapshot} = this.#options
-    if (bytesAtRisk === 0 || readOnly || snapshot || mode.noFlush) return {closingSync: 'skipped', closingErrno: 0}
+    if (bytesAtRisk === 0 || readOnly || snapshot || mode.noFlush) return SKIPPED
     // After a failed sync the next one succeeds without having written what the first one lost.
     if (this.#engine.poison !== 0) return {closingSync: 'failed', closingErrno: this.#engine.poison}
     const result = await runAlone(this.#backend, STEP_SYNC, 0, 0)
@@ -344,7 +353,7 @@ export class Server {
     }
   }
 
-  #result(bytesAtRisk: number, closing: Pick<ServeResult, 'closingSync' | 'closingErrno'>): ServeResult {
+  #result(bytesAtRisk: number, closing: Closing): ServeResult {
     const {path, mode, snapshot} = this.#options
     const {connections, timedOut, reads, readBytes, writes, writtenBytes, flushes, fuas, trims, zeroes, others} =
       this.#tally

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 
+import {linkedPath} from '../archive/index.js'
 import {codeOf, ToolError} from '../base/index.js'
 import {statusJson, statusLine} from './document.js'
 import type {ServeStatus} from './options.js'
@@ -21,6 +22,8 @@ export interface StatusTargets {
 /** Tells how a server stands: every second where somebody watches, on SIGUSR1 to everybody, until close(). */
 export class StatusReport {
   readonly #targets: StatusTargets
+  /** Where the name of the file leads to. */
+  readonly #file: string | undefined
   readonly #timer: NodeJS.Timeout | undefined
   #requests = 0
   #atMs = performance.now()
@@ -30,9 +33,10 @@ export class StatusReport {
   /** A line stands where the next text would begin. */
   #isShown = false
 
-  /** @throws ToolError of kind environment when the file cannot be made */
+  /** @throws ToolError of kind environment when the file cannot be made, or is something other than a file */
   constructor(targets: StatusTargets) {
     this.#targets = targets
+    this.#file = targets.file === undefined ? undefined : linkedPath(targets.file)
     this.#replace(targets.status())
     process.on('SIGUSR1', this.#asked)
     if (targets.file === undefined && !targets.watched) return
@@ -92,19 +96,30 @@ export class StatusReport {
 
   /** Readers see all of a status or the one before. */
   #replace(status: ServeStatus): void {
-    const {file, uri} = this.#targets
+    const {file: name = '', uri} = this.#targets
+    const file = this.#file
     if (file === undefined) return
     const beside = `${file}.${process.pid}.part`
     try {
+      // Putting a file in its place would break what a pipe, a device or a folder is there for.
+      if (fs.lstatSync(file, {throwIfNoEntry: false})?.isFile() === false) throw notAFile(name)
       fs.writeFileSync(beside, `${JSON.stringify({uri, ...statusJson(status, this.#perSecond)})}\n`)
       fs.renameSync(beside, file)
     } catch (error) {
+      if (error instanceof ToolError) throw error
       fs.rmSync(beside, {force: true})
-      throw new ToolError('environment', 'E_STATUS', `--status ${file}: cannot be written (${codeOf(error)})`, {
+      throw new ToolError('environment', 'E_STATUS', `--status ${name}: cannot be written (${codeOf(error)})`, {
         hint: 'Check that its folder exists and may be written to.',
-        context: {path: file},
+        context: {path: name},
         cause: error,
       })
     }
   }
+}
+
+function notAFile(name: string): ToolError {
+  return new ToolError('environment', 'E_STATUS', `--status ${name}: not a regular file`, {
+    hint: 'Name a file, which is replaced, or a name that nothing stands under.',
+    context: {path: name},
+  })
 }

@@ -1,4 +1,15 @@
-import {existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {
   createOutput,
@@ -135,11 +146,37 @@ describe('a file that is written', () => {
     expect(readdirSync(scene.folder).toSorted()).toEqual(['link', 'real'])
   })
 
+  it('goes where a link leads, also where nothing stands there yet', () => {
+    symlinkSync('real', scene.path('link'))
+    const file = createOutput(scene.path('link'))
+    file.write(Buffer.from('new'))
+    file.commit()
+    expect(readFileSync(scene.path('real'), 'utf8')).toBe('new')
+    expect(lstatSync(scene.path('link')).isSymbolicLink()).toBe(true)
+    expect(readdirSync(scene.folder).toSorted()).toEqual(['link', 'real'])
+  })
+
+  it('has no name that leads round in a circle', () => {
+    symlinkSync('two', scene.path('one'))
+    symlinkSync('one', scene.path('two'))
+    expect(() => createOutput(scene.path('one'))).toThrow('cannot be made (ELOOP)')
+    expect(readdirSync(scene.folder).toSorted()).toEqual(['one', 'two'])
+  })
+
   it('is written as it comes where it is a device', () => {
     const file = createOutput('/dev/null')
     file.write(Buffer.from('anything'))
     file.commit()
     expect(existsSync('/dev/null')).toBe(true)
+  })
+
+  it.each(['/dev/null', 'a file'])('is closed once, and what is opened after that is left alone: %s', (name) => {
+    const file = createOutput(name === 'a file' ? scene.path(name) : name)
+    file.commit()
+    // They get the numbers that are free now.
+    const others = Array.from({length: 8}, () => openSync('/dev/null', 'r'))
+    file.discard()
+    for (const other of others) expect(() => closeSync(other)).not.toThrow()
   })
 
   it('is read at any place, and ends where it ends', () => {

@@ -1,3 +1,5 @@
+import {execFileSync, spawn} from 'node:child_process'
+import {once} from 'node:events'
 import {existsSync, readdirSync, statSync, truncateSync, writeFileSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, vi} from 'vitest'
 
@@ -139,6 +141,20 @@ describe.each(['uring', 'threads'])('a recording of what clients do, with --aio 
       flags.includes('--cache') ? [direct] : [],
     )
   }
+
+  itServes('goes into a pipe as it comes', async () => {
+    const fifo = scene.path('fifo')
+    execFileSync('mkfifo', [fifo])
+    const reader = spawn('sh', ['-c', `cat ${fifo} > ${trace}`])
+    scene.onClose(() => reader.kill('SIGKILL'))
+    const read = once(reader, 'close')
+    const served = await Served.start(scene, image, ['--aio', aio, '--trace', fifo])
+    await change(served.socket)
+    const {ended} = await served.stop()
+    expect(ended).toMatchObject({exit: 0, stderr: expect.not.stringContaining('error') as string})
+    await read
+    expect(loaded(trace).events.filter(({event}) => event.kind === 'complete').length).toBeGreaterThanOrEqual(7)
+  })
 
   itServes('has without it all that the image held, and says so', async () => {
     const served = await Served.start(scene, image, ['--aio', aio, '--trace', trace])

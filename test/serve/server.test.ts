@@ -3,17 +3,19 @@ import type {Socket} from 'node:net'
 import type {TLSSocket} from 'node:tls'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
-import {openBackend, openRingSockets, type Backend} from '../../src/aio/index.js'
+import {openBackend, openRingSockets, SpoiltBackend, type Backend} from '../../src/aio/index.js'
+import {ERRNO} from '../../src/base/index.js'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {openImage, type Image} from '../../src/image/index.js'
 import {loadListening} from '../../src/native/index.js'
+import {STEP_SYNC, STEP_WRITE} from '../../src/request/index.js'
 import {statusBySeeking} from '../../src/serve/nbd/block-status.js'
 import type {ServeOptions, ServeResult} from '../../src/serve/options.js'
 import {DEPTH, Server} from '../../src/serve/server.js'
 import {TIMEOUT_MS} from '../e2e/cli.js'
 import {Scene} from '../image/scene.js'
 import {itNeeds} from '../peers.js'
-import {infoData, option, RawClient, READ, request, u32, WRITE} from './nbd/client.js'
+import {FLUSH, infoData, option, RawClient, READ, request, u32, WRITE} from './nbd/client.js'
 import {uring} from './served.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
@@ -36,6 +38,7 @@ beforeEach(async () => {
 afterEach(async () => {
   stop.abort()
   await running.catch(() => {})
+  vi.restoreAllMocks()
   await backend.close()
   image.close()
   scene.close()
@@ -129,6 +132,43 @@ describe('what goes wrong in a turn of the event loop', () => {
     client.close()
     expect(existsSync(socket)).toBe(false)
   })
+})
+
+describe.each(['uring', 'threads'] as const)('a server that fails, with --aio %s', (aio) => {
+  const needs = aio === 'uring' ? [uring] : []
+  for (const [what, flushes, error, more, expected] of [
+    ['syncs what was written and never flushed', false, 0, {}, 1],
+    ['syncs nothing where all was flushed', true, 0, {}, 1],
+    ['syncs nothing after a sync that has failed', true, ERRNO.EIO, {}, 1],
+    ['syncs nothing under unsafe', false, 0, {mode: cacheModeOf('unsafe')}, 0],
+  ] as const) {
+    itNeeds(
+      needs,
+      what,
+      async () => {
+        const errors = [{step: 'flush', errno: error, probability: error === 0 ? 0 : 1}] as const
+        const {socket, ended} = await serve(aio, {...more, spoil: {delaysNs: new Map(), errors}})
+        const outcome = ended.catch((failure: unknown) => failure)
+        const queued = vi.spyOn(SpoiltBackend.prototype, 'queue')
+        const client = await RawClient.connect(socket)
+        await client.go()
+        client.send(request({type: WRITE, data: Buffer.alloc(512, 1)}))
+        expect(await client.simple()).toMatchObject({error: 0})
+        if (flushes) {
+          client.send(request({type: FLUSH}))
+          expect(await client.simple()).toMatchObject({error})
+        }
+        withoutMemory()
+        client.send(request({type: READ, length: 2 ** 18}))
+        await client.readToEnd()
+        client.close()
+        expect(await outcome).toMatchObject({message: 'there is no memory'})
+        expect(queued.mock.calls.filter(([step]) => step === STEP_SYNC)).toHaveLength(expected)
+        expect(queued.mock.calls.filter(([step]) => step === STEP_WRITE)).toHaveLength(1)
+      },
+      TIMEOUT_MS,
+    )
+  }
 })
 
 describe.each(['uring', 'threads'] as const)('the time of a handshake, with --aio %s', (aio) => {

@@ -55,9 +55,14 @@ export function parseSpoil(delays: string | undefined, errors: string | undefine
   for (const [step, value, whole] of pairs(delays, '--delay')) {
     const match = /^(\d+(?:\.\d+)?)(us|ms|s)$/.exec(value)
     if (!match) throw refusal(`--delay ${whole}: not a time`, 'Write a number with us, ms or s: flush=20ms.')
+    if (delaysNs.has(step)) throw refusal(`--delay ${whole}: ${step} has a delay already`, 'Give each step one.')
     delaysNs.set(step, Number(match[1]) * (UNITS[match[2] ?? ''] ?? 0))
   }
-  const rows = pairs(errors, '--error').map(([step, value, whole]) => {
+  const rows: Spoil['errors'][number][] = []
+  const isThere = new Set<string>()
+  /** Steps that never get as far as another error. */
+  const always = new Map<SpoiledStep, string>()
+  for (const [step, value, whole] of pairs(errors, '--error')) {
     const match = /^([A-Z0-9]+)(?:@(\d+(?:\.\d+)?)%)?$/.exec(value)
     const name = ERRORS.find((candidate) => candidate === match?.[1])
     const percent = match?.[2] === undefined ? 100 : Number(match[2])
@@ -67,19 +72,31 @@ export function parseSpoil(delays: string | undefined, errors: string | undefine
         `Write write=EIO@0.1%, with one of ${ERRORS.join(', ')}.`,
       )
     }
-    return {step, errno: ERRNO[name], probability: percent / 100}
-  })
+    const first = always.get(step)
+    if (first !== undefined) {
+      throw refusal(
+        `--error ${whole}: ${step} always fails with ${first} already`,
+        `Give ${first} a rate: ${first}@1%.`,
+      )
+    }
+    if (isThere.has(`${step}=${name}`)) {
+      throw refusal(`--error ${whole}: ${step} has a rate of ${name} already`, 'Give each error of a step one rate.')
+    }
+    isThere.add(`${step}=${name}`)
+    if (percent === 100) always.set(step, name)
+    rows.push({step, errno: ERRNO[name], probability: percent / 100})
+  }
   return {delaysNs, errors: rows}
 }
 
 function pairs(text: string | undefined, flag: string): [step: SpoiledStep, value: string, whole: string][] {
   if (text === undefined) return []
   return text.split(',').map((whole) => {
-    const [name = '', value = ''] = whole.split('=')
+    const [name = '', ...values] = whole.split('=')
     const step = STEPS.find((candidate) => candidate === name.trim())
     if (step === undefined)
       throw refusal(`${flag} ${whole}: not a step`, `Write STEP=VALUE, with one of ${STEPS.join(', ')}.`)
-    return [step, value.trim(), whole]
+    return [step, values.join('=').trim(), whole]
   })
 }
 

@@ -10,6 +10,7 @@ import {
   Interrupt,
   startSpinner,
   type Spinner,
+  seedFlag,
 } from '../../cli/index.js'
 import {parseShard, type CrashReport} from '../../crash/index.js'
 import {exploreDocument, type CutBy} from '../../crash-report/index.js'
@@ -82,7 +83,7 @@ export default class CrashExplore extends BaseCommand<typeof CrashExplore> {
       description:
         'Give up after this many states (default: 100 million); with a command, ask about this many images of each crash point (default: 1000).',
     }),
-    seed: Flags.integer({min: 0, default: 1, description: 'Chooses the random images of a command check.'}),
+    seed: seedFlag('Chooses the random images of a command check.'),
     jobs: Flags.integer({
       min: 1,
       max: 256,

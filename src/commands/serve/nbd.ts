@@ -3,8 +3,8 @@ import * as Flags from '@oclif/core/flags'
 
 import {ToolError} from '../../base/index.js'
 import {CACHE_MODES, cacheModeOf} from '../../cache-mode/index.js'
-import {BaseCommand, exitStatusHelp, Interrupt} from '../../cli/index.js'
-import type {ListenAddress, ServeOptions, ServeResult} from '../../serve/index.js'
+import {BaseCommand, exitStatusHelp, Interrupt, seedFlag} from '../../cli/index.js'
+import type {Companion, ListenAddress, ServeOptions, ServeResult} from '../../serve/index.js'
 
 const CONNECTIONS_MAX = 4096
 
@@ -100,7 +100,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
       description: 'A bad disk on purpose: steps that fail, always or at a rate, as write=EIO@0.1%,flush=EIO.',
       helpValue: '<step=error>',
     }),
-    seed: Flags.integer({default: 1, min: 0, description: 'Chooses which steps --error lets fail.'}),
+    seed: seedFlag('Chooses which steps --error lets fail.'),
     status: Flags.string({
       description: 'Keep the status as JSON in this file, anew every second and on SIGUSR1.',
       helpValue: '<file>',
@@ -141,7 +141,7 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
     interrupt.signal.addEventListener('abort', () => over.abort(interrupt.received))
     const mode = cacheModeOf(flags.cache)
     let report: InstanceType<typeof StatusReport> | undefined
-    let command: Promise<number> | undefined
+    let command: Companion | undefined
     try {
       if (mode.noFlush) this.warn(`${mode.name}: every FLUSH and FUA is answered and ignored`)
       const result = await serveNbd({
@@ -169,18 +169,20 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
           else {
             const quiet = this.format !== 'table' && this.format !== 'markdown'
             command = runBeside(words, uri, quiet, interrupt.signal)
-            command.then(
+            command.ended.then(
               () => over.abort('command'),
               () => over.abort('command'),
             )
           }
         },
       }).finally(() => report?.close())
-      const status = await command
+      const status = await command?.ended
       this.endAs(result, status)
       await this.print(serveDocument(result))
       return {}
     } finally {
+      // Where the server has failed it would go on with nobody to talk to.
+      await command?.stop()
       interrupt.close()
       own?.remove()
     }
@@ -188,16 +190,21 @@ export default class ServeNbd extends BaseCommand<typeof ServeNbd> {
 
   private async options(): Promise<Omit<ServeOptions, 'listen' | 'signal' | 'interruptedBy' | 'ready'>> {
     const {flags, args} = this
-    const [{parseHandshakeLimit, tlsWithCertificates, tlsWithKeys}, {parseSpoil}, {refuseImage}] = await Promise.all([
-      import('../../serve/index.js'),
-      import('../../aio/index.js'),
-      import('../../archive/index.js'),
-    ])
+    const [{parseHandshakeLimit, tlsWithCertificates, tlsWithKeys}, {parseSpoil}, {linkedPath, refuseImage}] =
+      await Promise.all([
+        import('../../serve/index.js'),
+        import('../../aio/index.js'),
+        import('../../archive/index.js'),
+      ])
     if (Buffer.byteLength(flags.export) > 4096) throw refusal('--export: a name has at most 4096 bytes', 'Shorten it.')
     const {tls, 'tls-psk': keys} = flags
     const {placeOfName} = args.image.includes('#p') ? await import('../../inspect/index.js') : {placeOfName: undefined}
     const place = placeOfName?.(args.image) ?? {path: args.image}
-    if (flags.status !== undefined) refuseImage('--status', flags.status, place.path)
+    if (flags.status !== undefined) {
+      refuseImage('--status', flags.status, place.path)
+      if (flags.trace !== undefined && linkedPath(flags.trace) === linkedPath(flags.status))
+        throw refusal(`--status ${flags.status}: --trace names this file, too`, 'Name two files.')
+    }
     return {
       ...place,
       mode: cacheModeOf(flags.cache),

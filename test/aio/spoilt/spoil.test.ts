@@ -18,6 +18,24 @@ describe('what spoils a disk', () => {
     })
   })
 
+  it('may fail in several ways, of which none is there in vain', () => {
+    expect(parseSpoil(undefined, 'write=EIO@1%,write=ENOSPC@2%,write=ENODEV,read=ENODEV')?.errors).toHaveLength(4)
+  })
+
+  it.each([
+    ['read=1ms,flush=1ms, read=2ms', undefined, 'read has a delay already'],
+    ['read=1ms=2ms', undefined, 'not a time'],
+    [undefined, 'read=EIO,read=EIO', 'read always fails with EIO already'],
+    [undefined, 'read=EIO,write=EIO,read=ENOSPC@1%', 'read always fails with EIO already'],
+    [undefined, 'read=EIO@100%,read=ENOSPC', 'read always fails with EIO already'],
+    [undefined, 'read=EIO@1%,read=EIO@2%', 'read has a rate of EIO already'],
+    [undefined, 'read=EIO=EIO', 'not an error with a rate'],
+  ])('says each thing once, not as --delay %s --error %s', (delays, errors, says) => {
+    expect(() => parseSpoil(delays, errors)).toThrow(
+      expect.objectContaining({kind: 'usage', message: expect.stringContaining(says) as string}),
+    )
+  })
+
   it.each([
     ['sync=1ms', undefined],
     ['read=1', undefined],

@@ -1,6 +1,9 @@
-import {existsSync} from 'node:fs'
+import {execFileSync, spawnSync} from 'node:child_process'
+import {closeSync, constants, existsSync, mkdirSync, openSync, symlinkSync, writeFileSync, writeSync} from 'node:fs'
+import {setTimeout} from 'node:timers/promises'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
+import {codeOf} from '../../../src/base/index.js'
 import {Scene} from '../../image/scene.js'
 import {peerIt} from '../../peers.js'
 import {endOf, expectRefusal, flushpoint, lines, start, TIMEOUT_MS} from '../cli.js'
@@ -60,6 +63,71 @@ describe('serve nbd with a command', () => {
   })
 })
 
+describe('SIGUSR1', () => {
+  it('opens no debugger before the server is ready', async () => {
+    const keys = scene.path('keys')
+    execFileSync('mkfifo', [keys])
+    const child = start(['serve', 'nbd', image, '--tls-psk', keys, '--', 'true'])
+    child.stdin?.end()
+    scene.onClose(() => child.kill('SIGKILL'))
+    const ended = endOf(child)
+    const writer = await openedForWriting(keys) // it reads its keys now, and waits for them
+    child.kill('SIGUSR1')
+    writeSync(writer, `client:${'00'.repeat(16)}\n`)
+    closeSync(writer)
+    const {exit, stderr} = await ended
+    expect(exit).toBe(0)
+    expect(stderr).not.toMatch(/debugger/i)
+  })
+
+  it('that came while Node was starting leaves no debugger open, and one that was asked for stays', async () => {
+    const early = scene.path('early.mjs')
+    writeFileSync(
+      early,
+      "import {url} from 'node:inspector'; process.kill(process.pid, 'SIGUSR1'); while (url() === undefined);",
+    )
+    /** Ends with 1 where something listens on the port. */
+    const script = `
+      const [port] = process.argv.slice(1)
+      require('node:net').connect(port, '127.0.0.1').on('connect', () => process.exit(1)).on('error', () => process.exit(0))`
+    for (const [options, isOpen] of [
+      [`--import=${early} --inspect-port=0`, 0],
+      ['--inspect=0', 1],
+    ] as const) {
+      const child = start(['serve', 'nbd', image], {env: {NODE_OPTIONS: options}})
+      scene.onClose(() => child.kill('SIGKILL'))
+      child.stdin?.end()
+      const ended = endOf(child)
+      let said = ''
+      child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
+      await vi.waitFor(() => expect(said).toContain('note: serving'), {timeout: TIMEOUT_MS})
+      const port = /Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? ''
+      expect(port).toMatch(/\d/)
+      expect(spawnSync(process.execPath, ['-e', script, port]).status).toBe(isOpen)
+      child.kill('SIGTERM')
+      expect((await ended).exit).toBe(0)
+    }
+  })
+
+  it('ends nobody who waits for the command when the server has ended', async () => {
+    const script = 'trap "" TERM; kill -TERM $PPID; sleep 1; kill -USR1 $PPID; sleep 0.5; exit 5'
+    const ended = await flushpoint(['serve', 'nbd', image, '--', 'sh', '-c', script])
+    expect(ended).toMatchObject({exit: 5, stderr: ''})
+  })
+})
+
+/** Opens a FIFO as soon as somebody reads it. */
+async function openedForWriting(path: string): Promise<number> {
+  for (;;) {
+    try {
+      return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    } catch (error) {
+      if (codeOf(error) !== 'ENXIO') throw error
+      await setTimeout(5)
+    }
+  }
+}
+
 describe('a bad disk on purpose', () => {
   peerIt(['qemu-io'], 'fails the flush of a client, and the server says that nothing is sure any more', async () => {
     const client = ['qemu-io', '-t', 'writeback', '-f', 'raw', '-c', 'write 0 4k', '-c', 'flush', '{uri}']
@@ -96,6 +164,15 @@ describe('a bad disk on purpose', () => {
 })
 
 describe('serve nbd refuses', () => {
+  it.each([
+    ['--seed', '99999999999999999999', 'E_USAGE', 'less than or equal to 9007199254740991'],
+    ['--delay', 'read=1ms,read=2ms', 'E_SPOIL', '--delay read=2ms: read has a delay already'],
+    ['--error', 'read=EIO,read=EIO', 'E_SPOIL', '--error read=EIO: read always fails with EIO already'],
+  ])('what it would take for something else, as run does: %s %s', async (flag, value, code, says) => {
+    await expectRefusal(scene, ['serve', 'nbd', image, flag, value], {exit: 2, code, says})
+    await expectRefusal(scene, ['run', image, ...lines('FLUSH'), flag, value], {exit: 2, code, says})
+  })
+
   it('to listen where other machines can connect, unless told so', async () => {
     const refusal = {exit: 2, code: 'E_SERVE_FLAGS', says: 'other machines could read and write the image'}
     await expectRefusal(scene, ['serve', 'nbd', image, '--listen', '0.0.0.0:0'], refusal)
@@ -116,6 +193,26 @@ describe('serve nbd refuses', () => {
   it('to record what is touched to nowhere', async () => {
     const refusal = {exit: 2, code: 'E_USAGE', says: '--touched-only: --trace'}
     await expectRefusal(scene, ['serve', 'nbd', image, '--touched-only'], refusal)
+  })
+
+  it.each([
+    ['it.trace', 'it.trace'],
+    ['it.trace', 'folder/../it.trace'],
+    ['folder/inner', './it.trace'],
+    ['there', 'to-there'],
+  ])('a recording and a status in one file: %s and %s', async (trace, status) => {
+    mkdirSync(scene.path('folder'))
+    symlinkSync('../it.trace', scene.path('folder/inner'))
+    symlinkSync(scene.file('there', 512), scene.path('to-there'))
+    const refusal = {exit: 2, code: 'E_SERVE_FLAGS', says: `--status ${status}: --trace names this file, too`}
+    await expectRefusal(scene, ['serve', 'nbd', image, '--trace', trace, '--status', status], refusal)
+  })
+
+  it('a status in the place of a pipe', async () => {
+    const pipe = scene.path('pipe')
+    execFileSync('mkfifo', [pipe])
+    const refusal = {exit: 3, code: 'E_STATUS', says: `--status ${pipe}: not a regular file`}
+    await expectRefusal(scene, ['serve', 'nbd', image, '--status', pipe], refusal)
   })
 
   it('a status file that cannot be made', async () => {
