@@ -32,15 +32,10 @@ async function writeApart(file) {
 }
 
 const [one] = process.argv.slice(2)
-if (one !== undefined)
-  await write(
-    one,
-    path
-      .relative(commands, one)
-      .replace(/\.cjs$/, '')
-      .split(path.sep),
-  )
-else {
+if (one !== undefined) {
+  const {dir, name} = path.parse(path.relative(commands, one))
+  await write(one, dir === '' ? [name] : [dir, name])
+} else {
   const files = readdirSync(commands, {recursive: true}).filter((file) => file.endsWith('.cjs'))
   const waiting = files.map((file) => path.join(commands, file))
   const work = async () => {

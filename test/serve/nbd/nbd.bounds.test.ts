@@ -1,4 +1,4 @@
-import {closeSync, openSync, readSync, writeSync} from 'node:fs'
+import {closeSync, openSync, readdirSync, readFileSync, readSync, writeSync} from 'node:fs'
 import {afterEach, beforeEach, describe, expect, vi} from 'vitest'
 
 import {DEPTH} from '../../../src/serve/server.js'
@@ -80,4 +80,38 @@ describe('a request for terabytes', () => {
       expect((await served.stop()).ended.exit).toBe(0)
     }
   })
+})
+
+describe('a read of what the page cache has', () => {
+  let scene: Scene
+  beforeEach(() => {
+    scene = new Scene()
+  })
+  afterEach(() => scene.close())
+
+  itNeeds(
+    [uring],
+    'keeps nobody: a long one is copied by a worker of the kernel, a short one is over at once',
+    async () => {
+      // A server that writes has a worker from its start on: it tries whether holes can be punched.
+      const served = await Served.start(scene, scene.file('disk.img', 2 ** 20, 0x11), ['--aio', 'uring', '--read-only'])
+      const workers = (): string[] => {
+        const tasks = readdirSync(`/proc/${served.pid}/task`)
+        const names = tasks.map((task) => readFileSync(`/proc/${served.pid}/task/${task}/comm`, 'utf8'))
+        return names.filter((name) => name.startsWith('iou-wrk'))
+      }
+      const client = await RawClient.connect(served.socket)
+      await client.go()
+      const read = async (length: number): Promise<void> => {
+        client.send(request({type: READ, length}))
+        expect((await client.simple()).error).toBe(0)
+        expect((await client.read(length)).every((byte) => byte === 0x11)).toBe(true)
+      }
+      await read(128 * 1024)
+      expect(workers()).toEqual([])
+      await read(128 * 1024 + 512)
+      expect(workers()).not.toEqual([])
+      expect((await served.stop()).ended.exit).toBe(0)
+    },
+  )
 })
