@@ -39,7 +39,7 @@ export interface Transferred {
 const BLOCK_BYTES = 4096
 const CHUNK_BYTES = 1024 * 1024
 /** The kernel copies this much at a time, so that a signal is heard soon. */
-const KERNEL_CHUNK_BYTES = 16 * 1024 * 1024
+const KERNEL_CHUNK_BYTES = 8 * 1024 * 1024
 
 /** The disk begins when this much has been copied, and not at the sync: it would stand idle meanwhile. */
 const WRITEBACK_BYTES = 8 * 1024 * 1024

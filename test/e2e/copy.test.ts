@@ -81,6 +81,24 @@ describe('flushpoint copy', () => {
     expect(syncs(lines.slice(linked)).some((line) => line.includes(`${scene.folder}>) = 0`))).toBe(true)
   })
 
+  for (const [mode, beginnings] of [
+    ['writeback', 2],
+    ['unsafe', 0],
+    ['writethrough', 0],
+  ] as const) {
+    peerIt(['strace'], `has the disk begin ${beginnings} times before the sync of 17 MiB (${mode})`, async () => {
+      scene.file('a.img', 17 * 2 ** 20, 5)
+      const ended = await flushpoint(['copy', 'a.img', 'b.img', '--cache', mode, '--json'], {
+        cwd: scene.folder,
+        through: ['strace', '-f', '-y', '-e', 'trace=sync_file_range', '-o', 'strace.log'],
+      })
+      expect(ended.exit).toBe(0)
+      const begun = readFileSync(scene.path('strace.log'), 'utf8').match(/sync_file_range\(.*b\.img\.partial/g)
+      // Blocks that are shared are not written.
+      expect(begun?.length ?? 0).toBe(ended.stdout.includes('"reflink"') ? 0 : beginnings)
+    })
+  }
+
   it('touches nothing that exists without --force, and then replaces it with its permissions', async () => {
     const a = disk()
     chmodSync(scene.file('b.img', 4096, 7), 0o640)
