@@ -7,6 +7,14 @@ export interface Memory {
   readonly bytes: Uint8Array
   /** Gives it back. Nothing may be in flight on it, and nobody may touch `bytes` afterwards. */
   free(): void
+  /** Takes what is read in the place of `bytes`, where a backend can give it; of whoever uses the memory, who asks it afterwards. */
+  pages?: PageSink | undefined
+}
+
+/** Takes pages of the page cache by reference, so that they are not copied. */
+export interface PageSink {
+  /** @returns whether it has taken all of a range of a file; otherwise it has taken nothing */
+  take(fd: number, offsetBytes: number, lengthBytes: number): boolean
 }
 
 /**
@@ -80,12 +88,13 @@ export interface Backend {
 }
 
 /**
- * Which steps are system calls on the thread that queues them, with `data` and `sync`, and do not go through the ring or the pool. Data
+ * Which steps are system calls on the thread that queues them, with `reads`, `writes` and `sync`, and do not go through the ring or the pool. Data
  * that would have to be waited for still do where `waits` is false: reads that the page cache does not hold, and writes that are to
  * be stable at their end. A sync on the calling thread is one that nothing else is in flight beside.
  */
 export interface InlineSteps {
-  readonly data: boolean
+  readonly reads: boolean
+  readonly writes: boolean
   readonly waits: boolean
   readonly sync: boolean
   /** Longer transfers are the backend's, so that they do not keep the thread from others; no limit when left out. */

@@ -21,6 +21,7 @@ export {
   type RingManner,
   type Memory,
 } from './backend.js'
+export {openPagePipes, PagePipe, type PagePipes} from './page-pipe.js'
 export {MemoryPool} from './pool.js'
 export {
   AIO_CHOICES,

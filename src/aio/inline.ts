@@ -11,7 +11,7 @@ import {
   STEP_ZERO,
   type StepOp,
 } from '../request/index.js'
-import {BackendAround, type Backend, type InlineSteps, type Memory} from './backend.js'
+import {BackendAround, type Backend, type InlineSteps, type Memory, type PageSink} from './backend.js'
 
 /** A write that is to be over at once and takes longer has been made to wait, by a full page cache or a slow file system. */
 const SLOW_MS = 10
@@ -100,20 +100,22 @@ export class InlineBackend extends BackendAround implements Backend {
     lengthBytes: number,
     dsync: boolean,
   ): number {
-    const {data, waits, sync, mostBytes = Infinity} = this.#steps
+    const {reads, writes, waits, sync, mostBytes = Infinity} = this.#steps
     const transfers = this.#transfers
     const fd = this.#fd
     switch (op) {
       case STEP_READ: {
-        if (!data || lengthBytes > mostBytes) return NOT_INLINE
+        if (!reads) return NOT_INLINE
         const address = this.#addressOf(memory as Memory) + memoryOffset
+        if (memory?.pages && this.#passOn(memory.pages, address, lengthBytes, offsetBytes)) return lengthBytes
+        if (lengthBytes > mostBytes) return NOT_INLINE
         if (waits) return transfers.read(fd, address, lengthBytes, offsetBytes)
         const result = transfers.readCached(fd, address, lengthBytes, offsetBytes)
         // Not in the cache, or a file system that cannot tell; what is short is read again in one piece.
         return result === lengthBytes ? result : NOT_INLINE
       }
       case STEP_WRITE: {
-        if (!data || lengthBytes > mostBytes || (dsync && !waits)) return NOT_INLINE
+        if (!writes || lengthBytes > mostBytes || (dsync && !waits)) return NOT_INLINE
         const address = this.#addressOf(memory as Memory) + memoryOffset
         if (dsync) return transfers.writeStable(fd, address, lengthBytes, offsetBytes)
         if (waits) return transfers.write(fd, address, lengthBytes, offsetBytes)
@@ -128,6 +130,13 @@ export class InlineBackend extends BackendAround implements Backend {
       case STEP_NONE:
         return NOT_INLINE
     }
+  }
+
+  /** Has pages of the cache taken as they are. Of what is being read ahead the end comes last: without it, there would be a wait. */
+  #passOn(pages: PageSink, address: number, lengthBytes: number, offsetBytes: number): boolean {
+    const last = lengthBytes - 1
+    const hasCome = this.#transfers.readCached(this.#fd, address + last, 1, offsetBytes + last) === 1
+    return hasCome && pages.take(this.#fd, offsetBytes, lengthBytes)
   }
 
   /** A write that is not to wait. */

@@ -76,12 +76,16 @@ interface Ways {
 function waysOf({workload, mode}: Cell): Ways {
   const alone = workload.iodepth === 1
   const sync = alone || workload.flushDrain || workload.pattern !== undefined
-  const inline = sync ? {data: false, waits: false, sync} : undefined
+  const inline = sync ? {reads: false, writes: false, waits: false, sync} : undefined
   return {
     ring: {inline, ring: undefined, name: 'through the ring'},
     oneByOne: {inline, ring: {polled: false, batch: 1}, name: 'through the ring, one by one'},
     poll: {inline, ring: {polled: true}, name: 'through a polled ring'},
-    inline: {inline: {data: true, waits: alone || mode.direct, sync}, ring: undefined, name: 'as plain system calls'},
+    inline: {
+      inline: {reads: true, writes: true, waits: alone || mode.direct, sync},
+      ring: undefined,
+      name: 'as plain system calls',
+    },
   }
 }
 

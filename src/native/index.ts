@@ -9,6 +9,7 @@
  */
 export {loadListening, type Listening} from './listening.js'
 export {loadLibc, type Extent, type Libc, type LibcAnswer, type OtherLock} from './libc.js'
+export {loadSplice, type Splice} from './splice.js'
 export {loadTransfers, type Transfers} from './transfer.js'
 export {
   IORING_ENTER_GETEVENTS,
@@ -18,6 +19,7 @@ export {
   IORING_OP_ASYNC_CANCEL,
   IORING_OP_FALLOCATE,
   IORING_OP_FSYNC,
+  IORING_OP_POLL_ADD,
   IORING_OP_READ,
   IORING_OP_READ_FIXED,
   IORING_OP_RECV,

@@ -77,6 +77,7 @@ export class NetPipe implements Pipe {
   user: PipeUser | undefined
   readonly peer: string
   readonly piecesMax = 512
+  readonly takesPages = false
   #socket: net.Socket
   readonly #inTurn: InTurn
   readonly #gone: () => void

@@ -1,4 +1,4 @@
-import type {Memory} from '../aio/index.js'
+import type {Memory, PagePipe} from '../aio/index.js'
 
 /** With the usual 208 KiB of a unix socket a reply of that size is sent in steps, each of them a wake-up of client and server. */
 export const SEND_BUFFER_BYTES = 1 << 20
@@ -25,8 +25,10 @@ export interface Pipe {
   /** Who is at the other end, for people. */
   readonly peer: string
   receive(memory: Memory, offset: number, lengthBytes: number): void
-  /** Sends the pieces in order, at most `piecesMax` of them. */
-  send(pieces: readonly Piece[]): void
+  /** Sends the pieces in order, at most `piecesMax` of them. The answer may come before it returns. */
+  send(pieces: readonly (Piece | PagePipe)[]): void
+  /** Among the pieces may be pages of the page cache. */
+  readonly takesPages: boolean
   readonly piecesMax: number
   /** Ends both directions. What is on its way is answered first, then `whenClosed` is called; may be called again. */
   close(whenClosed: () => void): void

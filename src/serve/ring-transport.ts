@@ -1,6 +1,6 @@
 import {closeSync} from 'node:fs'
 
-import type {Backend, Envelope, Memory, RingSockets} from '../aio/index.js'
+import {PagePipe, type Backend, type Envelope, type Memory, type RingSockets} from '../aio/index.js'
 import {ERRNO} from '../base/index.js'
 import type {Listening} from '../native/index.js'
 import {SEND_BUFFER_BYTES, type Piece, type Pipe, type PipeUser} from './pipe.js'
@@ -152,6 +152,7 @@ class RingPipe implements Pipe {
   user: PipeUser | undefined
   readonly peer: string
   readonly piecesMax: number
+  readonly takesPages = true
   readonly #sockets: RingSockets
   readonly #listening: Listening
   readonly #fd: number
@@ -160,7 +161,7 @@ class RingPipe implements Pipe {
   readonly #gone: () => void
   #receives = false
   /** Pieces on their way, from the first that is not out. */
-  #pieces: readonly Piece[] = []
+  #pieces: readonly (Piece | PagePipe)[] = []
   #first = 0
   /** Bytes of the first that are out. */
   #done = 0
@@ -184,7 +185,7 @@ class RingPipe implements Pipe {
     this.#sockets.receive(this.#tag, this.#fd, memory, offset, lengthBytes)
   }
 
-  send(pieces: readonly Piece[]): void {
+  send(pieces: readonly (Piece | PagePipe)[]): void {
     this.#pieces = pieces
     this.#first = 0
     this.#done = 0
@@ -207,34 +208,57 @@ class RingPipe implements Pipe {
     this.#closeWhenIdle()
   }
 
+  /** Pages leave at once, as far as the socket takes them; what lies in memory goes by the ring, up to the next pages. */
   #sendRest(): void {
-    const count = this.#pieces.length - this.#first
-    for (let i = 0; i < count; i++) {
-      const {memory, offset, lengthBytes} = this.#pieces[this.#first + i] as Piece
-      const done = i === 0 ? this.#done : 0
-      this.#sockets.putPiece(this.#envelope, i, memory, offset + done, lengthBytes - done)
+    let piece = this.#pieces[this.#first]
+    while (piece instanceof PagePipe) {
+      const errno = piece.moveTo(this.#fd)
+      if (errno === -ERRNO.EAGAIN) {
+        this.#sends = true
+        this.#sockets.untilWritable(this.#tag + 1, this.#fd)
+        return
+      }
+      if (errno < 0) {
+        this.#answer(errno)
+        return
+      }
+      piece = this.#pieces[++this.#first]
+    }
+    if (piece === undefined) this.#answer(0)
+    else this.#sendMemory()
+  }
+
+  #sendMemory(): void {
+    let count = 0
+    for (let i = this.#first; i < this.#pieces.length; i++) {
+      const piece = this.#pieces[i] as Piece | PagePipe
+      if (piece instanceof PagePipe) break
+      const done = count === 0 ? this.#done : 0
+      this.#sockets.putPiece(this.#envelope, count++, piece.memory, piece.offset + done, piece.lengthBytes - done)
     }
     this.#sends = true
     this.#sockets.send(this.#tag + 1, this.#fd, this.#envelope, count)
   }
 
+  /** @param result bytes of pieces in memory, what poll(2) tells where pages wait, or a negative errno */
   #sent(result: number): void {
     this.#sends = false
-    if (result > 0) {
-      this.#done += result
-      let piece = this.#pieces[this.#first]
-      while (piece !== undefined && this.#done >= piece.lengthBytes) {
-        this.#done -= piece.lengthBytes
-        this.#first++
-        piece = this.#pieces[this.#first]
-      }
-      if (piece !== undefined) {
-        this.#sendRest()
-        return
-      }
+    if (result <= 0) {
+      this.#answer(result === 0 ? -ERRNO.EPIPE : result)
+      return
     }
+    let piece = this.#pieces[this.#first]
+    if (!(piece instanceof PagePipe)) this.#done += result
+    while (piece !== undefined && !(piece instanceof PagePipe) && this.#done >= piece.lengthBytes) {
+      this.#done -= piece.lengthBytes
+      piece = this.#pieces[++this.#first]
+    }
+    this.#sendRest()
+  }
+
+  #answer(errno: number): void {
     this.#pieces = []
-    this.user?.sent(result > 0 ? 0 : result === 0 ? -ERRNO.EPIPE : result)
+    this.user?.sent(errno)
   }
 
   #closeWhenIdle(): void {

@@ -2,6 +2,7 @@ import {fstatSync} from 'node:fs'
 
 import {
   openBackend,
+  openPagePipes,
   openRingSockets,
   type AioChoice,
   type Backend,
@@ -69,7 +70,8 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
       source = options.trace === undefined ? undefined : sourceOf(image)
       const recording =
         source && options.trace !== undefined ? record(options.trace, options, image, source) : undefined
-      return await new Server({options, image, opened, ring, listening, status, givesBack, recording}).run()
+      const pagePipes = ring && !options.mode.direct ? await openPagePipes() : undefined
+      return await new Server({options, image, opened, ring, listening, status, givesBack, pagePipes, recording}).run()
     } finally {
       await opened.backend.close()
     }
@@ -87,7 +89,7 @@ const AT_ONCE_BYTES = 128 * 1024
  * which costs many times the write; a read whose data are in the cache costs a system call less where a client has only one request.
  */
 function inlineFor({direct, dsync}: CacheMode): InlineSteps | undefined {
-  return direct || dsync ? undefined : {data: true, waits: false, sync: false, mostBytes: AT_ONCE_BYTES}
+  return direct ? undefined : {reads: true, writes: !dsync, waits: false, sync: false, mostBytes: AT_ONCE_BYTES}
 }
 
 /** What is in the page cache is copied where it is asked for, unless a worker is asked. A disk that reads by itself needs none. */

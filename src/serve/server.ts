@@ -1,6 +1,13 @@
 import {performance} from 'node:perf_hooks'
 
-import {SpoiltBackend, yieldToSignals, type Backend, type openBackend, type RingSockets} from '../aio/index.js'
+import {
+  SpoiltBackend,
+  yieldToSignals,
+  type Backend,
+  type openBackend,
+  type PagePipes,
+  type RingSockets,
+} from '../aio/index.js'
 import type {Recording} from '../archive/index.js'
 import {invariant, SECTOR_BYTES} from '../base/index.js'
 import {writeCacheEnabled} from '../cache-mode/index.js'
@@ -45,6 +52,8 @@ export interface ServerParts {
   readonly status: StatusSource
   /** A hole that is punched gives blocks back. */
   readonly givesBack: boolean
+  /** Pass on what the page cache holds; undefined where everything is copied. */
+  readonly pagePipes: PagePipes | undefined
   readonly recording: Recording | undefined
 }
 
@@ -69,7 +78,7 @@ export class Server {
   #hasServed = false
 
   constructor(parts: ServerParts) {
-    const {options, image, opened, ring, listening, status, givesBack, recording} = parts
+    const {options, image, opened, ring, listening, status, givesBack, pagePipes, recording} = parts
     const backend = options.spoil ? new SpoiltBackend(opened.backend, options.spoil, options.seed) : opened.backend
     const readOnly = options.readOnly || image.readOnly
     this.#options = options
@@ -111,6 +120,7 @@ export class Server {
       served,
       status,
       tally: this.#tally,
+      pagePipes,
       offer: recording && ((bytes) => recording.offer(bytes)),
       closed: (connection) => this.#closed(connection),
       secure: (connection) => this.#secure(connection),

@@ -1,6 +1,8 @@
+import {writeSync} from 'node:fs'
 import {afterEach, describe, expect} from 'vitest'
 import type {Backend, InlineSteps} from '../../src/aio/backend.js'
 import {InlineBackend} from '../../src/aio/inline.js'
+import {ERRNO} from '../../src/base/index.js'
 import {ThreadsBackend} from '../../src/aio/threads/backend.js'
 import {UringBackend} from '../../src/aio/uring/backend.js'
 import {loadTransfers, loadUring, type Transfers} from '../../src/native/index.js'
@@ -45,7 +47,7 @@ for (const [inner, waits, mode, needs] of [
   if (needs.every((need) => need.present)) {
     describeBackendContract(name, async ({readOnly}) => {
       const image = realImage(SIZE_BYTES, {mode, readOnly})
-      const steps = {data: true, waits, sync: true}
+      const steps = {reads: true, writes: true, waits, sync: true}
       return {
         backend: new InlineBackend(real(inner, image), image.fd, steps, await transfersOfOurOwn()),
         sizeBytes: SIZE_BYTES,
@@ -100,7 +102,7 @@ describe('plain system calls around a backend', () => {
   }
 
   itNeeds([calls], 'leave to the backend what is long, or has to be stable, where they may not wait', async () => {
-    const steps = {data: true, waits: false, sync: false, mostBytes: 4096}
+    const steps = {reads: true, writes: true, waits: false, sync: false, mostBytes: 4096}
     const ways = [
       [STEP_WRITE, 4096, false],
       [STEP_WRITE, 8192, false],
@@ -120,12 +122,51 @@ describe('plain system calls around a backend', () => {
       [STEP_SYNC, 0, false],
     ] as const
     const all = ['write', 'writeStable', 'read', 'fdatasync']
-    expect(await used({data: true, waits: true, sync: true}, ways)).toEqual(all)
+    expect(await used({reads: true, writes: true, waits: true, sync: true}, ways)).toEqual(all)
   })
+
+  itNeeds(
+    [calls],
+    'have pages taken as they are, however many, where somebody takes them and none has to be waited for',
+    async () => {
+      image = realImage(SIZE_BYTES)
+      const {fd} = image
+      const steps = {reads: true, writes: false, waits: false, sync: false, mostBytes: 4096}
+      const plain = await transfersOfOurOwn()
+      let isCached = true
+      const readCached: Transfers['readCached'] = (...parameters) =>
+        isCached ? plain.readCached(...parameters) : -ERRNO.EAGAIN
+      const backend = new InlineBackend(real('threads', image), fd, steps, {...plain, readCached})
+      const memory = backend.createMemory(16_384)
+      const asked: number[][] = []
+      /** How a read ends, and how much of it came into the memory. */
+      const read = async (takes: boolean): Promise<readonly [number, number]> => {
+        memory.bytes.fill(0xee)
+        memory.pages = {take: (...parameters) => (asked.push(parameters), takes)}
+        backend.queue(STEP_READ, 0, memory, 0, 4096, 16_384, false)
+        for (let reaped = 0; reaped === 0; reaped = backend.reap()) await backend.submit(true)
+        return [backend.doneResults[0] as number, memory.bytes.filter((byte) => byte !== 0xee).length]
+      }
+      writeSync(fd, Buffer.alloc(SIZE_BYTES, 0x11), 0, SIZE_BYTES, 0)
+      const [taken, copied] = [await read(true), await read(false)]
+      // Of the pages that were taken, one byte was looked at.
+      expect(taken).toEqual([16_384, 1])
+      expect(copied).toEqual([16_384, 16_384])
+      expect(asked).toEqual([
+        [fd, 4096, 16_384],
+        [fd, 4096, 16_384],
+      ])
+      isCached = false
+      expect(await read(true)).toEqual([16_384, 16_384])
+      expect(asked.length).toBe(2)
+      memory.free()
+      await backend.close()
+    },
+  )
 
   itNeeds([calls], 'leave a sync to the backend while something else is in flight there', async () => {
     image = realImage(SIZE_BYTES)
-    const steps = {data: false, waits: false, sync: true}
+    const steps = {reads: false, writes: false, waits: false, sync: true}
     let syncs = 0
     const plain = await transfersOfOurOwn()
     const transfers = {...plain, fdatasync: (fd: number) => (syncs++, plain.fdatasync(fd))}
@@ -159,7 +200,7 @@ describe('plain system calls around a backend', () => {
         return plain.write(...parameters)
       },
     }
-    const steps = {data: true, waits: false, sync: false}
+    const steps = {reads: true, writes: true, waits: false, sync: false}
     const backend = new InlineBackend(real('threads', image), image.fd, steps, transfers, () => nowMs)
     const memory = backend.createMemory(512)
     /** Whether a write that begins then is a plain call. */

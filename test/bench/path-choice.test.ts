@@ -1,7 +1,7 @@
 import {expect, it} from 'vitest'
 import {fastestWay, type TriedWay} from '../../src/bench/path-choice.js'
 
-const inline = {data: true, waits: true, sync: true}
+const inline = {reads: true, writes: true, waits: true, sync: true}
 const polled = {polled: true}
 const calls = (rate: number): TriedWay => ({way: {inline, ring: undefined, name: 'as plain system calls'}, rate})
 const ring = (rate: number): TriedWay => ({way: {inline: undefined, ring: undefined, name: 'through the ring'}, rate})

@@ -1,8 +1,9 @@
 import {closeSync, fstatSync, openSync} from 'node:fs'
 import {afterEach, describe, expect, it} from 'vitest'
 
-import type {Backend, RingSockets} from '../../src/aio/index.js'
-import type {Listening} from '../../src/native/index.js'
+import {PagePipe, type Backend, type Memory, type RingSockets} from '../../src/aio/index.js'
+import {ERRNO} from '../../src/base/index.js'
+import type {Listening, Splice} from '../../src/native/index.js'
 import type {Pipe} from '../../src/serve/pipe.js'
 import {RingTransport} from '../../src/serve/ring-transport.js'
 
@@ -17,8 +18,11 @@ class Ring {
   /** Tags of accepts on their way, by their listener. */
   readonly accepting = new Map<number, number>()
   readonly opened: Pipe[] = []
+  /** What was asked of the ring and of sockets for replies, and what connections were told, in order. */
+  readonly said: string[] = []
   readonly transport: RingTransport
   readonly #fds: number[] = []
+  #sendTag = 0
 
   constructor(max: number) {
     const memory = {bytes: new Uint8Array(4096), free() {}}
@@ -31,7 +35,7 @@ class Ring {
       user: {
         connected: (pipe) => {
           this.opened.push(pipe)
-          return {open() {}, received() {}, sent() {}}
+          return {open() {}, received() {}, sent: (errno) => this.said.push(`sent ${errno}`)}
         },
       },
     })
@@ -44,6 +48,23 @@ class Ring {
   }
   accept(tag: number, listener: number): void {
     this.accepting.set(listener, tag)
+  }
+  putPiece(_envelope: unknown, index: number, _memory: Memory, offset: number, lengthBytes: number): void {
+    this.said.push(`piece ${index}: ${offset}+${lengthBytes}`)
+  }
+  send(tag: number, _fd: number, _envelope: unknown, count: number): void {
+    this.#sendTag = tag
+    this.said.push(`send ${count}`)
+  }
+  untilWritable(tag: number): void {
+    this.#sendTag = tag
+    this.said.push('wait')
+  }
+  /** What was asked for last ends. */
+  ends(result: number): void {
+    this.tags.push(this.#sendTag)
+    this.results.push(result)
+    this.transport.dispatch()
   }
   clear(): void {
     this.tags.length = this.results.length = 0
@@ -108,5 +129,70 @@ describe('clients that come by several sockets at once', () => {
     ring.transport.arm()
     expect(ring.opened).toHaveLength(1)
     expect(ring.transport.count).toBe(0)
+  })
+})
+
+describe('replies of a connection', () => {
+  const HEAD_BYTES = 16
+  const PAGES_BYTES = 65_536
+  const memory = {bytes: new Uint8Array(0), free() {}}
+  const piece = (offset: number, lengthBytes: number): {memory: Memory; offset: number; lengthBytes: number} => ({
+    ...{memory, offset, lengthBytes},
+  })
+  /** Pages that a socket takes in steps: bytes, or errnos below 0. */
+  const pagesTaken = (...steps: number[]): PagePipe => {
+    const splice: Splice = {
+      ...{pageBytes: 4096, pipe: () => [3, 4], resize: (_, bytes) => bytes, isCached: () => true},
+      ...{write: (_, bytes) => bytes.length, fromFile: (_fd, _offset, _pipe, lengthBytes) => lengthBytes},
+      toSocket(_pipe, _socket, lengthBytes) {
+        const step = steps.shift() ?? lengthBytes
+        ring.said.push(`pages ${step}`)
+        return step
+      },
+    }
+    const pages = new PagePipe(splice, [{readFd: 3, writeFd: 4, heldBytes: 0}], new Uint8Array(HEAD_BYTES), PAGES_BYTES)
+    pages.take(0, 0, PAGES_BYTES)
+    return pages
+  }
+  const open = (): Pipe => {
+    ring = new Ring(1)
+    ring.transport.arm()
+    ring.come()
+    return ring.opened[0] as Pipe
+  }
+
+  it('leave in order, from memory by the ring and pages at once, also where a send ends within a piece', () => {
+    const pipe = open()
+    pipe.send([piece(0, 10), piece(100, 20), pagesTaken(), pagesTaken(), piece(200, 30)])
+    expect(ring.said.splice(0)).toEqual(['piece 0: 0+10', 'piece 1: 100+20', 'send 2'])
+    ring.ends(15)
+    expect(ring.said.splice(0)).toEqual(['piece 0: 105+15', 'send 1'])
+    ring.ends(15)
+    const all = `pages ${HEAD_BYTES + PAGES_BYTES}`
+    expect(ring.said.splice(0)).toEqual([all, all, 'piece 0: 200+30', 'send 1'])
+    ring.ends(30)
+    expect(ring.said).toEqual(['sent 0'])
+  })
+
+  it('wait where the socket takes no more pages, and end at once where it takes all', () => {
+    const pipe = open()
+    pipe.send([pagesTaken(1000, -ERRNO.EAGAIN, -ERRNO.EAGAIN, 500)])
+    expect(ring.said.splice(0)).toEqual(['pages 1000', `pages ${-ERRNO.EAGAIN}`, 'wait'])
+    ring.ends(4)
+    expect(ring.said.splice(0)).toEqual([`pages ${-ERRNO.EAGAIN}`, 'wait'])
+    ring.ends(4)
+    expect(ring.said.splice(0)).toEqual(['pages 500', `pages ${HEAD_BYTES + PAGES_BYTES - 1500}`, 'sent 0'])
+    pipe.send([pagesTaken()])
+    expect(ring.said).toEqual([`pages ${HEAD_BYTES + PAGES_BYTES}`, 'sent 0'])
+  })
+
+  it('are no more where the client has gone while pages were leaving, or were waiting', () => {
+    const pipe = open()
+    pipe.send([pagesTaken(1000, -ERRNO.EPIPE), piece(0, 10)])
+    expect(ring.said.splice(0)).toEqual(['pages 1000', `pages ${-ERRNO.EPIPE}`, `sent ${-ERRNO.EPIPE}`])
+    pipe.send([pagesTaken(-ERRNO.EAGAIN), piece(0, 10)])
+    ring.said.length = 0
+    ring.ends(-ERRNO.ECANCELED)
+    expect(ring.said).toEqual([`sent ${-ERRNO.ECANCELED}`])
   })
 })

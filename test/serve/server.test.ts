@@ -77,7 +77,7 @@ async function serve(
   const ring = sockets && listening && {sockets, listening}
   const status = statusBySeeking(undefined, 0)
   const ended = new Server({
-    ...{options, image, opened, ring, listening, status, givesBack: false, recording: undefined},
+    ...{options, image, opened, ring, listening, status, givesBack: false, pagePipes: undefined, recording: undefined},
   }).run()
   running = ended
   await Promise.race([ready, ended])

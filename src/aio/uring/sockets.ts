@@ -1,6 +1,7 @@
 import {
   IORING_OP_ACCEPT,
   IORING_OP_ASYNC_CANCEL,
+  IORING_OP_POLL_ADD,
   IORING_OP_RECV,
   IORING_OP_SENDMSG,
   IORING_OP_TIMEOUT,
@@ -14,6 +15,7 @@ const TWO_32 = 2 ** 32
 const ACCEPT_CLOEXEC = 0x80000
 /** MSG_WAITALL, so that the kernel goes on after a short send by itself, and MSG_NOSIGNAL. */
 const SEND_FLAGS = 0x4100
+const POLLOUT = 4
 /** struct msghdr of 64-bit Linux is 56 bytes; the iovecs, of 16, begin behind it. */
 const MSGHDR_WORDS = 16
 const IOVEC_WORDS = 4
@@ -109,6 +111,12 @@ export class RingSockets implements RingGuest {
     this.#address(word + 4, envelope.memory, 0)
     this.#sqes[word + 6] = 1
     this.#sqes[word + 7] = SEND_FLAGS
+  }
+
+  /** Waits until a socket takes more, or its peer has gone. Ends with what poll(2) tells. */
+  untilWritable(tag: number, fd: number): void {
+    const word = this.#begin(tag, IORING_OP_POLL_ADD, fd)
+    this.#sqes[word + 7] = POLLOUT
   }
 
   /** Ends after a time, with -ETIME. @param memory 16 bytes that stay until then */

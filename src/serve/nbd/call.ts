@@ -1,4 +1,4 @@
-import type {Memory} from '../../aio/index.js'
+import type {Memory, PagePipe} from '../../aio/index.js'
 import type {Connection} from './connection.js'
 import {newRequestHeader} from './request-header.js'
 
@@ -11,6 +11,8 @@ export interface Call {
   connection: Connection | undefined
   /** Holds its data, from dataAt on. */
   memory: Memory | undefined
+  /** Takes the data of a READ instead, with the head of its reply, where they are in the page cache. */
+  pages: PagePipe | undefined
   dataAt: number
   /** What of the bounds of its connection it takes. */
   bytes: number
@@ -33,6 +35,7 @@ export class CallPool {
       header: newRequestHeader(),
       connection,
       memory: undefined,
+      pages: undefined,
       dataAt: 0,
       bytes: 0,
       restAt: 0,
@@ -48,6 +51,7 @@ export class CallPool {
   give(call: Call): void {
     call.connection = undefined
     call.memory = undefined
+    call.pages = undefined
     call.bytes = 0
     call.restAt = call.restEnd = call.latencyNs = 0
     call.error = 0

@@ -4,6 +4,7 @@ import type {Call} from './call.js'
 import type {Exchange} from './exchange.js'
 import {Handshake, type Agreed, type TlsState} from './handshake.js'
 import {greeting} from './option-reply.js'
+import {isLongRead, LongReads} from './long-reads.js'
 import {Outbox, OUTBOX_BYTES} from './outbox.js'
 import {NBD_CMD_BLOCK_STATUS, NBD_CMD_DISC, NBD_CMD_READ, NBD_EINVAL, PAYLOAD_MAX_BYTES} from './protocol.js'
 import {hasPayload, memoryBytesOf, refusalOf} from './refusal.js'
@@ -48,6 +49,7 @@ export class Connection implements PipeUser {
   #skipError = 0
   #requests = 0
   #bytes = 0
+  readonly longReads = new LongReads()
   #receives: 'no' | 'inbox' | 'payload' = 'no'
   /** Requests the engine has. */
   #inEngine = 0
@@ -245,12 +247,14 @@ export class Connection implements PipeUser {
     }
     const dataBytes = memoryBytesOf(header, brings)
     if (dataBytes > 0 && this.#bytes > 0 && this.#bytes + dataBytes > BYTES_MAX) return this.#holdBack()
+    if (isLongRead(header) && !this.longReads.haveRoom) return this.#holdBack()
     if (!this.#exchange.hasRoom) {
       this.#exchange.waitForRoom(this)
       return this.#holdBack()
     }
     const call = this.#exchange.take(this, header, dataBytes)
     this.#requests++
+    if (isLongRead(header)) this.longReads.began()
     this.#bytes += call.bytes
     if (!brings || header.length === 0) this.#submit(call)
     else {
@@ -334,6 +338,7 @@ export class Connection implements PipeUser {
     } else {
       this.#outbox.bare(this.#agreed.style, header, error)
       this.#bytes -= call.bytes
+      if (isLongRead(header)) this.longReads.ended(0)
       this.#exchange.done(call)
     }
     this.#exchange.wantsToSend(this)
@@ -366,6 +371,7 @@ export class Connection implements PipeUser {
     this.#requests -= bare + calls.length
     for (const call of calls) {
       this.#bytes -= call.bytes
+      if (isLongRead(call.header)) this.longReads.ended(call.header.length)
       this.#exchange.done(call)
     }
     if (spare) this.#exchange.release(spare)

@@ -1,4 +1,4 @@
-import {MemoryPool, type Backend, type Memory} from '../../aio/index.js'
+import {MemoryPool, type Backend, type Memory, type PagePipes} from '../../aio/index.js'
 import {invariant, type Range} from '../../base/index.js'
 import type {CacheMode} from '../../cache-mode/index.js'
 import type {Engine} from '../../engine/index.js'
@@ -10,6 +10,7 @@ import {CallPool, HEAD_ROOM_BYTES, type Call} from './call.js'
 import type {Connection} from './connection.js'
 import type {Export} from './export.js'
 import {BASE_ALLOCATION_ID} from './handshake.js'
+import {isLongRead} from './long-reads.js'
 import {
   NBD_CMD_BLOCK_STATUS,
   NBD_CMD_CACHE,
@@ -29,7 +30,7 @@ import {
   NBD_EOVERFLOW,
   PAYLOAD_MAX_BYTES,
 } from './protocol.js'
-import {blockStatusReply} from './reply.js'
+import {blockStatusReply, readHead, readHeadBytes} from './reply.js'
 import {copyRequestHeader, type RequestHeader} from './request-header.js'
 import {wireError} from './refusal.js'
 import {alignedIn, alignedOut, isAligned, Rewrite} from './rewrite.js'
@@ -49,6 +50,8 @@ export interface ExchangeOptions {
   readonly served: Export
   readonly status: StatusSource
   readonly tally: Tally
+  /** Pass on what the page cache holds; everything is copied when left out. */
+  readonly pagePipes?: PagePipes | undefined
   /** Told what the next request that is submitted writes; for a recording. */
   readonly offer?: ((bytes: Uint8Array | undefined) => void) | undefined
   /** A connection has ended. */
@@ -141,13 +144,29 @@ export class Exchange {
       call.bytes = dataBytes
       this.#turnBytes += dataBytes
       call.memory = this.#pool.acquire(call.dataAt + dataBytes + 512)
+      if (isLongRead(header) && connection.longReads.passesPages) this.#offerPages(call, connection)
     }
     return call
   }
 
+  /** Lets the backend pass pages of the page cache on, with the head of the reply ahead of them. */
+  #offerPages(call: Call, {pipe, replyStyle}: Connection): void {
+    const {header, memory} = call
+    const {pagePipes} = this.#options
+    if (!pagePipes || !pipe.takesPages || !memory || !isAligned(header)) return
+    const head = new Uint8Array(readHeadBytes(replyStyle))
+    readHead(new DataView(head.buffer), 0, replyStyle, header, header.length)
+    call.pages = memory.pages = pagePipes.acquire(head, header.length)
+  }
+
   /** Nobody needs a call any more. */
   done(call: Call): void {
-    if (call.memory) this.#pool.release(call.memory)
+    const {memory, pages} = call
+    if (memory) {
+      memory.pages = undefined
+      this.#pool.release(memory)
+    }
+    if (pages) this.#options.pagePipes?.release(pages)
     this.#calls.give(call)
   }
 
@@ -372,10 +391,12 @@ export class Exchange {
 
   /** Sends what is ready, on every connection. */
   flush(): void {
-    if (this.#sending.length === 0) return
-    const sending = this.#sending
-    this.#sending = []
-    for (const connection of sending) connection.flush()
+    // A send that ends at once lets its connection go on, which may have more to say.
+    while (this.#sending.length > 0) {
+      const sending = this.#sending
+      this.#sending = []
+      for (const connection of sending) connection.flush()
+    }
   }
 
   get hasToSend(): boolean {
@@ -396,5 +417,6 @@ export class Exchange {
 
   close(): void {
     this.#pool.close()
+    this.#options.pagePipes?.close()
   }
 }

@@ -1,4 +1,4 @@
-import type {Memory} from '../../aio/index.js'
+import type {Memory, PagePipe} from '../../aio/index.js'
 import type {Piece} from '../pipe.js'
 import type {Call} from './call.js'
 import {bareReply, readHead, readHeadBytes, type Replied, type ReplyStyle} from './reply.js'
@@ -60,8 +60,8 @@ export class Outbox {
   }
 
   /** The pieces of the next send. What they are made of is on its way until sent(). */
-  take(style: ReplyStyle, piecesMax: number): Piece[] {
-    const pieces: Piece[] = []
+  take(style: ReplyStyle, piecesMax: number): (Piece | PagePipe)[] {
+    const pieces: (Piece | PagePipe)[] = []
     this.#sentBare = this.#bareCount + this.#letterReplies
     if (this.#letters.length > 0) pieces.push(this.#envelop())
     if (this.#used > 0) {
@@ -101,7 +101,8 @@ export class Outbox {
     return calls
   }
 
-  #piece(style: ReplyStyle, call: Call): Piece {
+  #piece(style: ReplyStyle, call: Call): Piece | PagePipe {
+    if (call.pages?.isFilled) return call.pages
     const memory = call.memory as Memory
     const {length} = call.header
     const headBytes = readHeadBytes(style)

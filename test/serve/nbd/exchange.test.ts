@@ -24,6 +24,7 @@ const HANDSHAKE_BYTES = 18 + 32 + 20
 class Client implements Pipe {
   readonly peer = 'a test'
   readonly piecesMax = 512
+  readonly takesPages = false
   connection: Connection | undefined
   /** Bytes of each send. */
   readonly sends: number[] = []
