@@ -3,8 +3,8 @@ import type {Socket} from 'node:net'
 import type {TLSSocket} from 'node:tls'
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 
-import {openBackend, openRingSockets, SpoiltBackend, type Backend} from '../../src/aio/index.js'
-import {ERRNO} from '../../src/base/index.js'
+import {MemoryPool, openBackend, openRingSockets, SpoiltBackend, type Backend} from '../../src/aio/index.js'
+import {ERRNO, ToolError} from '../../src/base/index.js'
 import {cacheModeOf} from '../../src/cache-mode/index.js'
 import {openImage, type Image} from '../../src/image/index.js'
 import {loadListening} from '../../src/native/index.js'
@@ -15,7 +15,7 @@ import {DEPTH, Server} from '../../src/serve/server.js'
 import {TIMEOUT_MS} from '../e2e/cli.js'
 import {Scene} from '../image/scene.js'
 import {itNeeds} from '../peers.js'
-import {FLUSH, infoData, option, RawClient, READ, request, u32, WRITE} from './nbd/client.js'
+import {FLUSH, infoData, option, RawClient, READ, request, u32, WRITE, WRITE_ZEROES} from './nbd/client.js'
 import {uring} from './served.js'
 
 vi.setConfig({testTimeout: TIMEOUT_MS, hookTimeout: TIMEOUT_MS})
@@ -132,6 +132,40 @@ describe('what goes wrong in a turn of the event loop', () => {
     client.close()
     expect(existsSync(socket)).toBe(false)
   })
+})
+
+describe.each(['uring', 'threads'] as const)('a request for which there is no memory, with --aio %s', (aio) => {
+  itNeeds(
+    aio === 'uring' ? [uring] : [],
+    'is answered with ENOMEM, its payload is not taken for requests, and the server goes on',
+    async () => {
+      const {socket} = await serve(aio)
+      const client = await RawClient.connect(socket)
+      await client.go()
+      const spy = vi.spyOn(MemoryPool.prototype, 'acquire').mockImplementation(() => {
+        throw new ToolError('environment', 'E_MEMORY', 'there is no memory')
+      })
+      const large = {type: WRITE, cookie: 2, data: Buffer.alloc(2 ** 18, 0x22)}
+      client.send(request({type: READ, cookie: 1, length: 2 ** 18}), request(large), request({type: FLUSH, cookie: 3}))
+      const answers = [await client.simple(), await client.simple(), await client.simple()]
+      expect(answers.toSorted((a, b) => a.cookie - b.cookie)).toEqual([
+        {error: ERRNO.ENOMEM, cookie: 1},
+        {error: ERRNO.ENOMEM, cookie: 2},
+        {error: 0, cookie: 3},
+      ])
+      // An end finer than a sector takes a page of its own.
+      client.send(request({type: WRITE_ZEROES, cookie: 4, offset: 1, length: 1}))
+      expect(await client.simple()).toEqual({error: ERRNO.ENOMEM, cookie: 4})
+      spy.mockRestore()
+      client.send(request(large), request({type: READ, cookie: 5, length: 512}))
+      const later = [await client.simple()]
+      if (later[0]?.cookie === 5) await client.read(512)
+      later.push(await client.simple())
+      expect(later.map(({error}) => error)).toEqual([0, 0])
+      client.close()
+    },
+    TIMEOUT_MS,
+  )
 })
 
 describe.each(['uring', 'threads'] as const)('a server that fails, with --aio %s', (aio) => {

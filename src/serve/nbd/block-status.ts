@@ -1,4 +1,7 @@
-import type {StatusExtent} from './reply.js'
+import type {Call} from './call.js'
+import {BASE_ALLOCATION_ID} from './handshake.js'
+import {NBD_CMD_FLAG_PAYLOAD_LEN, NBD_CMD_FLAG_REQ_ONE} from './protocol.js'
+import {blockStatusReply, type ReplyStyle, type StatusExtent} from './reply.js'
 
 /** NBD_STATE_HOLE | NBD_STATE_ZERO of base:allocation. */
 const HOLE = 3
@@ -44,4 +47,28 @@ function stateAt(
   if (data > at) return {flags: HOLE, untilBytes: Math.min(data, endBytes)}
   const hole = data < 0 || !seek ? endBytes : seek(at, 'hole')
   return {flags: DATA, untilBytes: hole > at ? Math.min(hole, endBytes) : endBytes}
+}
+
+/**
+ * The reply to a BLOCK_STATUS request; undefined where it asks for what is not there (EINVAL).
+ *
+ * @param call with the payload in its memory, if it has one: the length asked about, and the ids of contexts
+ */
+export function statusReply(
+  {header, memory, dataAt}: Call,
+  style: ReplyStyle,
+  sizeBytes: number,
+  source: StatusSource,
+): Uint8Array | undefined {
+  if (style === 'simple') return undefined
+  let {length} = header
+  if ((header.flags & NBD_CMD_FLAG_PAYLOAD_LEN) !== 0 && memory) {
+    const view = new DataView(memory.bytes.buffer, memory.bytes.byteOffset + dataAt, header.length)
+    length = Number(view.getBigUint64(0))
+    const ids = (header.length - 8) / 4
+    if (ids !== 1 || view.getUint32(8) !== BASE_ALLOCATION_ID || length === 0) return undefined
+  }
+  if (header.offset + length > sizeBytes) return undefined
+  const isOne = (header.flags & NBD_CMD_FLAG_REQ_ONE) !== 0
+  return blockStatusReply(style, header, BASE_ALLOCATION_ID, source.extents(header.offset, length, isOne))
 }

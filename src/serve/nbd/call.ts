@@ -23,7 +23,6 @@ export interface Call {
   latencyNs: number
   /** A flush: what it covers, for the risk meter. */
   covers: number
-  error: number
 }
 
 /** Calls that are not in use. */
@@ -42,7 +41,6 @@ export class CallPool {
       restEnd: 0,
       latencyNs: 0,
       covers: 0,
-      error: 0,
     }
     call.connection = connection
     return call
@@ -54,7 +52,6 @@ export class CallPool {
     call.pages = undefined
     call.bytes = 0
     call.restAt = call.restEnd = call.latencyNs = 0
-    call.error = 0
     this.#free.push(call)
   }
 }

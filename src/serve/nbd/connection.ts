@@ -6,7 +6,14 @@ import {Handshake, type Agreed, type TlsState} from './handshake.js'
 import {greeting} from './option-reply.js'
 import {isLongRead, LongReads} from './long-reads.js'
 import {Outbox, OUTBOX_BYTES} from './outbox.js'
-import {NBD_CMD_BLOCK_STATUS, NBD_CMD_DISC, NBD_CMD_READ, NBD_EINVAL, PAYLOAD_MAX_BYTES} from './protocol.js'
+import {
+  NBD_CMD_BLOCK_STATUS,
+  NBD_CMD_DISC,
+  NBD_CMD_READ,
+  NBD_EINVAL,
+  NBD_ENOMEM,
+  PAYLOAD_MAX_BYTES,
+} from './protocol.js'
 import {hasPayload, memoryBytesOf, refusalOf} from './refusal.js'
 import {EXTENDED_REQUEST_BYTES, newRequestHeader, readRequestHeader, REQUEST_BYTES} from './request-header.js'
 
@@ -235,14 +242,7 @@ export class Connection implements PipeUser {
       const error = refusal === 0 ? NBD_EINVAL : refusal
       if (brings && this.#agreed.style === 'extended' && header.length > PAYLOAD_MAX_BYTES) {
         this.#break(`a payload of ${header.length} bytes`)
-      } else if (brings && header.length > 0) {
-        this.#requests++
-        this.#skipBytes = header.length
-        this.#skipError = error
-      } else {
-        this.#requests++
-        this.#reply(error)
-      }
+      } else this.#refuse(brings, error)
       return true
     }
     const dataBytes = memoryBytesOf(header, brings)
@@ -253,6 +253,10 @@ export class Connection implements PipeUser {
       return this.#holdBack()
     }
     const call = this.#exchange.take(this, header, dataBytes)
+    if (!call) {
+      this.#refuse(brings, NBD_ENOMEM)
+      return true
+    }
     this.#requests++
     if (isLongRead(header)) this.longReads.began()
     this.#bytes += call.bytes
@@ -262,6 +266,15 @@ export class Connection implements PipeUser {
       this.#arrived = 0
     }
     return true
+  }
+
+  /** Answers with an error, when the payload has come that nobody needs. */
+  #refuse(brings: boolean, error: number): void {
+    this.#requests++
+    if (brings && this.#header.length > 0) {
+      this.#skipBytes = this.#header.length
+      this.#skipError = error
+    } else this.#reply(error)
   }
 
   #holdBack(): false {

@@ -1,15 +1,14 @@
 import {MemoryPool, type Backend, type Memory, type PagePipes} from '../../aio/index.js'
-import {invariant, type Range} from '../../base/index.js'
+import {ERRNO, invariant, SECTOR_BYTES, ToolError, type Range} from '../../base/index.js'
 import type {CacheMode} from '../../cache-mode/index.js'
 import type {Engine} from '../../engine/index.js'
-import {DISCARD, FLAG_FUA, FLAG_UNMAP, FLUSH, IN, OUT, STATUS_OK, WRITE_ZEROES} from '../../request/index.js'
+import {DISCARD, FLUSH, IN, OUT, STATUS_IOERR, STATUS_OK} from '../../request/index.js'
 import {RiskMeter} from '../risk-meter.js'
 import type {Tally} from '../tally.js'
-import type {StatusSource} from './block-status.js'
+import {statusReply, type StatusSource} from './block-status.js'
 import {CallPool, HEAD_ROOM_BYTES, type Call} from './call.js'
 import type {Connection} from './connection.js'
 import type {Export} from './export.js'
-import {BASE_ALLOCATION_ID} from './handshake.js'
 import {isLongRead} from './long-reads.js'
 import {
   NBD_CMD_BLOCK_STATUS,
@@ -17,8 +16,6 @@ import {
   NBD_CMD_FLAG_FAST_ZERO,
   NBD_CMD_FLAG_FUA,
   NBD_CMD_FLAG_NO_HOLE,
-  NBD_CMD_FLAG_PAYLOAD_LEN,
-  NBD_CMD_FLAG_REQ_ONE,
   NBD_CMD_FLUSH,
   NBD_CMD_READ,
   NBD_CMD_TRIM,
@@ -27,12 +24,12 @@ import {
   NBD_EINVAL,
   NBD_EIO,
   NBD_ENOTSUP,
-  NBD_EOVERFLOW,
   PAYLOAD_MAX_BYTES,
 } from './protocol.js'
-import {blockStatusReply, readHead, readHeadBytes} from './reply.js'
+import {readHead, readHeadBytes} from './reply.js'
 import {copyRequestHeader, type RequestHeader} from './request-header.js'
 import {wireError} from './refusal.js'
+import {fuaOf, zeroing} from './lowering.js'
 import {alignedIn, alignedOut, isAligned, Rewrite} from './rewrite.js'
 
 /** So much is read or written before what is done is answered: a client works on the first replies while the rest is read. */
@@ -134,19 +131,33 @@ export class Exchange {
     if (this.tally.faults.length > 100) this.tally.faults.shift()
   }
 
-  /** A call for a request whose header has come, with room for its data. */
-  take(connection: Connection, header: RequestHeader, dataBytes: number): Call {
+  /** A call for a request whose header has come, with room for its data; undefined when there is no memory. */
+  take(connection: Connection, header: RequestHeader, dataBytes: number): Call | undefined {
     const call = this.#calls.take(connection)
     copyRequestHeader(header, call.header)
     // Data keep their place within a sector, so that a request with finer ends can be completed around them.
-    call.dataAt = HEAD_ROOM_BYTES + (header.offset % 512)
+    call.dataAt = HEAD_ROOM_BYTES + (header.offset % SECTOR_BYTES)
     if (dataBytes > 0) {
+      call.memory = this.#memory(call.dataAt + dataBytes + SECTOR_BYTES)
+      if (!call.memory) {
+        this.#calls.give(call)
+        return undefined
+      }
       call.bytes = dataBytes
       this.#turnBytes += dataBytes
-      call.memory = this.#pool.acquire(call.dataAt + dataBytes + 512)
       if (isLongRead(header) && connection.longReads.passesPages) this.#offerPages(call, connection)
     }
     return call
+  }
+
+  /** Memory for a request; undefined when there is none, which fails the request and not the server. */
+  #memory(bytes: number): Memory | undefined {
+    try {
+      return this.#pool.acquire(bytes)
+    } catch (error) {
+      if (error instanceof ToolError && error.kind === 'environment') return undefined
+      throw error
+    }
   }
 
   /** Lets the backend pass pages of the page cache on, with the head of the reply ahead of them. */
@@ -184,7 +195,7 @@ export class Exchange {
 
   #start(call: Call): void {
     const {header} = call
-    const fua = (header.flags & NBD_CMD_FLAG_FUA) !== 0 ? FLAG_FUA : 0
+    const fua = fuaOf(header)
     switch (header.type) {
       case NBD_CMD_READ: {
         const {start, end} = alignedOut(header)
@@ -234,40 +245,16 @@ export class Exchange {
     const isFast = this.served.zeroesFast && mayUnmap && isAligned(header)
     if (length === 0) this.#answer(call, 0)
     else if ((flags & NBD_CMD_FLAG_FAST_ZERO) !== 0 && !isFast) this.#answer(call, NBD_ENOTSUP)
-    else if (isAligned(header)) {
-      this.#giveParts(call, offset, offset + length)
-    } else if (length > PAYLOAD_MAX_BYTES) this.#answer(call, NBD_EOVERFLOW)
-    else {
-      call.memory = this.#pool.acquire(call.dataAt + length + 512)
-      call.memory.bytes.fill(0, call.dataAt, call.dataAt + length)
-      this.#rewriteAlone(call, fua)
-    }
+    else if (isAligned(header)) this.#giveParts(call, offset, offset + length)
+    else this.#rewriteAlone(call, fua)
   }
 
   #status(call: Call): void {
-    const {header, connection, memory} = call
-    let {length} = header
-    const style = connection?.replyStyle
-    if (style === undefined || style === 'simple') {
-      this.#answer(call, NBD_EINVAL)
-      return
-    }
-    if ((header.flags & NBD_CMD_FLAG_PAYLOAD_LEN) !== 0 && memory) {
-      const view = new DataView(memory.bytes.buffer, memory.bytes.byteOffset + call.dataAt, header.length)
-      length = Number(view.getBigUint64(0))
-      const ids = (header.length - 8) / 4
-      if (ids !== 1 || view.getUint32(8) !== BASE_ALLOCATION_ID || length === 0) {
-        this.#answer(call, NBD_EINVAL)
-        return
-      }
-    }
-    if (header.offset + length > this.served.sizeBytes) {
-      this.#answer(call, NBD_EINVAL)
-      return
-    }
-    const isOne = (header.flags & NBD_CMD_FLAG_REQ_ONE) !== 0
-    const extents = this.#options.status.extents(header.offset, length, isOne)
-    connection?.endedWith(call, blockStatusReply(style, header, BASE_ALLOCATION_ID, extents))
+    const {connection} = call
+    if (!connection) return
+    const reply = statusReply(call, connection.replyStyle, this.served.sizeBytes, this.#options.status)
+    if (reply) connection.endedWith(call, reply)
+    else this.#answer(call, NBD_EINVAL)
   }
 
   /** Trims or zeroes a range of any length, part by part. */
@@ -279,15 +266,20 @@ export class Exchange {
 
   #giveNextPart(call: Call): void {
     const {restAt, restEnd, header} = call
-    const isTrim = header.type === NBD_CMD_TRIM
-    const fua = (header.flags & NBD_CMD_FLAG_FUA) !== 0 ? FLAG_FUA : 0
-    const unmap = !isTrim && (header.flags & NBD_CMD_FLAG_NO_HOLE) === 0 ? FLAG_UNMAP : 0
     call.restAt = Math.min(restEnd, restAt + PART_BYTES)
-    this.#give(call, isTrim ? DISCARD.type : WRITE_ZEROES.type, fua | unmap, restAt, call.restAt - restAt, 0)
+    const [type, flags] = header.type === NBD_CMD_TRIM ? [DISCARD.type, fuaOf(header)] : zeroing(header)
+    this.#give(call, type, flags, restAt, call.restAt - restAt, 0)
   }
 
-  #give(call: Call, type: number, flags: number, offset: number, length: number, memoryOffset: number): void {
-    const {memory} = call
+  #give(
+    call: Call,
+    type: number,
+    flags: number,
+    offset: number,
+    length: number,
+    memoryOffset: number,
+    memory = call.memory,
+  ): void {
     this.#options.offer?.(type === OUT.type ? memory?.bytes.subarray(memoryOffset, memoryOffset + length) : undefined)
     const slot = this.#engine.submit(type, flags, offset, length, memory, memoryOffset)
     invariant(slot >= 0, 'a request is taken only where the engine has room')
@@ -302,16 +294,19 @@ export class Exchange {
 
   /** Reads the sectors at the ends, completes them around the data, and writes whole sectors, with nothing else in flight. */
   #rewriteAlone(call: Call, fua: number): void {
-    this.#rewrite = new Rewrite(call, fua)
+    this.#rewrite = new Rewrite(call, fua, PART_BYTES)
     this.#pushRewrite()
   }
 
   #pushRewrite(): void {
     const rewrite = this.#rewrite
     if (!rewrite || this.#engine.pending > 0 || this.#engine.room === 0) return
+    rewrite.scratch ??= this.#memory(SECTOR_BYTES)
+    if (!rewrite.scratch) rewrite.ended(STATUS_IOERR, ERRNO.ENOMEM, 0)
     const step = rewrite.next()
     if (step === undefined) {
       this.#rewrite = undefined
+      if (rewrite.scratch) this.#pool.release(rewrite.scratch)
       this.#ended(rewrite.call, rewrite.status, rewrite.errno, rewrite.latencyNs)
       const behind = this.#behind
       this.#behind = []
@@ -321,14 +316,19 @@ export class Exchange {
       }
       return
     }
-    if (step.kind === 'read') {
-      rewrite.scratch ??= this.#pool.acquire(4096)
-      const slot = this.#engine.submit(IN.type, 0, step.offset, 512, rewrite.scratch, 0)
-      this.#callOf[slot] = rewrite.call
-    } else {
-      if (rewrite.scratch) this.#pool.release(rewrite.scratch)
-      rewrite.scratch = undefined
-      this.#give(rewrite.call, OUT.type, rewrite.fua, step.offset, step.length, HEAD_ROOM_BYTES)
+    const {call, fua, scratch} = rewrite
+    switch (step.kind) {
+      case 'read':
+        this.#give(call, IN.type, 0, step.offset, SECTOR_BYTES, 0, scratch)
+        return
+      case 'write back':
+        this.#give(call, OUT.type, fua, step.offset, SECTOR_BYTES, 0, scratch)
+        return
+      case 'write':
+        this.#give(call, OUT.type, fua, step.offset, step.length, HEAD_ROOM_BYTES)
+        return
+      case 'zero':
+        this.#give(call, ...zeroing(call.header), step.offset, step.length, 0)
     }
   }
 

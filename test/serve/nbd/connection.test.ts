@@ -90,7 +90,7 @@ class Surroundings {
     this.callsMost = Math.max(this.callsMost, this.calls)
     this.largest = Math.max(this.largest, dataBytes)
     if (this.calls > 1) this.bytesMost = Math.max(this.bytesMost, this.bytes)
-    const rest = {pages: undefined, restAt: 0, restEnd: 0, latencyNs: 0, covers: 0, error: 0}
+    const rest = {pages: undefined, restAt: 0, restEnd: 0, latencyNs: 0, covers: 0}
     return {header: {...header}, connection, memory, dataAt: 4096, bytes: dataBytes, ...rest}
   }
   done(call: Call): void {
