@@ -1,3 +1,5 @@
+import {availableParallelism} from 'node:os'
+
 import {defineConfig} from 'vitest/config'
 
 import {diskTempFolder} from './bin/temp-folder.js'
@@ -15,7 +17,7 @@ export default defineConfig({
       {extends: true, test: {name: 'alone', include: ['test/**/*.test.ts'], exclude: sharing}},
     ],
     reporters: ['default', './test/reporter.ts'],
-    maxWorkers: '100%', // of the processors, also on a machine with two
+    maxWorkers: availableParallelism() + 1, // some of them wait for a process or a disk
     testTimeout: 30_000, // only a hang takes as long, on a busy machine too
     disableConsoleIntercept: true, // @oclif/test captures process.stdout.write
     // Images of tests lie on a disk: in memory every mode would be reported to lose them.

@@ -15,7 +15,8 @@ export const WRITE_POISONED = 5
 /** Never touched the image. */
 export const WRITE_VOID = 6
 
-const FIRST_CAPACITY = 256
+/** Of a small trace, of which an exploration may judge thousands. */
+const FIRST_CAPACITY = 16
 
 /**
  * Every write of a run in columns, by index in the order of submission. Columns instead of objects, because a run may hold

@@ -15,6 +15,11 @@ interface Found {
   isPlain: boolean
 }
 
+function nothingYet(events: readonly TraceEvent[]): Found {
+  const kept = new Map(CRASH_KINDS.map((kind) => [kind, new Set<string>()]))
+  return {events: [...events], kept, waits: false, isPlain: false}
+}
+
 /**
  * What each trace leaves open, gathered over all runs that make it. Of two traces that differ only by the host's syncs the ledger says
  * the same, so they count as one.
@@ -33,8 +38,7 @@ export class EngineTraces {
 
   add({events, graph, states, waits}: EngineMoment): void {
     const key = JSON.stringify(events.filter(({kind}) => kind !== 'sync-start' && kind !== 'sync-end'))
-    const kept = new Map(CRASH_KINDS.map((kind) => [kind, new Set<string>()]))
-    const found = this.#found.get(key) ?? {events: [...events], kept, waits: false, isPlain: false}
+    const found = this.#found.get(key) ?? nothingYet(events)
     this.#found.set(key, found)
     found.waits ||= waits
     found.isPlain ||= !this.#flushesLate(events) && !this.#flushesBehindTag(events) && !this.#flushesBehindFua(events)

@@ -108,8 +108,9 @@ export class StateGraph {
     if (known) return known
     const {disk} = this.#replayed(number)
     const images = new Set<string>()
+    const bytes = new Uint8Array(this.#sectors * SECTOR_BYTES)
     // The disk itself decides nothing in a crash and goes on untouched, so it serves all of them.
-    forEveryChoice((chooser) => images.add(imageOf(disk.crash(kind, chooser), this.#sectors)), {limit: LIMIT})
+    forEveryChoice((chooser) => images.add(imageOf(disk.crash(kind, chooser), this.#sectors, bytes)), {limit: LIMIT})
     state.images.set(kind, images)
     return images
   }
@@ -179,8 +180,10 @@ function taken<T>(open: Map<number, T>, id: number): T {
   return handle
 }
 
-function imageOf(disk: SimDisk, sectors: number): string {
-  const bytes = new Uint8Array(sectors * SECTOR_BYTES)
+/** @param bytes room for all sectors */
+function imageOf(disk: SimDisk, sectors: number, bytes: Uint8Array): string {
   disk.read(0, bytes)
-  return Array.from({length: sectors}, (_, sector) => bytes[sector * SECTOR_BYTES]).join(' ')
+  let image = `${bytes[0]}`
+  for (let sector = 1; sector < sectors; sector++) image += ` ${bytes[sector * SECTOR_BYTES]}`
+  return image
 }

@@ -1,7 +1,7 @@
 import {alignOut, invariant, joinRanges, SECTOR_BYTES, type Random, type Range} from '../../base/index.js'
 import type {CacheMode} from '../../cache-mode/index.js'
 import {isOwed, type BlockVersion, type SectorVersion, type Writer} from './layer.js'
-import {LayerStack, type Route} from './layer-stack.js'
+import {LayerStack, SURVIVOR, type Route} from './layer-stack.js'
 import {fingerprintOf} from './fingerprint.js'
 import {drawShare, streamOf} from './stream.js'
 
@@ -12,7 +12,7 @@ export interface SimDiskOptions {
   readonly sizeBytes: number
   readonly seed: number
   /** Decides instead of the seed whatever the disk is free to do. */
-  readonly random?: Random
+  readonly random?: Random | undefined
   /** How the image was opened: bypassing the page cache or not, every write stable at its end or not. */
   readonly mode: Pick<CacheMode, 'direct' | 'dsync'>
   /** Content before the run: fills target from an offset; both are whole sectors. Zeroes when left out. */
@@ -179,16 +179,22 @@ export class SimDisk {
     if (change.dsync) change.own.set(sector, version)
   }
 
-  #put(layers: LayerStack, change: Change, sector: number, random: Random): SectorVersion {
+  #put(layers: LayerStack, change: Change, sector: number, random: Random, writer: Writer = change): SectorVersion {
     const start = sector * SECTOR_BYTES
     const from = Math.max(change.range.offsetBytes, start)
     const to = Math.min(change.range.offsetBytes + change.range.lengthBytes, start + SECTOR_BYTES)
-    const bytes = new Uint8Array(SECTOR_BYTES)
-    if (to - from < SECTOR_BYTES) this.#readSector(layers, sector, bytes)
     const at = from - change.range.offsetBytes
-    if (change.data) bytes.set(change.data.subarray(at, at + to - from), from - start)
-    else bytes.fill(0, from - start, to - start)
-    return layers.write(sector, bytes, change, this.#routeOf(layers, change, sector, random))
+    const isWhole = to - from === SECTOR_BYTES
+    const bytes =
+      isWhole && change.data
+        ? new Uint8Array(change.data.subarray(at, at + SECTOR_BYTES))
+        : new Uint8Array(SECTOR_BYTES)
+    if (!isWhole) {
+      this.#readSector(layers, sector, bytes)
+      if (change.data) bytes.set(change.data.subarray(at, at + to - from), from - start)
+      else bytes.fill(0, from - start, to - start)
+    }
+    return layers.write(sector, bytes, writer, this.#routeOf(layers, change, sector, random))
   }
 
   #routeOf(layers: LayerStack, change: Change, sector: number, random: Random): Route {
@@ -347,15 +353,20 @@ export class SimDisk {
   crash(kind: CrashKind, crashSeed: number | Random): SimDisk {
     const isSeed = typeof crashSeed === 'number'
     const random = isSeed ? streamOf(crashSeed, 'crash') : crashSeed
-    const {random: _, ...options} = this.#options
-    const left = new SimDisk(isSeed ? {...options, seed: random.next()} : {...options, random})
-    const layers = this.#layers.survivor({host: true, drive: true})
+    const {seed} = this.#options
+    const left = new SimDisk({
+      ...this.#options,
+      seed: isSeed ? random.next() : seed,
+      random: isSeed ? undefined : random,
+    })
+    const layers = this.#layers.survivor()
     const shares = new Map([...this.#inFlight].map((change) => [change as Change, drawShare(random)]))
     for (const {change, sector} of chosen(this.#inFlight, (one) => shares.get(one) ?? 0, random)) {
-      this.#put(layers, change, sector, random)
+      this.#put(layers, change, sector, random, SURVIVOR)
     }
     layers.stir(random, drawShare(random), drawShare(random), this.#options.careless)
-    left.#layers = layers.survivor({host: kind === 'processKill', drive: kind !== 'powerLoss'})
+    layers.lose({host: kind !== 'processKill', drive: kind === 'powerLoss'})
+    left.#layers = layers
     return left
   }
 

@@ -10,7 +10,8 @@ export interface BlockMap {
 /** Where a step puts a sector: `direct` bypasses the host's page cache, `zero` changes data and metadata in host memory. */
 export type Route = 'buffered' | 'direct' | 'zero'
 
-const SURVIVOR: Writer = {ended: true}
+/** Who has written what a crash left. */
+export const SURVIVOR: Writer = {ended: true}
 
 /**
  * The places a write passes on its way to the medium, and every movement between them:
@@ -182,15 +183,21 @@ export class LayerStack {
   }
 
   /**
-   * A stack with the layers that are kept. What it holds counts as written by steps that ended: the next user of the disk
-   * sees it, and a sync of theirs owes it.
+   * A stack with the same layers, in which all counts as written by steps that ended: the next user of the disk sees it, and a sync of
+   * theirs owes it.
    */
-  survivor(keep: {readonly host: boolean; readonly drive: boolean}): LayerStack {
+  survivor(): LayerStack {
     const copy = new LayerStack(this.#map)
     copy.#order = this.#order
-    if (keep.host) copy.host.adopt(this.host, SURVIVOR)
-    if (keep.drive) copy.drive.adopt(this.drive, SURVIVOR)
+    copy.host.adopt(this.host, SURVIVOR)
+    copy.drive.adopt(this.drive, SURVIVOR)
     copy.medium.adopt(this.medium, SURVIVOR)
     return copy
+  }
+
+  /** What a crash takes away. */
+  lose({host, drive}: {readonly host: boolean; readonly drive: boolean}): void {
+    if (host) this.host.clear()
+    if (drive) this.drive.clear()
   }
 }

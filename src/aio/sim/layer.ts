@@ -72,6 +72,13 @@ export class Layer {
     return undefined
   }
 
+  /** Everything is gone. */
+  clear(): void {
+    this.#sectors.clear()
+    this.blocks.clear()
+    this.#lots = []
+  }
+
   /** Takes over everything of another layer, as made by the given step. */
   adopt(other: Layer, writer: Writer): void {
     for (const [sector, version] of other.#sectors) this.put(sector, {...version, writer})
