@@ -13,7 +13,7 @@ export interface Memory {
 
 /** Takes pages of the page cache by reference, so that they are not copied. */
 export interface PageSink {
-  /** @returns whether it has taken all of a range of a file; otherwise it has taken nothing */
+  /** @returns whether it has taken all of a range of a file; otherwise the transfer is made as if it had not been asked */
   take(fd: number, offsetBytes: number, lengthBytes: number): boolean
 }
 

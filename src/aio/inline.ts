@@ -17,6 +17,8 @@ import {BackendAround, type Backend, type InlineSteps, type Memory, type PageSin
 const SLOW_MS = 10
 /** For so many times as long as it waited, writes are the backend's then. */
 const PAUSES = 30
+/** Of pages that are passed on, so far apart are those that are looked at. */
+const PROBE_BYTES = 128 * 1024
 
 /** A step that the backend inside has to take. */
 const NOT_INLINE = -(2 ** 30)
@@ -132,11 +134,15 @@ export class InlineBackend extends BackendAround implements Backend {
     }
   }
 
-  /** Has pages of the cache taken as they are. Of what is being read ahead the end comes last: without it, there would be a wait. */
+  /**
+   * Has pages of the cache taken as they are. Those that are still on their way from the disk would be waited for, and only one at a
+   * time can be asked about: here and there one is, the last first, which is the last to come where it is read ahead.
+   */
   #passOn(pages: PageSink, address: number, lengthBytes: number, offsetBytes: number): boolean {
-    const last = lengthBytes - 1
-    const hasCome = this.#transfers.readCached(this.#fd, address + last, 1, offsetBytes + last) === 1
-    return hasCome && pages.take(this.#fd, offsetBytes, lengthBytes)
+    for (let at = lengthBytes - 1; at >= 0; at -= PROBE_BYTES) {
+      if (this.#transfers.readCached(this.#fd, address + at, 1, offsetBytes + at) !== 1) return false
+    }
+    return pages.take(this.#fd, offsetBytes, lengthBytes)
   }
 
   /** A write that is not to wait. */

@@ -80,6 +80,8 @@ export class PagePipes {
   readonly #splice: Splice
   readonly #idle: Pipe[] = []
   #count = 0
+  /** There cannot be more, as far as is known. */
+  #most = PIPES_MAX
 
   constructor(splice: Splice) {
     this.#splice = splice
@@ -103,14 +105,16 @@ export class PagePipes {
   }
 
   #open(): Pipe | undefined {
-    if (this.#count >= PIPES_MAX) return undefined
+    if (this.#count >= this.#most) return undefined
     const fds = this.#splice.pipe()
-    if (typeof fds === 'number') return undefined
-    const [readFd, writeFd] = fds
-    const pipe = {readFd, writeFd, heldBytes: 0}
-    this.#count++
-    if (this.#splice.resize(writeFd, PIPE_BYTES) >= PIPE_BYTES) return pipe
-    this.#close(pipe)
+    if (typeof fds !== 'number') {
+      const [readFd, writeFd] = fds
+      const pipe = {readFd, writeFd, heldBytes: 0}
+      this.#count++
+      if (this.#splice.resize(writeFd, PIPE_BYTES) >= PIPE_BYTES) return pipe
+      this.#close(pipe)
+    }
+    this.#most = this.#count
     return undefined
   }
 

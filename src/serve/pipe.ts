@@ -25,7 +25,7 @@ export interface Pipe {
   /** Who is at the other end, for people. */
   readonly peer: string
   receive(memory: Memory, offset: number, lengthBytes: number): void
-  /** Sends the pieces in order, at most `piecesMax` of them. The answer may come before it returns. */
+  /** Sends the pieces in order, at most `piecesMax` of them. */
   send(pieces: readonly (Piece | PagePipe)[]): void
   /** Among the pieces may be pages of the page cache. */
   readonly takesPages: boolean

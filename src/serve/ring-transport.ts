@@ -33,6 +33,8 @@ export class RingTransport {
   /** Descriptors of those who came by one socket when others had taken the last place: they wait, as those in the queues do. */
   readonly #waiting: number[] = []
   readonly #clock: Memory
+  /** Connections whose last send is over; they are told when something is dispatched. */
+  readonly #over: RingPipe[] = []
   #count = 0
   #isStopping = false
   #hasClock = false
@@ -81,14 +83,18 @@ export class RingTransport {
     })
   }
 
-  /** Hands on what has ended. @returns whether anything had */
-  dispatch(): boolean {
+  /** Something is there to be handed on: no time to wait. */
+  get hasEnded(): boolean {
+    return this.#sockets.tags.length > 0 || this.#over.length > 0
+  }
+
+  /** Hands on what has ended. */
+  dispatch(): void {
     const {tags, results} = this.#sockets
-    if (tags.length === 0) return false
     // Whoever is told may start new operations, but none of them ends before the backend reaps again.
     for (let i = 0; i < tags.length; i++) this.#ended(tags[i] as number, results[i] as number)
     this.#sockets.clear()
-    return true
+    for (const pipe of this.#over.splice(0)) pipe.tell()
   }
 
   /** Accepts nobody any more. */
@@ -106,6 +112,7 @@ export class RingTransport {
     this.stop()
     if (this.#hasClock) this.#sockets.cancel(TAG_CANCEL, TAG_CLOCK)
     this.#hasClock = true
+    this.dispatch()
     while (this.#sockets.pending > 0) {
       await this.#backend.submit(true)
       this.#backend.reap()
@@ -137,15 +144,25 @@ export class RingTransport {
     while (this.#pipes[id] !== undefined) id++
     this.#listening.noDelay(fd)
     this.#listening.sendBuffer(fd, SEND_BUFFER_BYTES)
-    const pipe = new RingPipe(this.#sockets, this.#listening, this.#backend, fd, id, () => {
-      this.#pipes[id] = undefined
-      this.#count--
+    const pipe = new RingPipe(this.#sockets, this.#listening, this.#backend, fd, id, {
+      over: (ended) => this.#over.push(ended),
+      gone: () => {
+        this.#pipes[id] = undefined
+        this.#count--
+      },
     })
     this.#pipes[id] = pipe
     this.#count++
     pipe.user = this.#user.connected(pipe)
     pipe.user.open()
   }
+}
+
+/** What a connection tells its transport. */
+interface PipeOwner {
+  /** Its last send is over. */
+  over(pipe: RingPipe): void
+  gone(): void
 }
 
 class RingPipe implements Pipe {
@@ -158,7 +175,7 @@ class RingPipe implements Pipe {
   readonly #fd: number
   readonly #tag: number
   readonly #envelope: Envelope
-  readonly #gone: () => void
+  readonly #owner: PipeOwner
   #receives = false
   /** Pieces on their way, from the first that is not out. */
   #pieces: readonly (Piece | PagePipe)[] = []
@@ -166,10 +183,12 @@ class RingPipe implements Pipe {
   /** Bytes of the first that are out. */
   #done = 0
   #sends = false
+  /** How the last send has ended. */
+  #errno = 0
   #whenClosed: (() => void) | undefined
   #isClosed = false
 
-  constructor(sockets: RingSockets, listening: Listening, backend: Backend, fd: number, id: number, gone: () => void) {
+  constructor(sockets: RingSockets, listening: Listening, backend: Backend, fd: number, id: number, owner: PipeOwner) {
     this.#sockets = sockets
     this.piecesMax = sockets.piecesMax
     this.#listening = listening
@@ -177,7 +196,7 @@ class RingPipe implements Pipe {
     this.#tag = id * 2
     this.peer = `connection ${id - FIRST_CONNECTION + 1}`
     this.#envelope = sockets.envelope(backend.createMemory(ENVELOPE_BYTES))
-    this.#gone = gone
+    this.#owner = owner
   }
 
   receive(memory: Memory, offset: number, lengthBytes: number): void {
@@ -189,6 +208,7 @@ class RingPipe implements Pipe {
     this.#pieces = pieces
     this.#first = 0
     this.#done = 0
+    this.#sends = true
     this.#sendRest()
   }
 
@@ -214,17 +234,16 @@ class RingPipe implements Pipe {
     while (piece instanceof PagePipe) {
       const errno = piece.moveTo(this.#fd)
       if (errno === -ERRNO.EAGAIN) {
-        this.#sends = true
         this.#sockets.untilWritable(this.#tag + 1, this.#fd)
         return
       }
       if (errno < 0) {
-        this.#answer(errno)
+        this.#end(errno)
         return
       }
       piece = this.#pieces[++this.#first]
     }
-    if (piece === undefined) this.#answer(0)
+    if (piece === undefined) this.#end(0)
     else this.#sendMemory()
   }
 
@@ -236,15 +255,13 @@ class RingPipe implements Pipe {
       const done = count === 0 ? this.#done : 0
       this.#sockets.putPiece(this.#envelope, count++, piece.memory, piece.offset + done, piece.lengthBytes - done)
     }
-    this.#sends = true
     this.#sockets.send(this.#tag + 1, this.#fd, this.#envelope, count)
   }
 
   /** @param result bytes of pieces in memory, what poll(2) tells where pages wait, or a negative errno */
   #sent(result: number): void {
-    this.#sends = false
     if (result <= 0) {
-      this.#answer(result === 0 ? -ERRNO.EPIPE : result)
+      this.#end(result === 0 ? -ERRNO.EPIPE : result)
       return
     }
     let piece = this.#pieces[this.#first]
@@ -256,9 +273,17 @@ class RingPipe implements Pipe {
     this.#sendRest()
   }
 
-  #answer(errno: number): void {
+  #end(errno: number): void {
     this.#pieces = []
-    this.user?.sent(errno)
+    this.#errno = errno
+    this.#owner.over(this)
+  }
+
+  /** Tells the user how the last send has ended. */
+  tell(): void {
+    this.#sends = false
+    this.user?.sent(this.#errno)
+    this.#closeWhenIdle()
   }
 
   #closeWhenIdle(): void {
@@ -266,7 +291,7 @@ class RingPipe implements Pipe {
     this.#isClosed = true
     closeSync(this.#fd)
     this.#envelope.memory.free()
-    this.#gone()
+    this.#owner.gone()
     this.#whenClosed()
   }
 }

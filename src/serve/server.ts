@@ -168,7 +168,7 @@ export class Server {
         this.#exchange.flush()
         if (this.#isOver) break
         // Collecting may have brought in what has ended on sockets, the clock among it: that is no time to wait.
-        const waiting = sockets.tags.length > 0 ? undefined : this.#wait(sockets)
+        const waiting = transport.hasEnded ? undefined : this.#wait(sockets)
         if (waiting) await waiting
         // What comes now is taken now, however long it was waited for.
         this.#engine.readClock()

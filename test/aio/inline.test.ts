@@ -149,7 +149,7 @@ describe('plain system calls around a backend', () => {
       }
       writeSync(fd, Buffer.alloc(SIZE_BYTES, 0x11), 0, SIZE_BYTES, 0)
       const [taken, copied] = [await read(true), await read(false)]
-      // Of the pages that were taken, one byte was looked at.
+      // Of the pages that were taken, one byte was looked at; there would be one for each 128 KiB.
       expect(taken).toEqual([16_384, 1])
       expect(copied).toEqual([16_384, 16_384])
       expect(asked).toEqual([

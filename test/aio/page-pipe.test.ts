@@ -153,8 +153,12 @@ describe('pages that cannot be passed on', () => {
     expect(new PagePipes(splice).acquire(HEAD, 65_536)).toBeUndefined()
     const before = descriptors()
     for (const allowed of [-ERRNO.EPERM, 65_536]) {
-      const small = new PagePipes({...splice, pipe: somePipe, resize: () => allowed})
-      expect(small.acquire(HEAD, 65_536)).toBeUndefined()
+      let opened = 0
+      const pipe = (): readonly [number, number] => (opened++, somePipe())
+      const small = new PagePipes({...splice, pipe, resize: () => allowed})
+      for (let i = 0; i < 3; i++) expect(small.acquire(HEAD, 65_536)).toBeUndefined()
+      // It is not tried again for every read.
+      expect(opened).toBe(1)
     }
     expect(descriptors()).toBe(before)
   })

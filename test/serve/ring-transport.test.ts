@@ -183,16 +183,32 @@ describe('replies of a connection', () => {
     ring.ends(4)
     expect(ring.said.splice(0)).toEqual(['pages 500', `pages ${HEAD_BYTES + PAGES_BYTES - 1500}`, 'sent 0'])
     pipe.send([pagesTaken()])
-    expect(ring.said).toEqual([`pages ${HEAD_BYTES + PAGES_BYTES}`, 'sent 0'])
+    // Told in the turn of the loop, which has no time to wait before.
+    expect(ring.said).toEqual([`pages ${HEAD_BYTES + PAGES_BYTES}`])
+    expect(ring.transport.hasEnded).toBe(true)
+    ring.transport.dispatch()
+    expect(ring.said.at(-1)).toBe('sent 0')
+    expect(ring.transport.hasEnded).toBe(false)
   })
 
   it('are no more where the client has gone while pages were leaving, or were waiting', () => {
     const pipe = open()
     pipe.send([pagesTaken(1000, -ERRNO.EPIPE), piece(0, 10)])
+    ring.transport.dispatch()
     expect(ring.said.splice(0)).toEqual(['pages 1000', `pages ${-ERRNO.EPIPE}`, `sent ${-ERRNO.EPIPE}`])
     pipe.send([pagesTaken(-ERRNO.EAGAIN), piece(0, 10)])
     ring.said.length = 0
     ring.ends(-ERRNO.ECANCELED)
     expect(ring.said).toEqual([`sent ${-ERRNO.ECANCELED}`])
+  })
+
+  it('are out before their connection is closed, and its place is free again', () => {
+    const pipe = open()
+    pipe.send([pagesTaken()])
+    let isClosed = false
+    pipe.close(() => (isClosed = true))
+    expect([isClosed, ring.transport.count]).toEqual([false, 1])
+    ring.transport.dispatch()
+    expect([isClosed, ring.transport.count]).toEqual([true, 0])
   })
 })

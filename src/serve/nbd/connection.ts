@@ -247,7 +247,7 @@ export class Connection implements PipeUser {
     }
     const dataBytes = memoryBytesOf(header, brings)
     if (dataBytes > 0 && this.#bytes > 0 && this.#bytes + dataBytes > BYTES_MAX) return this.#holdBack()
-    if (isLongRead(header) && !this.longReads.haveRoom) return this.#holdBack()
+    if (!this.longReads.haveRoom && this.#exchange.passesOn(this, header)) return this.#holdBack()
     if (!this.#exchange.hasRoom) {
       this.#exchange.waitForRoom(this)
       return this.#holdBack()
@@ -258,7 +258,7 @@ export class Connection implements PipeUser {
       return true
     }
     this.#requests++
-    if (isLongRead(header)) this.longReads.began()
+    if (call.pages) this.longReads.began()
     this.#bytes += call.bytes
     if (!brings || header.length === 0) this.#submit(call)
     else {
@@ -351,7 +351,7 @@ export class Connection implements PipeUser {
     } else {
       this.#outbox.bare(this.#agreed.style, header, error)
       this.#bytes -= call.bytes
-      if (isLongRead(header)) this.longReads.ended(0)
+      if (isLongRead(header)) this.longReads.ended(call.pages, 0)
       this.#exchange.done(call)
     }
     this.#exchange.wantsToSend(this)
@@ -384,7 +384,7 @@ export class Connection implements PipeUser {
     this.#requests -= bare + calls.length
     for (const call of calls) {
       this.#bytes -= call.bytes
-      if (isLongRead(call.header)) this.longReads.ended(call.header.length)
+      if (isLongRead(call.header)) this.longReads.ended(call.pages, call.header.length)
       this.#exchange.done(call)
     }
     if (spare) this.#exchange.release(spare)

@@ -26,7 +26,7 @@ import {
   NBD_ENOTSUP,
   PAYLOAD_MAX_BYTES,
 } from './protocol.js'
-import {readHead, readHeadBytes} from './reply.js'
+import {readHead, readHeadBytes, type ReplyStyle} from './reply.js'
 import {copyRequestHeader, type RequestHeader} from './request-header.js'
 import {wireError} from './refusal.js'
 import {fuaOf, zeroing} from './lowering.js'
@@ -145,7 +145,7 @@ export class Exchange {
       }
       call.bytes = dataBytes
       this.#turnBytes += dataBytes
-      if (isLongRead(header) && connection.longReads.passesPages) this.#offerPages(call, connection)
+      if (this.passesOn(connection, header)) this.#offerPages(call, connection.replyStyle)
     }
     return call
   }
@@ -160,14 +160,19 @@ export class Exchange {
     }
   }
 
+  /** A request is a read whose pages may go to its client as they are. */
+  passesOn({pipe, longReads}: Connection, header: RequestHeader): boolean {
+    const can = this.#options.pagePipes !== undefined && pipe.takesPages && longReads.passesPages
+    return can && isLongRead(header) && isAligned(header)
+  }
+
   /** Lets the backend pass pages of the page cache on, with the head of the reply ahead of them. */
-  #offerPages(call: Call, {pipe, replyStyle}: Connection): void {
+  #offerPages(call: Call, style: ReplyStyle): void {
     const {header, memory} = call
-    const {pagePipes} = this.#options
-    if (!pagePipes || !pipe.takesPages || !memory || !isAligned(header)) return
-    const head = new Uint8Array(readHeadBytes(replyStyle))
-    readHead(new DataView(head.buffer), 0, replyStyle, header, header.length)
-    call.pages = memory.pages = pagePipes.acquire(head, header.length)
+    const head = new Uint8Array(readHeadBytes(style))
+    readHead(new DataView(head.buffer), 0, style, header, header.length)
+    call.pages = this.#options.pagePipes?.acquire(head, header.length)
+    if (memory) memory.pages = call.pages
   }
 
   /** Nobody needs a call any more. */
@@ -251,9 +256,9 @@ export class Exchange {
 
   #status(call: Call): void {
     const {connection} = call
-    if (!connection) return
-    const reply = statusReply(call, connection.replyStyle, this.served.sizeBytes, this.#options.status)
-    if (reply) connection.endedWith(call, reply)
+    const style = connection?.replyStyle ?? 'simple'
+    const reply = statusReply(call, style, this.served.sizeBytes, this.#options.status)
+    if (reply) connection?.endedWith(call, reply)
     else this.#answer(call, NBD_EINVAL)
   }
 
@@ -391,16 +396,10 @@ export class Exchange {
 
   /** Sends what is ready, on every connection. */
   flush(): void {
-    // A send that ends at once lets its connection go on, which may have more to say.
-    while (this.#sending.length > 0) {
-      const sending = this.#sending
-      this.#sending = []
-      for (const connection of sending) connection.flush()
-    }
-  }
-
-  get hasToSend(): boolean {
-    return this.#sending.length > 0
+    if (this.#sending.length === 0) return
+    const sending = this.#sending
+    this.#sending = []
+    for (const connection of sending) connection.flush()
   }
 
   /** Bytes a power cut would take away now. */

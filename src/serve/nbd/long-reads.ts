@@ -7,7 +7,7 @@ import type {RequestHeader} from './request-header.js'
 const LONG_BYTES = 64 * 1024
 /** Each page on its way costs kernel memory. */
 const LONGEST_BYTES = 2 << 20
-/** At a time: no more is read ahead of a client that is slower than the page cache. */
+/** Passed on at a time: no more is read ahead of a client that is slower than the page cache. */
 const MOST = 16
 
 /** So much leaves while one way is timed. */
@@ -24,13 +24,13 @@ const WARM_WINDOWS = 3
 /** Copying takes more of the processors: it has to be so many times as fast. */
 const WORTH = 1.25
 
-/** A READ of which pages may be passed on, where they are in the page cache. */
+/** A READ that is long enough for its pages to be passed on. */
 export function isLongRead({type, length}: RequestHeader): boolean {
   return type === NBD_CMD_READ && length >= LONG_BYTES && length <= LONGEST_BYTES
 }
 
 /**
- * The long reads of a connection: how many are on their way, and whether the client gets pages of the page cache or a copy. To pass
+ * The long reads of a connection: how many are being passed on, and whether the client gets pages of the page cache or a copy. To pass
  * pages on saves the server two copies, and leaves it to the client to fetch them from main memory. For most that is twice as fast;
  * for a client of one thread whose buffers begin a few bytes behind a page (as malloc's do) it is half as fast on AMD's Zen, whose
  * rep movsb slows down to a fifth there. No way is known to ask: both are tried, and the faster one is kept for a while.
@@ -52,7 +52,7 @@ export class LongReads {
     this.#clock = clock
   }
 
-  /** Another one may be taken. */
+  /** Another one may be passed on. */
   get haveRoom(): boolean {
     return this.#count < MOST
   }
@@ -62,13 +62,21 @@ export class LongReads {
     return this.#passesPages
   }
 
+  /** One is to be passed on. */
   began(): void {
     this.#count++
   }
 
-  /** The reply has left. @param lengthBytes data in it: none where the read failed */
-  ended(lengthBytes: number): void {
-    this.#count--
+  /**
+   * The reply has left.
+   *
+   * @param pages of one that was to be passed on, and was where they are filled
+   * @param lengthBytes data in it: none where the read failed
+   */
+  ended(pages: {readonly isFilled: boolean} | undefined, lengthBytes: number): void {
+    if (pages) this.#count--
+    // Not what went the other way before that changed, nor what could not be passed on.
+    if ((pages?.isFilled ?? false) !== this.#passesPages) return
     this.#bytes += lengthBytes
     if (this.#isSettling) {
       if (this.#bytes >= SETTLE_BYTES) this.#begin(false)

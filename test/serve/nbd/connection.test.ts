@@ -1,11 +1,13 @@
 import {describe, expect, it} from 'vitest'
 
-import type {Memory} from '../../../src/aio/index.js'
+import {PagePipe, type Memory} from '../../../src/aio/index.js'
 import {Prng} from '../../../src/base/index.js'
 import {cacheModeOf} from '../../../src/cache-mode/index.js'
+import type {Splice} from '../../../src/native/index.js'
 import type {Call} from '../../../src/serve/nbd/call.js'
 import {Connection} from '../../../src/serve/nbd/connection.js'
 import type {Exchange} from '../../../src/serve/nbd/exchange.js'
+import {isLongRead} from '../../../src/serve/nbd/long-reads.js'
 import {PAYLOAD_MAX_BYTES} from '../../../src/serve/nbd/protocol.js'
 import {refusalOf} from '../../../src/serve/nbd/refusal.js'
 import type {ReplyStyle} from '../../../src/serve/nbd/reply.js'
@@ -21,6 +23,7 @@ const SERVED = {
 }
 const REQUESTS_MAX = 128
 const BYTES_MAX = 16 << 20
+const LONG_READS_MAX = 16
 const STYLES = ['simple', 'structured', 'extended'] as const
 
 /** Memory that is only counted: nobody writes 32 MiB for a request that claims them. */
@@ -28,12 +31,19 @@ function memoryOf(bytes: number): Memory {
   return {bytes: new Uint8Array(Math.min(bytes, 1 << 20)), free() {}}
 }
 
+/** Pages that never come. */
+const NO_SPLICE = {} as Splice
+
 /** Everything around one connection: what it asks for is counted, and ends when the test says so. */
 class Surroundings {
   readonly tally = new Tally(0)
   readonly served = SERVED
   readonly isStopping = false
   hasRoom = true
+  /** Long reads are passed on; how many are, and the most that ever were. */
+  passes = false
+  paged = 0
+  pagedMost = 0
   /** The socket says of all that comes now that nobody is there. */
   isReset = false
   /** What it holds now, and the most it ever held. */
@@ -76,6 +86,9 @@ class Surroundings {
     this.#waiting.push(connection)
   }
   wantsToSend(): void {}
+  passesOn(_connection: Connection, header: Call['header']): boolean {
+    return this.passes && isLongRead(header)
+  }
   secure(): void {}
   closed(): void {
     this.closedTimes++
@@ -90,12 +103,17 @@ class Surroundings {
     this.callsMost = Math.max(this.callsMost, this.calls)
     this.largest = Math.max(this.largest, dataBytes)
     if (this.calls > 1) this.bytesMost = Math.max(this.bytesMost, this.bytes)
-    const rest = {pages: undefined, restAt: 0, restEnd: 0, latencyNs: 0, covers: 0}
+    const pages = this.passesOn(connection, header)
+      ? new PagePipe(NO_SPLICE, [], new Uint8Array(0), dataBytes)
+      : undefined
+    if (pages) this.pagedMost = Math.max(this.pagedMost, ++this.paged)
+    const rest = {pages, restAt: 0, restEnd: 0, latencyNs: 0, covers: 0}
     return {header: {...header}, connection, memory, dataAt: 4096, bytes: dataBytes, ...rest}
   }
   done(call: Call): void {
     this.calls--
     this.bytes -= call.bytes
+    if (call.pages) this.paged--
   }
   submit(call: Call): void {
     this.inEngine.push(call)
@@ -213,6 +231,7 @@ describe('a connection', () => {
       (seed) => {
         const prng = new Prng(seed)
         const around = new Surroundings()
+        around.passes = prng.chance(0.5)
         const bytes = session(prng, style)
         // Some disks are slow.
         const pace = prng.pick([0.02, 0.6])
@@ -227,7 +246,8 @@ describe('a connection', () => {
           around.step(prng, 0.6)
         }
         expect(around.closedTimes, `seed ${seed}`).toBe(1)
-        expect([around.calls, around.bytes, around.memories], `seed ${seed}`).toEqual([0, 0, 0])
+        expect([around.calls, around.bytes, around.memories, around.paged], `seed ${seed}`).toEqual([0, 0, 0, 0])
+        expect(around.pagedMost).toBeLessThanOrEqual(LONG_READS_MAX)
         expect(around.callsMost).toBeLessThanOrEqual(REQUESTS_MAX)
         expect(around.bytesMost).toBeLessThanOrEqual(Math.max(BYTES_MAX, around.largest))
         expect(around.largest).toBeLessThanOrEqual(PAYLOAD_MAX_BYTES)
@@ -235,4 +255,21 @@ describe('a connection', () => {
       },
     )
   }
+
+  it.each([
+    [true, 64 * 1024, LONG_READS_MAX],
+    [false, 64 * 1024, REQUESTS_MAX],
+    [true, 64 * 1024 - 512, REQUESTS_MAX],
+  ])('has its long reads bounded only where they are passed on (%s, %i bytes: %i)', (passes, length, most) => {
+    const around = new Surroundings()
+    around.passes = passes
+    const reads = Array.from({length: 200}, () => request({type: 0, length}))
+    around.feed(Buffer.concat([u32(3), option(7, infoData('')), ...reads]))
+    expect(around.callsMost).toBe(most)
+    // As soon as some have left, others are taken.
+    for (const call of around.inEngine.splice(0)) around.connection.ended(call, 0)
+    around.connection.flush()
+    around.connection.sent(0)
+    expect(around.inEngine.length).toBeGreaterThan(0)
+  })
 })

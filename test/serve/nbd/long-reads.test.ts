@@ -3,30 +3,35 @@ import {describe, expect, it} from 'vitest'
 import {isLongRead, LongReads} from '../../../src/serve/nbd/long-reads.js'
 import {READ, WRITE} from './client.js'
 
-const READ_BYTES = 256 * 1024
 const MIB = 1 << 20
 
-/** A client that takes pages and copies at so many MiB a second. */
+/** A client that takes pages and copies at so many MiB a second, and has `depth` reads on their way. */
 class Taker {
   readonly reads: LongReads
-  /** The way of every read, in order. */
-  readonly ways: boolean[] = []
+  readonly #depth: number
+  readonly #readBytes: number
+  readonly #asked: ({readonly isFilled: boolean} | undefined)[] = []
   #nowMs = 0
 
-  constructor() {
+  constructor(depth = 1, readBytes = 256 * 1024) {
     this.reads = new LongReads(() => this.#nowMs)
+    this.#depth = depth
+    this.#readBytes = readBytes
   }
 
-  /** Takes so much, one read after the other. @returns how much of it was passed on */
+  /** Takes so much, one reply after the other. @returns how much of it was passed on */
   take(bytes: number, passRate: number, copyRate: number, thinksMs = 0): number {
     let passed = 0
-    for (let left = bytes; left > 0; left -= READ_BYTES) {
-      const passes = this.reads.passesPages
-      this.ways.push(passes)
-      this.reads.began()
-      this.#nowMs += thinksMs + (READ_BYTES / MIB / (passes ? passRate : copyRate)) * 1000
-      this.reads.ended(READ_BYTES)
-      if (passes) passed += READ_BYTES
+    for (let left = bytes; left > 0; left -= this.#readBytes) {
+      while (this.#asked.length < this.#depth) {
+        const pages = this.reads.passesPages ? {isFilled: true} : undefined
+        if (pages) this.reads.began()
+        this.#asked.push(pages)
+      }
+      const pages = this.#asked.shift()
+      this.#nowMs += thinksMs + (this.#readBytes / MIB / (pages ? passRate : copyRate)) * 1000
+      this.reads.ended(pages, this.#readBytes)
+      if (pages) passed += this.#readBytes
     }
     return passed
   }
@@ -41,14 +46,17 @@ describe('long reads', () => {
     expect(isLongRead({...header, type: WRITE, length: 65_536})).toBe(false)
   })
 
-  it('are taken 16 at a time', () => {
+  it('are passed on 16 at a time', () => {
     const reads = new LongReads()
     for (let i = 0; i < 16; i++) {
       expect(reads.haveRoom).toBe(true)
       reads.began()
     }
     expect(reads.haveRoom).toBe(false)
-    reads.ended(0)
+    // Of one that is copied there may be any number.
+    reads.ended(undefined, 65_536)
+    expect(reads.haveRoom).toBe(false)
+    reads.ended({isFilled: false}, 0)
     expect(reads.haveRoom).toBe(true)
   })
 
@@ -75,6 +83,27 @@ describe('long reads', () => {
     expect(passed).toBeGreaterThan(0)
     expect(taker.take(total, 2000, 1000)).toBeGreaterThan(0.7 * total)
     expect(new Taker().take(total, 1000, 1200)).toBeGreaterThan(0.85 * total)
+  })
+
+  it.each([
+    [16, 256 * 1024],
+    [16, MIB],
+    [8, 2 * MIB],
+  ])('are told apart with %i of %i bytes on their way', (depth, readBytes) => {
+    const total = 4096 * MIB
+    expect(new Taker(depth, readBytes).take(total, 1000, 2000)).toBeLessThan(0.15 * total)
+    expect(new Taker(depth, readBytes).take(total, 2000, 1000)).toBeGreaterThan(0.9 * total)
+  })
+
+  it('that could not be passed on tell nothing about passing on', () => {
+    let nowMs = 0
+    const reads = new LongReads(() => nowMs)
+    for (let i = 0; i < 1000; i++) {
+      reads.began()
+      nowMs += 1
+      reads.ended({isFilled: false}, MIB)
+      expect(reads.passesPages).toBe(true)
+    }
   })
 
   it('go on being passed on to a client that asks so seldom that its rate tells nothing', () => {

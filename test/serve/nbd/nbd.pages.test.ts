@@ -32,6 +32,11 @@ beforeEach(() => {
 })
 afterEach(() => scene.close())
 
+/** Bytes that a process has read into its memory so far (proc(5)); what is passed on is not among them. */
+function bytesRead({pid}: Served): number {
+  return Number(/rchar: (\d+)/.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1])
+}
+
 /** Ends of pipes that a process has. */
 function pipeEnds({pid}: Served): number {
   const targets = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
@@ -103,14 +108,18 @@ describe('long reads of what is in the page cache', () => {
     async () => {
       for (const mode of ['writeback', 'writethrough', 'unsafe']) {
         const served = await Served.start(scene, image, ['--aio', 'uring', '--cache', mode])
-        const before = pipeEnds(served)
         for (const style of styles) {
           const client = await RawClient.connect(served.socket)
           await client.go(style)
           expect(await readAll(client, style, RANGES)).toBe(true)
+          const before = bytesRead(served)
+          expect(await readAll(client, style, [[4096, 128 * 1024]])).toBe(true)
+          expect(bytesRead(served) - before).toBeLessThan(64 * 1024)
+          // With ends finer than a sector it is copied.
+          expect(await readAll(client, style, [[4097, 127 * 1024]])).toBe(true)
+          expect(bytesRead(served) - before).toBeGreaterThan(127 * 1024)
           client.close()
         }
-        expect(pipeEnds(served)).toBeGreaterThan(before)
         expect((await served.stop()).ended.exit).toBe(0)
       }
     },
