@@ -7,7 +7,10 @@ export interface Memory {
   readonly bytes: Uint8Array
   /** Gives it back. Nothing may be in flight on it, and nobody may touch `bytes` afterwards. */
   free(): void
-  /** Takes what is read in the place of `bytes`, where a backend can give it; of whoever uses the memory, who asks it afterwards. */
+  /**
+   * Takes what is read in the place of `bytes`, where a backend can give it; of whoever uses the memory, who asks it afterwards. A backend
+   * that has looked and cannot give it takes the sink away.
+   */
   pages?: PageSink | undefined
 }
 

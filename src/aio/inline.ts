@@ -109,7 +109,10 @@ export class InlineBackend extends BackendAround implements Backend {
       case STEP_READ: {
         if (!reads) return NOT_INLINE
         const address = this.#addressOf(memory as Memory) + memoryOffset
-        if (memory?.pages && this.#passOn(memory.pages, address, lengthBytes, offsetBytes)) return lengthBytes
+        if (memory?.pages) {
+          if (this.#passOn(memory.pages, address, lengthBytes, offsetBytes)) return lengthBytes
+          memory.pages = undefined
+        }
         if (lengthBytes > mostBytes) return NOT_INLINE
         if (waits) return transfers.read(fd, address, lengthBytes, offsetBytes)
         const result = transfers.readCached(fd, address, lengthBytes, offsetBytes)

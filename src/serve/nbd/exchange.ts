@@ -175,6 +175,13 @@ export class Exchange {
     if (memory) memory.pages = call.pages
   }
 
+  /** What is read is not in the page cache: others may use the pipes. */
+  #takePagesBack(call: Call): void {
+    if (call.pages) this.#options.pagePipes?.release(call.pages)
+    call.pages = undefined
+    call.connection?.longReads.copied()
+  }
+
   /** Nobody needs a call any more. */
   done(call: Call): void {
     const {memory, pages} = call
@@ -289,6 +296,7 @@ export class Exchange {
     const slot = this.#engine.submit(type, flags, offset, length, memory, memoryOffset)
     invariant(slot >= 0, 'a request is taken only where the engine has room')
     this.#callOf[slot] = call
+    if (call.pages && memory?.pages === undefined) this.#takePagesBack(call)
   }
 
   #answer(call: Call, error: number): void {

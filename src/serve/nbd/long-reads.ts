@@ -67,6 +67,11 @@ export class LongReads {
     this.#count++
   }
 
+  /** One that was to be passed on cannot be. */
+  copied(): void {
+    this.#count--
+  }
+
   /**
    * The reply has left.
    *

@@ -58,6 +58,10 @@ describe('long reads', () => {
     expect(reads.haveRoom).toBe(false)
     reads.ended({isFilled: false}, 0)
     expect(reads.haveRoom).toBe(true)
+    reads.began()
+    expect(reads.haveRoom).toBe(false)
+    reads.copied()
+    expect(reads.haveRoom).toBe(true)
   })
 
   it('are passed on at first, and to a client that takes little', () => {

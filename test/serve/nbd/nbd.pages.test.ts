@@ -140,6 +140,22 @@ describe('long reads of what is in the page cache', () => {
     }
   })
 
+  itNeeds([uring, splicing], 'need no pipe while they wait for the disk, and are not bounded then', async () => {
+    // Nobody has read it: nothing of it is in the page cache.
+    const hole = scene.file('hole.img', 128 * 8 * MIB)
+    const served = await Served.start(scene, hole, ['--aio', 'uring'])
+    const before = pipeEnds(served)
+    const client = await RawClient.connect(served.socket)
+    await client.go()
+    for (let i = 0; i < 100; i++) client.send(request({type: READ, cookie: i, offset: i * 8 * MIB, length: 128 * 1024}))
+    for (let i = 0; i < 100; i++) {
+      expect((await client.simple()).error).toBe(0)
+      expect((await client.read(128 * 1024)).every((byte) => byte === 0)).toBe(true)
+    }
+    expect(pipeEnds(served) - before).toBe(2)
+    expect((await served.stop()).ended.exit).toBe(0)
+  })
+
   itNeeds([uring, splicing], 'have what was written before they were asked for', async () => {
     const served = await Served.start(scene, image, ['--aio', 'uring'])
     const client = await RawClient.connect(served.socket)
