@@ -91,9 +91,9 @@ export interface Backend {
 }
 
 /**
- * Which steps are system calls on the thread that queues them, with `reads`, `writes` and `sync`, and do not go through the ring or the pool. Data
- * that would have to be waited for still do where `waits` is false: reads that the page cache does not hold, and writes that are to
- * be stable at their end. A sync on the calling thread is one that nothing else is in flight beside.
+ * Which steps are system calls on the thread that queues them, with `reads`, `writes` and `sync`, and do not go through the ring or
+ * the pool. Data that would have to be waited for still do where `waits` is false: reads that the page cache does not hold, and writes
+ * that are to be stable at their end. A sync on the calling thread is one that nothing else is in flight beside.
  */
 export interface InlineSteps {
   readonly reads: boolean

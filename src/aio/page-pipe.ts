@@ -43,18 +43,22 @@ export class PagePipe implements PageSink {
     first.heldBytes = Math.max(0, this.#splice.write(first.writeFd, this.#head))
     if (first.heldBytes < this.#head.length) return false
     let done = 0
-    for (const pipe of this.pipes) {
-      let count = 1
-      while (done < lengthBytes && count > 0) {
-        count = this.#splice.fromFile(fd, offsetBytes + done, pipe.writeFd, lengthBytes - done)
-        if (count <= 0) continue
-        pipe.heldBytes += count
-        done += count
-      }
-    }
+    for (const pipe of this.pipes) done += this.#fill(pipe, fd, offsetBytes + done, lengthBytes - done)
     // Otherwise the file has become shorter, or its cache was taken away and the disk fails.
     this.#isFilled = done === lengthBytes
     return this.#isFilled
+  }
+
+  /** As far as the pipe and the file go. @returns bytes */
+  #fill(pipe: Pipe, fd: number, offsetBytes: number, lengthBytes: number): number {
+    let done = 0
+    while (done < lengthBytes) {
+      const count = this.#splice.fromFile(fd, offsetBytes + done, pipe.writeFd, lengthBytes - done)
+      if (count <= 0) break
+      done += count
+    }
+    pipe.heldBytes += done
+    return done
   }
 
   /** It has taken what it was made for. */

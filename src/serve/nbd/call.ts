@@ -24,34 +24,3 @@ export interface Call {
   /** A flush: what it covers, for the risk meter. */
   covers: number
 }
-
-/** Calls that are not in use. */
-export class CallPool {
-  readonly #free: Call[] = []
-
-  take(connection: Connection): Call {
-    const call = this.#free.pop() ?? {
-      header: newRequestHeader(),
-      connection,
-      memory: undefined,
-      pages: undefined,
-      dataAt: 0,
-      bytes: 0,
-      restAt: 0,
-      restEnd: 0,
-      latencyNs: 0,
-      covers: 0,
-    }
-    call.connection = connection
-    return call
-  }
-
-  give(call: Call): void {
-    call.connection = undefined
-    call.memory = undefined
-    call.pages = undefined
-    call.bytes = 0
-    call.restAt = call.restEnd = call.latencyNs = 0
-    this.#free.push(call)
-  }
-}

@@ -1,15 +1,15 @@
-import {MemoryPool, type Backend, type Memory, type PagePipes} from '../../aio/index.js'
-import {ERRNO, invariant, SECTOR_BYTES, ToolError, type Range} from '../../base/index.js'
+import type {Backend, Memory, PagePipes} from '../../aio/index.js'
+import {ERRNO, invariant, SECTOR_BYTES, type Range} from '../../base/index.js'
 import type {CacheMode} from '../../cache-mode/index.js'
 import type {Engine} from '../../engine/index.js'
 import {DISCARD, FLUSH, IN, OUT, STATUS_IOERR, STATUS_OK} from '../../request/index.js'
 import {RiskMeter} from '../risk-meter.js'
 import type {Tally} from '../tally.js'
 import {statusReply, type StatusSource} from './block-status.js'
-import {CallPool, HEAD_ROOM_BYTES, type Call} from './call.js'
+import {CallPool} from './call-pool.js'
+import {HEAD_ROOM_BYTES, type Call} from './call.js'
 import type {Connection} from './connection.js'
 import type {Export} from './export.js'
-import {isLongRead} from './long-reads.js'
 import {
   NBD_CMD_BLOCK_STATUS,
   NBD_CMD_CACHE,
@@ -26,8 +26,7 @@ import {
   NBD_ENOTSUP,
   PAYLOAD_MAX_BYTES,
 } from './protocol.js'
-import {readHead, readHeadBytes, type ReplyStyle} from './reply.js'
-import {copyRequestHeader, type RequestHeader} from './request-header.js'
+import type {RequestHeader} from './request-header.js'
 import {wireError} from './refusal.js'
 import {fuaOf, zeroing} from './lowering.js'
 import {alignedIn, alignedOut, isAligned, Rewrite} from './rewrite.js'
@@ -73,8 +72,7 @@ export class Exchange {
   readonly #mode: CacheMode
   /** A sync makes something stable. */
   readonly #syncsLast: boolean
-  readonly #pool: MemoryPool
-  readonly #calls = new CallPool()
+  readonly #calls: CallPool
   readonly #callOf: (Call | undefined)[] = []
   /** A request with ends finer than a sector that has everything to itself, and what waits behind it. */
   #rewrite: Rewrite | undefined
@@ -91,17 +89,17 @@ export class Exchange {
     this.#engine = options.engine
     this.#mode = options.served.mode
     this.#syncsLast = options.lasts && !options.served.mode.noFlush
-    this.#pool = new MemoryPool((bytes) => options.backend.createMemory(bytes))
+    this.#calls = new CallPool((bytes) => options.backend.createMemory(bytes), options.pagePipes)
   }
 
   // For connections
 
   acquire(bytes: number): Memory {
-    return this.#pool.acquire(bytes)
+    return this.#calls.acquire(bytes)
   }
 
   release(memory: Memory): void {
-    this.#pool.release(memory)
+    this.#calls.release(memory)
   }
 
   /** What waits behind a rewrite will need the engine's room too. */
@@ -133,63 +131,18 @@ export class Exchange {
 
   /** A call for a request whose header has come, with room for its data; undefined when there is no memory. */
   take(connection: Connection, header: RequestHeader, dataBytes: number): Call | undefined {
-    const call = this.#calls.take(connection)
-    copyRequestHeader(header, call.header)
-    // Data keep their place within a sector, so that a request with finer ends can be completed around them.
-    call.dataAt = HEAD_ROOM_BYTES + (header.offset % SECTOR_BYTES)
-    if (dataBytes > 0) {
-      call.memory = this.#memory(call.dataAt + dataBytes + SECTOR_BYTES)
-      if (!call.memory) {
-        this.#calls.give(call)
-        return undefined
-      }
-      call.bytes = dataBytes
-      this.#turnBytes += dataBytes
-      if (this.passesOn(connection, header)) this.#offerPages(call, connection.replyStyle)
-    }
+    const call = this.#calls.take(connection, header, dataBytes)
+    this.#turnBytes += call?.bytes ?? 0
     return call
   }
 
-  /** Memory for a request; undefined when there is none, which fails the request and not the server. */
-  #memory(bytes: number): Memory | undefined {
-    try {
-      return this.#pool.acquire(bytes)
-    } catch (error) {
-      if (error instanceof ToolError && error.kind === 'environment') return undefined
-      throw error
-    }
-  }
-
   /** A request is a read whose pages may go to its client as they are. */
-  passesOn({pipe, longReads}: Connection, header: RequestHeader): boolean {
-    const can = this.#options.pagePipes !== undefined && pipe.takesPages && longReads.passesPages
-    return can && isLongRead(header) && isAligned(header)
-  }
-
-  /** Lets the backend pass pages of the page cache on, with the head of the reply ahead of them. */
-  #offerPages(call: Call, style: ReplyStyle): void {
-    const {header, memory} = call
-    const head = new Uint8Array(readHeadBytes(style))
-    readHead(new DataView(head.buffer), 0, style, header, header.length)
-    call.pages = this.#options.pagePipes?.acquire(head, header.length)
-    if (memory) memory.pages = call.pages
-  }
-
-  /** What is read is not in the page cache: others may use the pipes. */
-  #takePagesBack(call: Call): void {
-    if (call.pages) this.#options.pagePipes?.release(call.pages)
-    call.pages = undefined
-    call.connection?.longReads.copied()
+  passesOn(connection: Connection, header: RequestHeader): boolean {
+    return this.#calls.passesOn(connection, header)
   }
 
   /** Nobody needs a call any more. */
   done(call: Call): void {
-    const {memory, pages} = call
-    if (memory) {
-      memory.pages = undefined
-      this.#pool.release(memory)
-    }
-    if (pages) this.#options.pagePipes?.release(pages)
     this.#calls.give(call)
   }
 
@@ -296,7 +249,7 @@ export class Exchange {
     const slot = this.#engine.submit(type, flags, offset, length, memory, memoryOffset)
     invariant(slot >= 0, 'a request is taken only where the engine has room')
     this.#callOf[slot] = call
-    if (call.pages && memory?.pages === undefined) this.#takePagesBack(call)
+    if (call.pages && memory?.pages === undefined) this.#calls.takePagesBack(call)
   }
 
   #answer(call: Call, error: number): void {
@@ -314,12 +267,12 @@ export class Exchange {
   #pushRewrite(): void {
     const rewrite = this.#rewrite
     if (!rewrite || this.#engine.pending > 0 || this.#engine.room === 0) return
-    rewrite.scratch ??= this.#memory(SECTOR_BYTES)
+    rewrite.scratch ??= this.#calls.acquireIfAny(SECTOR_BYTES)
     if (!rewrite.scratch) rewrite.ended(STATUS_IOERR, ERRNO.ENOMEM, 0)
     const step = rewrite.next()
     if (step === undefined) {
       this.#rewrite = undefined
-      if (rewrite.scratch) this.#pool.release(rewrite.scratch)
+      if (rewrite.scratch) this.#calls.release(rewrite.scratch)
       this.#ended(rewrite.call, rewrite.status, rewrite.errno, rewrite.latencyNs)
       const behind = this.#behind
       this.#behind = []
@@ -423,7 +376,6 @@ export class Exchange {
   }
 
   close(): void {
-    this.#pool.close()
-    this.#options.pagePipes?.close()
+    this.#calls.close()
   }
 }
