@@ -4,9 +4,12 @@ import {ERRNO} from '../base/index.js'
 import {loadSplice, type Splice} from '../native/index.js'
 import type {PageSink} from './backend.js'
 
-/** What a pipe holds: as much as anybody may ask for (/proc/sys/fs/pipe-max-size). */
-const PIPE_BYTES = 1 << 20
-/** Pipes at a time: with more, a user would have more pages in them than is allowed (/proc/sys/fs/pipe-user-pages-soft). */
+/** What a pipe holds: half of what anybody may ask for (/proc/sys/fs/pipe-max-size). */
+const PIPE_BYTES = 512 * 1024
+/**
+ * Pipes at a time. They hold half of what all programs of a user may have in pipes (/proc/sys/fs/pipe-user-pages-soft); where nothing is
+ * left of that, the pipes of the others shrink.
+ */
 const PIPES_MAX = 64
 
 /** A pipe(2), and how much it holds. */

@@ -54,7 +54,7 @@ describe('pages that are passed on', () => {
     return all
   }
 
-  itNeeds([splicing], 'come behind their head, from anywhere in the file, and as many as two pipes hold', () => {
+  itNeeds([splicing], 'come behind their head, from anywhere in the file, and as many as several pipes hold', () => {
     for (const [offsetBytes, lengthBytes] of [
       [0, 64 * 1024],
       [512, 64 * 1024],
