@@ -102,6 +102,8 @@ export interface InlineSteps {
   readonly sync: boolean
   /** Longer transfers are the backend's, so that they do not keep the thread from others; no limit when left out. */
   readonly mostBytes?: number | undefined
+  /** Large folios of the page cache are split before short writes go into them: for a file system that is slow otherwise. */
+  readonly splitsFolios?: boolean | undefined
 }
 
 /** How a ring takes steps. */

@@ -12,6 +12,7 @@ import {
   type StepOp,
 } from '../request/index.js'
 import {BackendAround, type Backend, type InlineSteps, type Memory, type PageSink} from './backend.js'
+import type {FolioSplitter} from './folio-splitter.js'
 
 /** A write that is to be over at once and takes longer has been made to wait, by a full page cache or a slow file system. */
 const SLOW_MS = 10
@@ -47,11 +48,13 @@ export class InlineBackend extends BackendAround implements Backend {
   #memory: Memory | undefined
   #address = 0
   readonly #clock: () => number
+  readonly #splitter: FolioSplitter | undefined
   /** Until then writes are the backend's. */
   #pausedUntilMs = 0
 
   /**
    * @param fd the descriptor that `inner` is open on; `transfers` are closed with it
+   * @param splitter for writes that are not to wait
    * @param clock milliseconds; for tests
    */
   constructor(
@@ -59,6 +62,7 @@ export class InlineBackend extends BackendAround implements Backend {
     fd: number,
     steps: InlineSteps,
     transfers: Transfers,
+    splitter?: FolioSplitter,
     clock: () => number = () => performance.now(),
   ) {
     super(inner)
@@ -67,6 +71,7 @@ export class InlineBackend extends BackendAround implements Backend {
     this.#fd = fd
     this.#steps = steps
     this.#transfers = transfers
+    this.#splitter = splitter
     this.#clock = clock
     this.#endedTokens = new Int32Array(inner.tokens)
     this.#endedResults = new Int32Array(inner.tokens)
@@ -150,12 +155,14 @@ export class InlineBackend extends BackendAround implements Backend {
 
   /** A write that is not to wait. */
   #writeSoon(address: number, lengthBytes: number, offsetBytes: number): number {
-    const sinceMs = this.#clock()
+    let sinceMs = this.#clock()
     if (sinceMs < this.#pausedUntilMs) return NOT_INLINE
+    if (this.#splitter?.before(offsetBytes, lengthBytes)) sinceMs = this.#clock()
     const result = this.#transfers.write(this.#fd, address, lengthBytes, offsetBytes)
     const nowMs = this.#clock()
     const tookMs = nowMs - sinceMs
     if (tookMs > SLOW_MS) this.#pausedUntilMs = nowMs + PAUSES * tookMs
+    this.#splitter?.after(offsetBytes, lengthBytes, tookMs, nowMs)
     return result
   }
 

@@ -1,6 +1,7 @@
 import {ToolError, type Range} from '../base/index.js'
 import {trustsStableWrites, type CacheMode} from '../cache-mode/index.js'
 import type {Backend, BackendName, InlineSteps, RingManner} from './backend.js'
+import type {FolioSplitter} from './folio-splitter.js'
 import {PartBackend} from './part.js'
 import type {SimDevice} from './sim/device.js'
 import type {DiskModel} from './sim/disk-model.js'
@@ -153,7 +154,18 @@ async function withInline(opened: OpenBackend, {fd, inline}: BackendTarget): Pro
   if (inline === undefined) return opened
   const [{loadTransfers}, {InlineBackend}] = await Promise.all([import('../native/index.js'), import('./inline.js')])
   const calls = await loadTransfers()
-  return calls.ok ? {...opened, backend: new InlineBackend(opened.backend, fd, inline, calls.transfers)} : opened
+  if (!calls.ok) return opened
+  const splitter = inline.splitsFolios === true ? await splitterOf(fd) : undefined
+  return {...opened, backend: new InlineBackend(opened.backend, fd, inline, calls.transfers, splitter)}
+}
+
+async function splitterOf(fd: number): Promise<FolioSplitter | undefined> {
+  const [{loadFolios}, {FolioSplitter: Splitter}] = await Promise.all([
+    import('../native/index.js'),
+    import('./folio-splitter.js'),
+  ])
+  const calls = await loadFolios()
+  return calls.ok ? new Splitter(calls.folios, fd) : undefined
 }
 
 /** A simulated disk begins where the image does; a real one is all of the file. */

@@ -7,6 +7,7 @@
  *
  * @module
  */
+export {loadFolios, type Folios} from './folio.js'
 export {loadListening, type Listening} from './listening.js'
 export {loadLibc, type Extent, type Libc, type LibcAnswer, type OtherLock} from './libc.js'
 export {loadSplice, type Splice} from './splice.js'

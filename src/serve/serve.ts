@@ -57,7 +57,7 @@ export async function serveNbd(options: ServeOptions): Promise<ServeResult> {
       depth: DEPTH,
       seed: 0,
       sockets,
-      inline: inlineFor(options.mode),
+      inline: inlineFor(options.mode, image),
       ring: ringFor(options.mode),
       read: () => invariant(false, 'a served image is not simulated'),
       freshRanges: (offsetBytes, lengthBytes) => image.freshRanges(offsetBytes, lengthBytes),
@@ -88,8 +88,10 @@ const AT_ONCE_BYTES = 128 * 1024
  * Small transfers through the page cache are done by this thread. A buffered write of a ring goes to a worker of the kernel on ext4,
  * which costs many times the write; a read whose data are in the cache costs a system call less where a client has only one request.
  */
-function inlineFor({direct, dsync}: CacheMode): InlineSteps | undefined {
-  return direct ? undefined : {reads: true, writes: !dsync, waits: false, sync: false, mostBytes: AT_ONCE_BYTES}
+function inlineFor({direct, dsync}: CacheMode, {fileSystem}: Image): InlineSteps | undefined {
+  if (direct) return undefined
+  const splitsFolios = fileSystem === 'ext4'
+  return {reads: true, writes: !dsync, waits: false, sync: false, mostBytes: AT_ONCE_BYTES, splitsFolios}
 }
 
 /** What is in the page cache is copied where it is asked for, unless a worker is asked. A disk that reads by itself needs none. */

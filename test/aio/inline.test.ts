@@ -1,6 +1,7 @@
 import {writeSync} from 'node:fs'
 import {afterEach, describe, expect} from 'vitest'
 import type {Backend, InlineSteps} from '../../src/aio/backend.js'
+import {FolioSplitter} from '../../src/aio/folio-splitter.js'
 import {InlineBackend} from '../../src/aio/inline.js'
 import {ERRNO} from '../../src/base/index.js'
 import {ThreadsBackend} from '../../src/aio/threads/backend.js'
@@ -201,7 +202,7 @@ describe('plain system calls around a backend', () => {
       },
     }
     const steps = {reads: true, writes: true, waits: false, sync: false}
-    const backend = new InlineBackend(real('threads', image), image.fd, steps, transfers, () => nowMs)
+    const backend = new InlineBackend(real('threads', image), image.fd, steps, transfers, undefined, () => nowMs)
     const memory = backend.createMemory(512)
     /** Whether a write that begins then is a plain call. */
     const isPlainAt = async (atMs: number): Promise<boolean> => {
@@ -222,4 +223,26 @@ describe('plain system calls around a backend', () => {
     memory.free()
     await backend.close()
   })
+
+  itNeeds(
+    [calls],
+    'writes that are not to wait have their folio split first, and those that may wait do not',
+    async () => {
+      image = realImage(SIZE_BYTES)
+      const asked: number[] = []
+      const split = (_fd: number, offsetBytes: number): number => asked.push(offsetBytes) * 0
+      for (const waits of [true, false]) {
+        const steps = {reads: true, writes: true, waits, sync: false}
+        const splitter = new FolioSplitter({split}, image.fd)
+        const backend = new InlineBackend(real('threads', image), image.fd, steps, await transfersOfOurOwn(), splitter)
+        const memory = backend.createMemory(512)
+        backend.queue(STEP_WRITE, 0, memory, 0, 4096, 512, false)
+        for (let reaped = 0; reaped === 0; reaped = backend.reap()) await backend.submit(true)
+        expect(backend.doneResults[0]).toBe(512)
+        memory.free()
+        await backend.close()
+        expect(asked).toEqual(waits ? [] : [4096])
+      }
+    },
+  )
 })

@@ -39,21 +39,23 @@ const TESTS = [
 ].filter(({name}) => !ONLY || ONLY.includes(name))
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flushpoint-bench-'))
-const image = path.join(folder, 'bench.img')
 
-/** Every server that takes part: its program and arguments, given its socket. */
+/** Every server that takes part: its program and arguments, given its socket and its image. */
 const SERVERS = {
-  flushpoint: (socket) => [process.execPath, RUN, 'serve', 'nbd', image, '--listen', `unix:${socket}`],
-  fallback: (socket) => [...SERVERS.flushpoint(socket), '--aio', 'threads'],
-  nbdkit: (socket) => ['nbdkit', '-f', '-U', socket, 'file', image],
-  'qemu-nbd': (socket) => ['qemu-nbd', '-f', 'raw', '-t', '-e', '32', '-k', socket, image],
+  flushpoint: (socket, image) => [process.execPath, RUN, 'serve', 'nbd', image, '--listen', `unix:${socket}`],
+  fallback: (socket, image) => [...SERVERS.flushpoint(socket, image), '--aio', 'threads'],
+  nbdkit: (socket, image) => ['nbdkit', '-f', '-U', socket, 'file', image],
+  'qemu-nbd': (socket, image) => ['qemu-nbd', '-f', 'raw', '-t', '-e', '32', '-k', socket, image],
 }
+
+/** To each its own image: what one server does to the page cache of its image is not to help another. */
+const imageOf = (name) => path.join(folder, `${name}.img`)
 
 /** Starts a server, has `work` done with its socket, and stops it. */
 async function withServer(name, work) {
   const socket = path.join(folder, 'socket')
   fs.rmSync(socket, {force: true})
-  const [program, ...args] = SERVERS[name](socket)
+  const [program, ...args] = SERVERS[name](socket, imageOf(name))
   const child = spawn(program, args, {stdio: 'ignore'})
   try {
     const until = performance.now() + 20_000
@@ -166,10 +168,12 @@ async function memory(name) {
 
 try {
   const chunk = Buffer.alloc(1 << 20, 0xa5)
-  const fd = fs.openSync(image, 'w')
-  for (let i = 0; i < SIZE_BYTES / chunk.length; i++) fs.writeSync(fd, chunk)
-  fs.fsyncSync(fd)
-  fs.closeSync(fd)
+  for (const name of Object.keys(SERVERS)) {
+    const fd = fs.openSync(imageOf(name), 'w')
+    for (let i = 0; i < SIZE_BYTES / chunk.length; i++) fs.writeSync(fd, chunk)
+    fs.fsyncSync(fd)
+    fs.closeSync(fd)
+  }
   await speed()
   if (!ONLY) {
     await memory('flushpoint')
