@@ -18,6 +18,10 @@ export interface Listening {
   noDelay(fd: number): void
   /** Lets a unix socket hold so many bytes that wait to be read, or as many as the system allows. TCP finds its own measure. */
   sendBuffer(fd: number, bytes: number): void
+  /** Takes what has come, without waiting. @returns bytes, 0 when the peer has closed, or a negative errno: -EAGAIN when nothing has come */
+  receive(fd: number, address: number, lengthBytes: number): number
+  /** Sends a message, as much of it as the socket takes without waiting. @param address of a struct msghdr @returns bytes or a negative errno */
+  send(fd: number, address: number): number
   /** Ends both directions: whatever waits on the socket ends. */
   shutdown(fd: number): void
 }
@@ -35,6 +39,8 @@ export async function loadListening(): Promise<ListeningAnswer> {
 }
 
 const AF_UNIX = 1
+const MSG_DONTWAIT = 0x40
+const MSG_DONTWAIT_NOSIGNAL = 0x4040
 const AF_INET = 2
 const AF_INET6 = 10
 const SOCK_STREAM_CLOEXEC = 0x80001
@@ -63,6 +69,8 @@ function bindListening(koffi: Koffi): Listening {
   const getsockopt = libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)')
   const fcntl = libc.func('int fcntl(int fd, int command, ...)')
   const shutdown = libc.func('int shutdown(int fd, int how)')
+  const recv = libc.func('int64_t recv(int fd, int64_t memory, int64_t length, int flags)')
+  const sendmsg = libc.func('int64_t sendmsg(int fd, int64_t message, int flags)')
   const one = new Int32Array([1])
 
   const open = (domain: number, address: Uint8Array, backlog: number): number => {
@@ -128,6 +136,16 @@ function bindListening(koffi: Koffi): Listening {
       const value = new Int32Array([bytes])
       // SAFETY: `value` holds the four bytes that each call reads. The first goes beyond net.core.wmem_max, with CAP_NET_ADMIN.
       if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, value, 4) !== 0) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, 4)
+    },
+    receive(fd, address, lengthBytes) {
+      // SAFETY: the caller names memory that stays where it is during this synchronous call.
+      const result = Number(recv(fd, address, lengthBytes, MSG_DONTWAIT))
+      return result < 0 ? -koffi.errno() : result
+    },
+    send(fd, address) {
+      // SAFETY: as for receive; the kernel only reads the message and what it names.
+      const result = Number(sendmsg(fd, address, MSG_DONTWAIT_NOSIGNAL))
+      return result < 0 ? -koffi.errno() : result
     },
     shutdown(fd) {
       // SAFETY: plain numbers; a descriptor that is no connected socket is an errno that nobody needs.

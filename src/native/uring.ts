@@ -37,6 +37,7 @@ const IORING_REGISTER_FILES = 2
 const IORING_UNREGISTER_FILES = 3
 const IORING_SETUP_SQPOLL = 1 << 1
 const IORING_SETUP_COOP_TASKRUN = 1 << 8
+const IORING_SETUP_TASKRUN_FLAG = 1 << 9
 const IORING_SETUP_SINGLE_ISSUER = 1 << 12
 const IORING_SETUP_DEFER_TASKRUN = 1 << 13
 const IORING_FEAT_SINGLE_MMAP = 1
@@ -70,6 +71,8 @@ export interface MappedRing {
   readonly completionEntries: number
   readonly sqTail: number
   readonly sqFlags: number
+  /** Whether a flag at sqFlags tells that there is work to be run by enter(), before completions can be seen. */
+  readonly flagsWork: boolean
   readonly sqMask: number
   readonly cqHead: number
   readonly cqTail: number
@@ -174,6 +177,7 @@ function bindUring(koffi: Koffi): Uring {
           completionEntries: cqEntries,
           sqTail: sqOffset(1) / 4,
           sqFlags: sqOffset(4) / 4,
+          flagsWork: (params.readUInt32LE(8) & IORING_SETUP_TASKRUN_FLAG) !== 0,
           sqMask: sqEntries - 1,
           cqHead: cqOffset(0) / 4,
           cqTail: cqOffset(1) / 4,
@@ -215,7 +219,8 @@ function bindUring(koffi: Koffi): Uring {
 
 /**
  * Sets up a ring with the best flags the kernel knows: deferred task work (6.1), one issuer (6.0), no interrupts for task
- * work (5.19), none. Where a thread polls there is no task work to defer. EINVAL means "flag unknown"; anything else is final.
+ * work and a flag that tells of it (5.19), none. Where a thread polls there is no task work to defer. EINVAL means "flag
+ * unknown"; anything else is final.
  */
 function setupRing(
   entries: number,
@@ -223,8 +228,9 @@ function setupRing(
   pollIdleMs: number | undefined,
   setup: (entries: number, params: Buffer) => number,
 ): number {
-  const best = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN
-  const plain = [best, IORING_SETUP_COOP_TASKRUN, 0]
+  const coop = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG
+  const best = coop | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN
+  const plain = [best, coop, 0]
   const polled = [IORING_SETUP_SQPOLL | IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_SQPOLL]
   let result = -1
   for (const flags of pollIdleMs === undefined ? plain : polled) {

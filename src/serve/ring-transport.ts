@@ -1,9 +1,9 @@
 import {closeSync} from 'node:fs'
 
-import {PagePipe, type Backend, type Envelope, type Memory, type RingSockets} from '../aio/index.js'
-import {ERRNO} from '../base/index.js'
+import type {Backend, Memory, RingSockets} from '../aio/index.js'
 import type {Listening} from '../native/index.js'
-import {SEND_BUFFER_BYTES, type Piece, type Pipe, type PipeUser} from './pipe.js'
+import {SEND_BUFFER_BYTES, type Pipe, type PipeUser} from './pipe.js'
+import {RingPipe, type PipeOwner} from './ring-pipe.js'
 
 /** Tags: one for the clock, then one for each listening socket, then two for each connection. */
 const TAG_CLOCK = 1
@@ -12,7 +12,8 @@ const TAG_CANCEL = 15
 const FIRST_CONNECTION = 8
 /** The clock wakes a loop that waits in the kernel, so that Node's own events never wait longer. */
 const CLOCK_MS = 100
-const ENVELOPE_BYTES = 4096
+/** Sockets that are looked at before the thread sleeps; the kernel tells of the others. */
+const LOOKED_AT_MAX = 4
 
 /** What a transport tells its server. */
 export interface TransportUser {
@@ -35,6 +36,9 @@ export class RingTransport {
   readonly #clock: Memory
   /** Connections whose last send is over; they are told when something is dispatched. */
   readonly #over: RingPipe[] = []
+  /** Connections that want bytes and have not asked the ring for them, and those that have got some. */
+  #wanting: RingPipe[] = []
+  readonly #came: RingPipe[] = []
   #count = 0
   #isStopping = false
   #hasClock = false
@@ -85,7 +89,23 @@ export class RingTransport {
 
   /** Something is there to be handed on: no time to wait. */
   get hasEnded(): boolean {
-    return this.#sockets.tags.length > 0 || this.#over.length > 0
+    return this.#sockets.tags.length > 0 || this.#over.length > 0 || this.#came.length > 0
+  }
+
+  /** Takes what has come for connections that want bytes: for who has just been served that is faster than to ask the ring. */
+  look(): void {
+    const wanting = this.#wanting
+    for (let i = wanting.length - 1; i >= 0; i--) {
+      const pipe = wanting[i] as RingPipe
+      if (!pipe.receiveNow()) continue
+      wanting.splice(i, 1)
+      this.#came.push(pipe)
+    }
+  }
+
+  /** Asks the ring for what connections want: the loop is going to wait. */
+  await(): void {
+    for (const pipe of this.#wanting.splice(0)) pipe.awaitBytes()
   }
 
   /** Hands on what has ended. */
@@ -94,7 +114,8 @@ export class RingTransport {
     // Whoever is told may start new operations, but none of them ends before the backend reaps again.
     for (let i = 0; i < tags.length; i++) this.#ended(tags[i] as number, results[i] as number)
     this.#sockets.clear()
-    for (const pipe of this.#over.splice(0)) pipe.tell()
+    for (const pipe of this.#over.splice(0)) pipe.tellSent()
+    for (const pipe of this.#came.splice(0)) pipe.tellReceived()
   }
 
   /** Accepts nobody any more. */
@@ -144,154 +165,26 @@ export class RingTransport {
     while (this.#pipes[id] !== undefined) id++
     this.#listening.noDelay(fd)
     this.#listening.sendBuffer(fd, SEND_BUFFER_BYTES)
-    const pipe = new RingPipe(this.#sockets, this.#listening, this.#backend, fd, id, {
+    const owner: PipeOwner = {
       over: (ended) => this.#over.push(ended),
+      wants: (wanting) => {
+        this.#wanting.push(wanting)
+        if (this.#wanting.length > LOOKED_AT_MAX) this.#wanting.shift()?.awaitBytes()
+      },
+      wantsNot: (wanting) => {
+        this.#wanting = this.#wanting.filter((pipe) => pipe !== wanting)
+      },
       gone: () => {
         this.#pipes[id] = undefined
         this.#count--
       },
-    })
+    }
+    const [sockets, listening, backend] = [this.#sockets, this.#listening, this.#backend]
+    const peer = `connection ${id - FIRST_CONNECTION + 1}`
+    const pipe = new RingPipe({sockets, listening, backend, fd, tag: id * 2, peer, owner})
     this.#pipes[id] = pipe
     this.#count++
     pipe.user = this.#user.connected(pipe)
     pipe.user.open()
-  }
-}
-
-/** What a connection tells its transport. */
-interface PipeOwner {
-  /** Its last send is over. */
-  over(pipe: RingPipe): void
-  gone(): void
-}
-
-class RingPipe implements Pipe {
-  user: PipeUser | undefined
-  readonly peer: string
-  readonly piecesMax: number
-  readonly takesPages = true
-  readonly #sockets: RingSockets
-  readonly #listening: Listening
-  readonly #fd: number
-  readonly #tag: number
-  readonly #envelope: Envelope
-  readonly #owner: PipeOwner
-  #receives = false
-  /** Pieces on their way, from the first that is not out. */
-  #pieces: readonly (Piece | PagePipe)[] = []
-  #first = 0
-  /** Bytes of the first that are out. */
-  #done = 0
-  #sends = false
-  /** How the last send has ended. */
-  #errno = 0
-  #whenClosed: (() => void) | undefined
-  #isClosed = false
-
-  constructor(sockets: RingSockets, listening: Listening, backend: Backend, fd: number, id: number, owner: PipeOwner) {
-    this.#sockets = sockets
-    this.piecesMax = sockets.piecesMax
-    this.#listening = listening
-    this.#fd = fd
-    this.#tag = id * 2
-    this.peer = `connection ${id - FIRST_CONNECTION + 1}`
-    this.#envelope = sockets.envelope(backend.createMemory(ENVELOPE_BYTES))
-    this.#owner = owner
-  }
-
-  receive(memory: Memory, offset: number, lengthBytes: number): void {
-    this.#receives = true
-    this.#sockets.receive(this.#tag, this.#fd, memory, offset, lengthBytes)
-  }
-
-  send(pieces: readonly (Piece | PagePipe)[]): void {
-    this.#pieces = pieces
-    this.#first = 0
-    this.#done = 0
-    this.#sends = true
-    this.#sendRest()
-  }
-
-  close(whenClosed: () => void): void {
-    if (this.#isClosed) return
-    this.#whenClosed = whenClosed
-    this.#listening.shutdown(this.#fd)
-    this.#closeWhenIdle()
-  }
-
-  ended(isSend: boolean, result: number): void {
-    if (isSend) this.#sent(result)
-    else {
-      this.#receives = false
-      this.user?.received(result)
-    }
-    this.#closeWhenIdle()
-  }
-
-  /** Pages leave at once, as far as the socket takes them; what lies in memory goes by the ring, up to the next pages. */
-  #sendRest(): void {
-    let piece = this.#pieces[this.#first]
-    while (piece instanceof PagePipe) {
-      const errno = piece.moveTo(this.#fd)
-      if (errno === -ERRNO.EAGAIN) {
-        this.#sockets.untilWritable(this.#tag + 1, this.#fd)
-        return
-      }
-      if (errno < 0) {
-        this.#end(errno)
-        return
-      }
-      piece = this.#pieces[++this.#first]
-    }
-    if (piece === undefined) this.#end(0)
-    else this.#sendMemory()
-  }
-
-  #sendMemory(): void {
-    let count = 0
-    for (let i = this.#first; i < this.#pieces.length; i++) {
-      const piece = this.#pieces[i] as Piece | PagePipe
-      if (piece instanceof PagePipe) break
-      const done = count === 0 ? this.#done : 0
-      this.#sockets.putPiece(this.#envelope, count++, piece.memory, piece.offset + done, piece.lengthBytes - done)
-    }
-    this.#sockets.send(this.#tag + 1, this.#fd, this.#envelope, count)
-  }
-
-  /** @param result bytes of pieces in memory, what poll(2) tells where pages wait, or a negative errno */
-  #sent(result: number): void {
-    if (result <= 0) {
-      this.#end(result === 0 ? -ERRNO.EPIPE : result)
-      return
-    }
-    let piece = this.#pieces[this.#first]
-    if (!(piece instanceof PagePipe)) this.#done += result
-    while (piece !== undefined && !(piece instanceof PagePipe) && this.#done >= piece.lengthBytes) {
-      this.#done -= piece.lengthBytes
-      piece = this.#pieces[++this.#first]
-    }
-    this.#sendRest()
-  }
-
-  #end(errno: number): void {
-    this.#pieces = []
-    this.#errno = errno
-    this.#owner.over(this)
-  }
-
-  /** Tells the user how the last send has ended. */
-  tell(): void {
-    this.#sends = false
-    this.user?.sent(this.#errno)
-    this.#closeWhenIdle()
-  }
-
-  #closeWhenIdle(): void {
-    if (!this.#whenClosed || this.#receives || this.#sends || this.#isClosed) return
-    this.#isClosed = true
-    closeSync(this.#fd)
-    this.#envelope.memory.free()
-    this.#owner.gone()
-    this.#whenClosed()
   }
 }

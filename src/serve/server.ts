@@ -167,8 +167,7 @@ export class Server {
         transport.arm()
         this.#exchange.flush()
         if (this.#isOver) break
-        // Collecting may have brought in what has ended on sockets, the clock among it: that is no time to wait.
-        const waiting = transport.hasEnded ? undefined : this.#wait(sockets)
+        const waiting = this.#wait(transport)
         if (waiting) await waiting
         // What comes now is taken now, however long it was waited for.
         this.#engine.readClock()
@@ -192,17 +191,30 @@ export class Server {
     }
   }
 
-  /** Waits until something has ended, in the image or on a socket, and collects it. */
-  #wait(sockets: RingSockets): Promise<void> | undefined {
-    if (this.#engine.pending > 0) return this.#engine.tick(true)
+  /**
+   * Waits until something has ended, in the image or on a socket, and collects it. What has ended is looked for first, and for a while
+   * where clients are quick to ask again; whoever has more to do than to wait does not wait.
+   */
+  #wait(transport: RingTransport): Promise<void> | undefined {
+    transport.look()
+    // Sockets that always have something are no reason not to hear what the ring has to tell.
+    if (transport.hasEnded) return this.#engine.tick(false)
+    if (this.#engine.pending > 0) {
+      transport.await()
+      return this.#engine.tick(true)
+    }
     const sinceMs = performance.now()
     const untilMs = sinceMs + this.#spin.ms
     do {
       // Through the engine: a sync that nobody waits for any more may end here too.
       void this.#engine.tick(false)
-    } while (sockets.tags.length === 0 && performance.now() < untilMs)
-    const waiting = sockets.tags.length > 0 ? undefined : this.#backend.submit(true)
-    if (waiting) return waiting.then(() => this.#engine.tick(false))
+      transport.look()
+    } while (!transport.hasEnded && performance.now() < untilMs)
+    if (!transport.hasEnded) {
+      transport.await()
+      const waiting = this.#backend.submit(true)
+      if (waiting) return waiting.then(() => this.#engine.tick(false))
+    }
     this.#spin.waited(performance.now() - sinceMs)
     return this.#engine.tick(false)
   }

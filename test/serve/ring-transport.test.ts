@@ -9,7 +9,7 @@ import {RingTransport} from '../../src/serve/ring-transport.js'
 
 const LISTENERS = [100, 101, 102]
 
-/** A ring on which nothing happens but that clients come. */
+/** A ring on which nothing happens but that clients come, and sockets that take and give what a test says. */
 class Ring {
   readonly tags: number[] = []
   readonly results: number[] = []
@@ -22,20 +22,33 @@ class Ring {
   readonly said: string[] = []
   readonly transport: RingTransport
   readonly #fds: number[] = []
+  /** What sockets answer when they are sent a message, and when they are asked for bytes; all of it, and nothing, when left out. */
+  readonly taken: number[] = []
+  readonly given: number[] = []
   #sendTag = 0
+  #receiveTag = 0
+  #messageBytes = 0
 
   constructor(max: number) {
     const memory = {bytes: new Uint8Array(4096), free() {}}
     this.transport = new RingTransport({
       sockets: this as unknown as RingSockets,
-      listening: {noDelay() {}, sendBuffer() {}, shutdown() {}} as unknown as Listening,
+      listening: {
+        ...{noDelay() {}, sendBuffer() {}, shutdown() {}},
+        send: () => this.taken.shift() ?? this.#messageBytes,
+        receive: () => this.given.shift() ?? -ERRNO.EAGAIN,
+      } as unknown as Listening,
       backend: {createMemory: () => memory} as unknown as Backend,
       listeners: LISTENERS,
       max,
       user: {
         connected: (pipe) => {
           this.opened.push(pipe)
-          return {open() {}, received() {}, sent: (errno) => this.said.push(`sent ${errno}`)}
+          return {
+            open() {},
+            received: (count) => this.said.push(`received ${count}`),
+            sent: (errno) => this.said.push(`sent ${errno}`),
+          }
         },
       },
     })
@@ -49,20 +62,40 @@ class Ring {
   accept(tag: number, listener: number): void {
     this.accepting.set(listener, tag)
   }
+  addressOf(): number {
+    return 0
+  }
+  receive(tag: number, _fd: number, _memory: Memory, offset: number, lengthBytes: number): void {
+    this.#receiveTag = tag
+    this.said.push(`receive ${offset}+${lengthBytes}`)
+  }
   putPiece(_envelope: unknown, index: number, _memory: Memory, offset: number, lengthBytes: number): void {
+    if (index === 0) this.#messageBytes = 0
+    this.#messageBytes += lengthBytes
     this.said.push(`piece ${index}: ${offset}+${lengthBytes}`)
   }
-  send(tag: number, _fd: number, _envelope: unknown, count: number): void {
+  message(_envelope: unknown, count: number): number {
+    this.said.push(`message of ${count}`)
+    return 0
+  }
+  send(tag: number): void {
     this.#sendTag = tag
-    this.said.push(`send ${count}`)
+    this.said.push('send')
   }
   untilWritable(tag: number): void {
     this.#sendTag = tag
     this.said.push('wait')
   }
-  /** What was asked for last ends. */
+  /** The send that was asked for last ends. */
   ends(result: number): void {
-    this.tags.push(this.#sendTag)
+    this.#end(this.#sendTag, result)
+  }
+  /** The receive that was asked for last ends. */
+  comes(result: number): void {
+    this.#end(this.#receiveTag, result)
+  }
+  #end(tag: number, result: number): void {
+    this.tags.push(tag)
     this.results.push(result)
     this.transport.dispatch()
   }
@@ -161,17 +194,29 @@ describe('replies of a connection', () => {
     return ring.opened[0] as Pipe
   }
 
-  it('leave in order, from memory by the ring and pages at once, also where a send ends within a piece', () => {
+  const ALL_PAGES = `pages ${HEAD_BYTES + PAGES_BYTES}`
+
+  it('leave at once, in order, from memory and as pages, also where a socket takes a part of a piece', () => {
     const pipe = open()
+    ring.taken.push(15)
     pipe.send([piece(0, 10), piece(100, 20), pagesTaken(), pagesTaken(), piece(200, 30)])
-    expect(ring.said.splice(0)).toEqual(['piece 0: 0+10', 'piece 1: 100+20', 'send 2'])
-    ring.ends(15)
-    expect(ring.said.splice(0)).toEqual(['piece 0: 105+15', 'send 1'])
-    ring.ends(15)
-    const all = `pages ${HEAD_BYTES + PAGES_BYTES}`
-    expect(ring.said.splice(0)).toEqual([all, all, 'piece 0: 200+30', 'send 1'])
-    ring.ends(30)
+    expect(ring.said.splice(0)).toEqual([
+      ...['piece 0: 0+10', 'piece 1: 100+20', 'message of 2'],
+      ...['piece 0: 105+15', 'message of 1', ALL_PAGES, ALL_PAGES],
+      ...['piece 0: 200+30', 'message of 1'],
+    ])
+    ring.transport.dispatch()
     expect(ring.said).toEqual(['sent 0'])
+  })
+
+  it('go on by the ring where the socket is full, and at once again when that has ended', () => {
+    const pipe = open()
+    ring.taken.push(15, -ERRNO.EAGAIN)
+    pipe.send([piece(0, 10), piece(100, 20), pagesTaken()])
+    expect(ring.said.splice(0).slice(-3)).toEqual(['piece 0: 105+15', 'message of 1', 'send'])
+    expect(ring.transport.hasEnded).toBe(false)
+    ring.ends(8)
+    expect(ring.said.splice(0)).toEqual(['piece 0: 113+7', 'message of 1', ALL_PAGES, 'sent 0'])
   })
 
   it('wait where the socket takes no more pages, and end at once where it takes all', () => {
@@ -202,6 +247,15 @@ describe('replies of a connection', () => {
     expect(ring.said).toEqual([`sent ${-ERRNO.ECANCELED}`])
   })
 
+  it('are no more where the client has gone while they were leaving from memory', () => {
+    const pipe = open()
+    ring.taken.push(-ERRNO.EPIPE)
+    pipe.send([piece(0, 10), pagesTaken()])
+    ring.said.length = 0
+    ring.transport.dispatch()
+    expect(ring.said).toEqual([`sent ${-ERRNO.EPIPE}`])
+  })
+
   it('are out before their connection is closed, and its place is free again', () => {
     const pipe = open()
     pipe.send([pagesTaken()])
@@ -210,5 +264,77 @@ describe('replies of a connection', () => {
     expect([isClosed, ring.transport.count]).toEqual([false, 1])
     ring.transport.dispatch()
     expect([isClosed, ring.transport.count]).toEqual([true, 0])
+  })
+})
+
+describe('bytes of a client', () => {
+  const memory = {bytes: new Uint8Array(0), free() {}}
+  const open = (clients: number): readonly Pipe[] => {
+    ring = new Ring(clients)
+    ring.transport.arm()
+    while (ring.opened.length < clients) ring.come()
+    return ring.opened
+  }
+
+  it('that are there are taken without the ring, and told in the turn of the loop', () => {
+    const [pipe] = open(1)
+    pipe?.receive(memory, 28, 100)
+    ring.given.push(-ERRNO.EAGAIN, 64)
+    ring.transport.look()
+    expect(ring.transport.hasEnded).toBe(false)
+    ring.transport.look()
+    expect([ring.transport.hasEnded, ring.said]).toEqual([true, []])
+    ring.transport.dispatch()
+    expect([ring.transport.hasEnded, ring.said]).toEqual([false, ['received 64']])
+  })
+
+  it('are asked of the ring before the loop waits, once', () => {
+    const [pipe] = open(1)
+    pipe?.receive(memory, 28, 100)
+    ring.transport.await()
+    ring.transport.await()
+    ring.given.push(64)
+    ring.transport.look()
+    expect(ring.said.splice(0)).toEqual(['receive 28+100'])
+    ring.comes(64)
+    expect(ring.said).toEqual(['received 64'])
+  })
+
+  it('are looked for on four sockets at most, so that many clients cost no more; the ring tells of the others', () => {
+    const pipes = open(6)
+    pipes.forEach((pipe, i) => pipe.receive(memory, i, 100))
+    expect(ring.said.splice(0)).toEqual(['receive 0+100', 'receive 1+100'])
+    ring.given.push(...pipes.map(() => 64))
+    ring.transport.look()
+    ring.transport.dispatch()
+    expect(ring.said).toEqual(Array.from({length: 4}, () => 'received 64'))
+  })
+
+  it('are the end, or an error, when the client has gone', () => {
+    const [pipe] = open(1)
+    for (const result of [0, -ERRNO.ECONNRESET]) {
+      pipe?.receive(memory, 0, 100)
+      ring.given.push(result)
+      ring.transport.look()
+      ring.transport.dispatch()
+      expect(ring.said.splice(0)).toEqual([`received ${result}`])
+    }
+  })
+
+  it('that nobody has asked the ring for do not keep a connection from being closed; those that have come are told first', () => {
+    const [pipe, other] = open(2)
+    let closed = 0
+    pipe?.receive(memory, 0, 100)
+    pipe?.close(() => closed++)
+    expect([closed, ring.transport.count]).toEqual([1, 1])
+    ring.given.push(64)
+    ring.transport.look()
+    expect(ring.said).toEqual([])
+    other?.receive(memory, 0, 100)
+    ring.transport.look()
+    other?.close(() => closed++)
+    expect(closed).toBe(1)
+    ring.transport.dispatch()
+    expect([closed, ring.said]).toEqual([2, ['received 64']])
   })
 })

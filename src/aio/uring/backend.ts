@@ -213,10 +213,16 @@ export class UringBackend implements Backend {
     }
     const ready = this.#polled ? this.#look() : this.#isReady()
     if (this.#unsubmitted === 0 && (ready || this.#inFlight === 0)) return undefined
+    if (this.#unsubmitted === 0 && !wait && this.#isQuiet()) return undefined
     const waits = wait && !ready
     this.#enter(waits ? 1 : 0, IORING_ENTER_GETEVENTS)
     // Interrupted, or short of memory, with nothing to reap: let the event loop run (signal handlers live there), then go on.
     return waits && !this.#isReady() ? yieldToSignals() : undefined
+  }
+
+  /** The kernel has nothing to tell, and nothing to do before it can. */
+  #isQuiet(): boolean {
+    return this.#ring.flagsWork && Atomics.load(this.#ring.ring, this.#ring.sqFlags) === 0
   }
 
   #isReady(): boolean {

@@ -82,6 +82,12 @@ export class RingSockets implements RingGuest {
     this.#sqes[word + 6] = lengthBytes
   }
 
+  /** Where memory of the backend lies, for a system call: an address of user space fits into a double. */
+  addressOf(memory: Memory): number {
+    const mapped = memory as MappedMemory
+    return mapped.addressHigh * TWO_32 + mapped.addressLow
+  }
+
   /** Makes an envelope of a page of memory. */
   envelope(memory: Memory): Envelope {
     return {memory, words: new Int32Array(memory.bytes.buffer, memory.bytes.byteOffset, ENVELOPE_BYTES / 4)}
@@ -99,14 +105,19 @@ export class RingSockets implements RingGuest {
     words[word + 3] = 0
   }
 
-  /** Sends the first `count` pieces of an envelope. Ends with the bytes sent: fewer than all of them when the peer has gone. */
-  send(tag: number, fd: number, envelope: Envelope, count: number): void {
+  /** The message of the first `count` pieces of an envelope: what a system call needs to send it. @returns the address of its struct msghdr */
+  message(envelope: Envelope, count: number): number {
     const {words} = envelope
     const mapped = envelope.memory as MappedMemory
     const iovecs = mapped.addressLow + MSGHDR_WORDS * 4
     words[4] = iovecs | 0
     words[5] = mapped.addressHigh + (iovecs >= TWO_32 ? 1 : 0)
     words[6] = count
+    return this.addressOf(envelope.memory)
+  }
+
+  /** Sends the message of an envelope. Ends with the bytes sent: fewer than all of them when the peer has gone. */
+  send(tag: number, fd: number, envelope: Envelope): void {
     const word = this.#begin(tag, IORING_OP_SENDMSG, fd)
     this.#address(word + 4, envelope.memory, 0)
     this.#sqes[word + 6] = 1

@@ -2,7 +2,8 @@ import {readFileSync} from 'node:fs'
 import {afterEach, describe, expect, vi} from 'vitest'
 import type {RingManner} from '../../../src/aio/index.js'
 import {UringBackend} from '../../../src/aio/uring/backend.js'
-import {ToolError} from '../../../src/base/index.js'
+import {RingSockets} from '../../../src/aio/uring/sockets.js'
+import {ERRNO, ToolError} from '../../../src/base/index.js'
 import {IORING_SQ_NEED_WAKEUP, IOSQE_ASYNC, loadUring, type MappedRing, type Uring} from '../../../src/native/index.js'
 import {STEP_NONE, STEP_READ, STEP_SYNC, STEP_WRITE, STEP_ZERO} from '../../../src/request/index.js'
 import {ringRefusal} from '../../native/ring-refusal.js'
@@ -131,6 +132,45 @@ describe('the uring backend', () => {
     memory.free()
     await backend.close()
   })
+
+  itNeeds(
+    [ring],
+    'does not enter the kernel to ask for what the ring itself tells, and sees what has ended all the same',
+    async () => {
+      for (const flagsWork of [true, false]) {
+        let enters = 0
+        const counting: Uring = {
+          ...uring(),
+          openRing(...asked) {
+            const opened = uring().openRing(...asked)
+            if (!opened.ok || !opened.ring.flagsWork) return opened
+            const enter: MappedRing['enter'] = (...entered) => {
+              enters++
+              return opened.ring.enter(...entered)
+            }
+            return {ok: true, ring: {...opened.ring, flagsWork, enter}}
+          },
+        }
+        const sockets = new RingSockets(4)
+        const backend = new UringBackend(counting, 0, 4, {guest: sockets})
+        const memory = backend.createMemory(16)
+        sockets.timeout(1, memory, 0, 50)
+        for (let i = 0; i < 10; i++) {
+          expect(backend.submit(false)).toBeUndefined()
+          expect(backend.reap()).toBe(0)
+        }
+        // A kernel before 5.19 has no such flag.
+        if (enters > 0) expect(enters).toBe(flagsWork ? 1 : 10)
+        while (sockets.tags.length === 0) {
+          expect(backend.submit(false)).toBeUndefined()
+          backend.reap()
+        }
+        expect(sockets.results).toEqual([-ERRNO.ETIME])
+        memory.free()
+        await backend.close()
+      }
+    },
+  )
 
   itNeeds([ring], 'wakes the thread that polls after it went to sleep', async () => {
     image = realImage(SIZE_BYTES)

@@ -2,6 +2,7 @@ import {closeSync} from 'node:fs'
 import net from 'node:net'
 import {afterEach, beforeEach, describe, expect, vi} from 'vitest'
 
+import {ERRNO} from '../../../src/base/index.js'
 import {UringBackend} from '../../../src/aio/uring/backend.js'
 import {RingSockets} from '../../../src/aio/uring/sockets.js'
 import {loadListening, loadUring, type Listening} from '../../../src/native/index.js'
@@ -63,9 +64,13 @@ describe('sockets on the ring of a backend', () => {
     const envelope = sockets.envelope(page)
     sockets.putPiece(envelope, 0, memory, 100, 8)
     sockets.putPiece(envelope, 1, memory, 0, 6)
-    sockets.send(3, fd, envelope, 2)
+    const message = sockets.message(envelope, 2)
+    sockets.send(3, fd, envelope)
     expect(await resultOf(3)).toBe(14)
     await vi.waitFor(() => expect(said).toBe('questionanswer'))
+    expect(calls.send(fd, message)).toBe(14)
+    await vi.waitFor(() => expect(said).toBe('questionanswerquestionanswer'))
+    expect(calls.receive(fd, sockets.addressOf(memory), 64)).toBe(-ERRNO.EAGAIN)
     client.destroy()
     sockets.receive(4, fd, memory, 0, 64)
     expect(await resultOf(4)).toBe(0)
