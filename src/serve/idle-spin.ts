@@ -1,7 +1,7 @@
 import {availableParallelism} from 'node:os'
 
 /** A wait that is expected to be longer is not worth a processor. */
-const MOST_MS = Number(process.env['SPIN_MS'] ?? 0.1)
+const MOST_MS = 0.1
 const LEAST_MS = 0.01
 
 /**
