@@ -179,9 +179,8 @@ export class InlineBackend extends BackendAround implements Backend {
   }
 
   submit(wait: boolean): Promise<void> | undefined {
-    // Something can be reaped without asking anybody; whoever does not wait asks when nothing is left.
-    if (this.#ended === 0) return this.inner.submit(wait)
-    return wait ? this.inner.submit(false) : undefined
+    // Something can be reaped without waiting. The backend inside is asked all the same: what it has is not to wait until no more ends here.
+    return this.inner.submit(wait && this.#ended === 0)
   }
 
   reap(): number {

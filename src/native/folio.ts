@@ -16,6 +16,8 @@ export type FoliosAnswer = {readonly ok: true; readonly folios: Folios} | {reado
 
 const PROT_READ = 1
 const MAP_SHARED = 1
+/** Of what lies behind, nothing is read ahead. */
+const MADV_RANDOM = 1
 /** Linux 5.4. Of a folio that is only partly meant, the kernel has to make several, unless they are busy (mm/madvise.c). */
 const MADV_COLD = 20
 /** Linux 5.14. Where a page cannot be had it is an error, and no signal as when the page is touched. */
@@ -39,7 +41,7 @@ function bindFolios(koffi: Koffi): Folios {
   const pageBytes = Number(getpagesize())
   const resident = new Uint8Array(1)
   const advise = (address: number, advice: number): number => {
-    // SAFETY: one page of a mapping that is ours alone; neither advice changes what is in it.
+    // SAFETY: one page of a mapping that is ours alone; none of the advice changes what is in it.
     const result = Number(madvise(address, pageBytes, advice))
     return result < 0 ? -koffi.errno() : 0
   }
@@ -54,8 +56,7 @@ function bindFolios(koffi: Koffi): Folios {
       if (address === -1) return -koffi.errno()
       let errno = 0
       if (isCached(address)) {
-        errno = advise(address, MADV_POPULATE_READ)
-        if (errno === 0) errno = advise(address, MADV_COLD)
+        for (const advice of [MADV_RANDOM, MADV_POPULATE_READ, MADV_COLD]) errno ||= advise(address, advice)
       }
       // SAFETY: what mmap has returned, once.
       munmap(address, pageBytes)

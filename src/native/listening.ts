@@ -2,7 +2,7 @@ import {closeSync} from 'node:fs'
 
 import {loadKoffi, type Koffi} from './koffi.js'
 
-/** Sockets without node:net, for a ring to work on. Errors are negative errno numbers where a descriptor would be, 0 is success. */
+/** Sockets without node:net, for a ring to work on or to be asked without waiting. Errors are negative errno numbers where a descriptor would be, 0 is success. */
 export interface Listening {
   /** Listens at a path that must not exist. Only its owner may connect. */
   unix(path: string, backlog: number): number
@@ -39,11 +39,11 @@ export async function loadListening(): Promise<ListeningAnswer> {
 }
 
 const AF_UNIX = 1
-const MSG_DONTWAIT = 0x40
-const MSG_DONTWAIT_NOSIGNAL = 0x4040
 const AF_INET = 2
 const AF_INET6 = 10
 const SOCK_STREAM_CLOEXEC = 0x80001
+const MSG_DONTWAIT = 0x40
+const MSG_DONTWAIT_NOSIGNAL = 0x4040
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_SNDBUF = 7

@@ -2,9 +2,9 @@
  * Method: a server gives an image to programs that speak a protocol, through the same engine as every command, so that what is said
  * of a cache mode is true of what they do. nbd/ is the Network Block Device protocol: option.ts, request-header.ts and reply.ts
  * read and write its bytes and do no I/O, handshake.ts negotiates, refusal.ts says what is not served, connection.ts is one client with its
- * bounds, exchange.ts what all of them share, call-pool.ts the memory of their requests. A transport (ring-transport.ts, net-transport.ts) moves bytes and knows no protocol;
- * server.ts joins it with the engine and winds both down; serve.ts opens what
- * it is made of.
+ * bounds, exchange.ts what all of them share, call-pool.ts the memory of their requests. A transport (ring-transport.ts with
+ * ring-pipe.ts, net-transport.ts) moves bytes and knows no protocol; server.ts joins it with the engine and winds both down; serve.ts
+ * opens what it is made of.
  *
  * To add one: a protocol is a folder beside nbd/ whose connections are users of a Pipe.
  *

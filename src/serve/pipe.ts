@@ -30,6 +30,9 @@ export interface Pipe {
   /** Among the pieces may be pages of the page cache. */
   readonly takesPages: boolean
   readonly piecesMax: number
-  /** Ends both directions. What is on its way is answered first, then `whenClosed` is called; may be called again. */
+  /**
+   * Ends both directions. What is on its way is answered first, but for a receive() that nothing has come for, which may end unanswered;
+   * then `whenClosed` is called, at once where nothing is on its way. May be called again.
+   */
   close(whenClosed: () => void): void
 }

@@ -11,9 +11,11 @@ const ENVELOPE_BYTES = 4096
 export interface PipeOwner {
   /** Its last send is over. */
   over(pipe: RingPipe): void
-  /** It wants bytes, or does no longer. */
+  /** It wants bytes, and has not asked the ring for them. */
   wants(pipe: RingPipe): void
+  /** It does not want them any more. */
   wantsNot(pipe: RingPipe): void
+  /** It is closed. */
   gone(): void
 }
 
@@ -87,7 +89,7 @@ export class RingPipe implements Pipe {
   }
 
   /** Asks the ring for them. */
-  awaitBytes(): void {
+  askRing(): void {
     if (!this.#wanted) return
     const {memory, offset, lengthBytes} = this.#wanted
     this.#wanted = undefined

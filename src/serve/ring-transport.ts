@@ -21,7 +21,10 @@ export interface TransportUser {
   connected(pipe: Pipe): PipeUser
 }
 
-/** Connections whose sockets share the ring of a backend: the kernel is entered once for the sockets and the image. */
+/**
+ * Connections whose sockets share the ring of a backend, so that one wait is for the sockets and the image. Before it waits, the server
+ * looks at those that have just been served.
+ */
 export class RingTransport {
   readonly #sockets: RingSockets
   readonly #listening: Listening
@@ -104,8 +107,8 @@ export class RingTransport {
   }
 
   /** Asks the ring for what connections want: the loop is going to wait. */
-  await(): void {
-    for (const pipe of this.#wanting.splice(0)) pipe.awaitBytes()
+  askRing(): void {
+    for (const pipe of this.#wanting.splice(0)) pipe.askRing()
   }
 
   /** Hands on what has ended. */
@@ -169,7 +172,7 @@ export class RingTransport {
       over: (ended) => this.#over.push(ended),
       wants: (wanting) => {
         this.#wanting.push(wanting)
-        if (this.#wanting.length > LOOKED_AT_MAX) this.#wanting.shift()?.awaitBytes()
+        if (this.#wanting.length > LOOKED_AT_MAX) this.#wanting.shift()?.askRing()
       },
       wantsNot: (wanting) => {
         this.#wanting = this.#wanting.filter((pipe) => pipe !== wanting)

@@ -87,6 +87,8 @@ const AT_ONCE_BYTES = 128 * 1024
 /**
  * Small transfers through the page cache are done by this thread. A buffered write of a ring goes to a worker of the kernel on ext4,
  * which costs many times the write; a read whose data are in the cache costs a system call less where a client has only one request.
+ * ext4 is slow with large folios, which it has since Linux 6.16. Before that, and on ext2 and ext3, which go by its name here, to look
+ * for them is in vain, once for each 256 KiB.
  */
 function inlineFor({direct, dsync}: CacheMode, {fileSystem}: Image): InlineSteps | undefined {
   if (direct) return undefined

@@ -200,7 +200,7 @@ export class Server {
     // Sockets that always have something are no reason not to hear what the ring has to tell.
     if (transport.hasEnded) return this.#engine.tick(false)
     if (this.#engine.pending > 0) {
-      transport.await()
+      transport.askRing()
       return this.#engine.tick(true)
     }
     const sinceMs = performance.now()
@@ -211,7 +211,7 @@ export class Server {
       transport.look()
     } while (!transport.hasEnded && performance.now() < untilMs)
     if (!transport.hasEnded) {
-      transport.await()
+      transport.askRing()
       const waiting = this.#backend.submit(true)
       if (waiting) return waiting.then(() => this.#engine.tick(false))
     }

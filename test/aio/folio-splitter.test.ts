@@ -61,7 +61,24 @@ describe('folios ahead of short writes', () => {
     expect(asked).toEqual([0, UNIT_BYTES, UNIT_BYTES])
   })
 
-  it('are left alone for good where the kernel refuses once', () => {
+  it('are slow later the longer the write is', () => {
+    for (const [lengthBytes, fastMs, slowMs] of [
+      [4096, 0.009, 0.011],
+      [16 * KIB, 0.015, 0.017],
+    ] as const) {
+      asked.length = 0
+      for (const tookMs of [fastMs, slowMs]) {
+        splitter = new FolioSplitter({split: (_fd, offsetBytes) => asked.push(offsetBytes) * 0}, 3)
+        splitter.before(0, lengthBytes)
+        splitter.after(0, lengthBytes, tookMs, 0)
+        splitter.after(0, lengthBytes, tookMs, 5000)
+        splitter.before(0, lengthBytes)
+      }
+      expect(asked).toHaveLength(3)
+    }
+  })
+
+  it('are left alone for good where the kernel cannot split any', () => {
     answer = -ERRNO.EINVAL
     splitter.before(0, 4096)
     splitter.before(UNIT_BYTES, 4096)
@@ -69,5 +86,12 @@ describe('folios ahead of short writes', () => {
     splitter.after(0, 4096, 1, 9000)
     splitter.before(0, 4096)
     expect(asked).toEqual([0])
+  })
+
+  it('are tried elsewhere where memory was short once', () => {
+    answer = -ERRNO.ENOMEM
+    splitter.before(0, 4096)
+    splitter.before(UNIT_BYTES, 4096)
+    expect(asked).toEqual([0, UNIT_BYTES])
   })
 })

@@ -1,11 +1,12 @@
 import {writeSync} from 'node:fs'
-import {afterEach, describe, expect} from 'vitest'
+import {afterEach, describe, expect, vi} from 'vitest'
 import type {Backend, InlineSteps} from '../../src/aio/backend.js'
 import {FolioSplitter} from '../../src/aio/folio-splitter.js'
 import {InlineBackend} from '../../src/aio/inline.js'
 import {ERRNO} from '../../src/base/index.js'
 import {ThreadsBackend} from '../../src/aio/threads/backend.js'
 import {UringBackend} from '../../src/aio/uring/backend.js'
+import {RingSockets} from '../../src/aio/uring/sockets.js'
 import {loadTransfers, loadUring, type Transfers} from '../../src/native/index.js'
 import {STEP_READ, STEP_SYNC, STEP_WRITE, type StepOp} from '../../src/request/index.js'
 import {ringRefusal} from '../native/ring-refusal.js'
@@ -223,6 +224,32 @@ describe('plain system calls around a backend', () => {
     memory.free()
     await backend.close()
   })
+
+  itNeeds(
+    [ring, calls],
+    'does not keep the backend inside from telling what has ended, though steps end at once all the time',
+    async () => {
+      if (!loaded.ok) return
+      image = realImage(SIZE_BYTES)
+      const sockets = new RingSockets(4)
+      const inner = new UringBackend(loaded.uring, image.fd, 16, {guest: sockets})
+      const steps = {reads: true, writes: true, waits: true, sync: true}
+      for (const waits of [false, true]) {
+        const backend = new InlineBackend(inner, image.fd, steps, await transfersOfOurOwn())
+        const memory = backend.createMemory(512)
+        sockets.timeout(1, memory, 0, 1)
+        await vi.waitFor(async () => {
+          backend.queue(STEP_READ, 0, memory, 0, 0, 512, false)
+          await backend.submit(waits)
+          while (backend.reap() > 0);
+          expect(sockets.tags).toEqual([1])
+        })
+        sockets.clear()
+        memory.free()
+      }
+      await inner.close()
+    },
+  )
 
   itNeeds(
     [calls],

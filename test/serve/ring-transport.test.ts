@@ -291,8 +291,8 @@ describe('bytes of a client', () => {
   it('are asked of the ring before the loop waits, once', () => {
     const [pipe] = open(1)
     pipe?.receive(memory, 28, 100)
-    ring.transport.await()
-    ring.transport.await()
+    ring.transport.askRing()
+    ring.transport.askRing()
     ring.given.push(64)
     ring.transport.look()
     expect(ring.said.splice(0)).toEqual(['receive 28+100'])

@@ -154,18 +154,29 @@ describe('the uring backend', () => {
         const sockets = new RingSockets(4)
         const backend = new UringBackend(counting, 0, 4, {guest: sockets})
         const memory = backend.createMemory(16)
-        sockets.timeout(1, memory, 0, 50)
-        for (let i = 0; i < 10; i++) {
-          expect(backend.submit(false)).toBeUndefined()
-          expect(backend.reap()).toBe(0)
-        }
-        // A kernel before 5.19 has no such flag.
-        if (enters > 0) expect(enters).toBe(flagsWork ? 1 : 10)
-        while (sockets.tags.length === 0) {
+        const hear = (): void => {
           expect(backend.submit(false)).toBeUndefined()
           backend.reap()
         }
-        expect(sockets.results).toEqual([-ERRNO.ETIME])
+        sockets.timeout(1, memory, 0, 3_600_000)
+        for (let i = 0; i < 10; i++) hear()
+        expect(sockets.tags).toEqual([])
+        // A kernel before 5.19 has no such flag.
+        if (enters > 0) expect(enters).toBe(flagsWork ? 1 : 10)
+        sockets.cancel(2, 1)
+        await vi.waitFor(() => {
+          hear()
+          expect(sockets.tags).toContain(1)
+          expect(sockets.pending).toBe(0)
+        })
+        expect(sockets.results[sockets.tags.indexOf(1)]).toBe(-ERRNO.ECANCELED)
+        sockets.clear()
+        // What ends by itself, while nobody enters the kernel.
+        sockets.timeout(3, memory, 0, 1)
+        await vi.waitFor(() => {
+          hear()
+          expect(sockets.results).toEqual([-ERRNO.ETIME])
+        })
         memory.free()
         await backend.close()
       }
