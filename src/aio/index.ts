@@ -22,7 +22,7 @@ export {
   type Memory,
 } from './backend.js'
 export {openPagePipes, PagePipe, type PagePipes} from './page-pipe.js'
-export {MemoryPool} from './pool.js'
+export {memoryIfAny, MemoryPool} from './pool.js'
 export {
   AIO_CHOICES,
   BACKENDS,

@@ -1,3 +1,4 @@
+import {ToolError} from '../base/index.js'
 import type {Memory} from './backend.js'
 
 /** Freed memory kept for the next request, at most. */
@@ -43,6 +44,16 @@ export class MemoryPool {
     for (const memories of this.#idle.values()) for (const memory of memories) memory.free()
     this.#idle.clear()
     this.#idleBytes = 0
+  }
+}
+
+/** Memory for one request; undefined when there is none, which fails the request and not the process. */
+export function memoryIfAny(make: () => Memory): Memory | undefined {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof ToolError && error.kind === 'environment') return undefined
+    throw error
   }
 }
 

@@ -1,5 +1,5 @@
-import type {Backend, Memory} from '../aio/index.js'
-import {ERRNO, isMultipleOf, ToolError} from '../base/index.js'
+import {memoryIfAny, type Backend, type Memory} from '../aio/index.js'
+import {ERRNO, isMultipleOf} from '../base/index.js'
 import {
   STEP_NONE,
   STEP_PUNCH,
@@ -185,12 +185,7 @@ export class Transfers {
 
   /** Memory of our own; undefined when there is none, which fails the request and not the process. */
   memoryOf(bytes: number): Memory | undefined {
-    try {
-      return this.#backend.createMemory(bytes)
-    } catch (error) {
-      if (error instanceof ToolError && error.kind === 'environment') return undefined
-      throw error
-    }
+    return memoryIfAny(() => this.#backend.createMemory(bytes))
   }
 
   #nextOfBounce(slot: number, bounce: Bounce): number {

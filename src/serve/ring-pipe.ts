@@ -118,19 +118,17 @@ export class RingPipe implements Pipe {
 
   ended(isSend: boolean, result: number): void {
     if (isSend) this.#sent(result)
-    else this.#tellReceived(result)
-    this.#closeWhenIdle()
+    else {
+      this.#received = result
+      this.tellReceived()
+    }
   }
 
   /** Tells the user what has come. */
   tellReceived(): void {
-    this.#tellReceived(this.#received)
-    this.#closeWhenIdle()
-  }
-
-  #tellReceived(result: number): void {
     this.#receives = false
-    this.user?.received(result)
+    this.user?.received(this.#received)
+    this.#closeWhenIdle()
   }
 
   /** Sends as much as the socket takes at once. Then pages wait for it to take more, and what lies in memory goes by the ring. */

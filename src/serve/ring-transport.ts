@@ -40,7 +40,7 @@ export class RingTransport {
   /** Connections whose last send is over; they are told when something is dispatched. */
   readonly #over: RingPipe[] = []
   /** Connections that want bytes and have not asked the ring for them, and those that have got some. */
-  #wanting: RingPipe[] = []
+  readonly #wanting: RingPipe[] = []
   readonly #came: RingPipe[] = []
   #count = 0
   #isStopping = false
@@ -175,7 +175,7 @@ export class RingTransport {
         if (this.#wanting.length > LOOKED_AT_MAX) this.#wanting.shift()?.askRing()
       },
       wantsNot: (wanting) => {
-        this.#wanting = this.#wanting.filter((pipe) => pipe !== wanting)
+        this.#wanting.splice(this.#wanting.indexOf(wanting), 1)
       },
       gone: () => {
         this.#pipes[id] = undefined

@@ -192,8 +192,8 @@ export class Server {
   }
 
   /**
-   * Waits until something has ended, in the image or on a socket, and collects it. What has ended is looked for first, and for a while
-   * where clients are quick to ask again; whoever has more to do than to wait does not wait.
+   * Waits until something has ended, in the image or on a socket, and collects it. Does not wait where something has, and looks for a
+   * while before it does where clients are quick to ask again.
    */
   #wait(transport: RingTransport): Promise<void> | undefined {
     transport.look()

@@ -14,7 +14,8 @@ const calls = capability(bound.ok, bound.ok ? '' : bound.reason)
 const visible = await largeFolios()
 const counting = await loadSplice()
 const cached = capability(counting.ok, counting.ok ? '' : counting.reason)
-const isCached = (fd: number, offsetBytes: number): boolean => counting.ok && counting.splice.isCached(fd, offsetBytes, 4096)
+const isCached = (fd: number, offsetBytes: number): boolean =>
+  counting.ok && counting.splice.isCached(fd, offsetBytes, 4096)
 const libc = await loadLibc()
 const dropCache = (fd: number): number => (libc.ok ? libc.libc.dropCache(fd) : -1)
 const forgets = capability(doesForget(), 'the page cache does not let go of files here')
@@ -69,21 +70,25 @@ describe('a folio of the page cache', () => {
     expect(bytes.toString('latin1')).toBe('dirty')
   })
 
-  itNeeds([calls, cached, forgets], 'that is not in the cache is not read from the disk, nor what lies behind one that is', () => {
-    const pagesCached = (): number => {
-      let count = 0
-      for (let at = 0; at < SIZE_BYTES; at += 4096) if (isCached(image.fd, at)) count++
-      return count
-    }
-    expect(dropCache(image.fd)).toBe(0)
-    // Two reads in sequence have the kernel read ahead, and mark where it is to go on.
-    const bytes = Buffer.alloc(128 * 1024)
-    for (const at of [0, bytes.length]) readSync(image.fd, bytes, 0, bytes.length, at)
-    const before = pagesCached()
-    expect(before).toBeLessThan(SIZE_BYTES / 4096)
-    for (let at = 0; at < SIZE_BYTES; at += 4096) expect(folios.split(image.fd, at)).toBe(0)
-    expect(pagesCached()).toBe(before)
-  })
+  itNeeds(
+    [calls, cached, forgets],
+    'that is not in the cache is not read from the disk, nor what lies behind one that is',
+    () => {
+      const pagesCached = (): number => {
+        let count = 0
+        for (let at = 0; at < SIZE_BYTES; at += 4096) if (isCached(image.fd, at)) count++
+        return count
+      }
+      expect(dropCache(image.fd)).toBe(0)
+      // Two reads in sequence have the kernel read ahead, and mark where it is to go on.
+      const bytes = Buffer.alloc(128 * 1024)
+      for (const at of [0, bytes.length]) readSync(image.fd, bytes, 0, bytes.length, at)
+      const before = pagesCached()
+      expect(before).toBeLessThan(SIZE_BYTES / 4096)
+      for (let at = 0; at < SIZE_BYTES; at += 4096) expect(folios.split(image.fd, at)).toBe(0)
+      expect(pagesCached()).toBe(before)
+    },
+  )
 
   itNeeds([calls], 'behind the end of a file is none, which is no error', () => {
     expect(folios.split(image.fd, SIZE_BYTES + 4096)).toBe(0)

@@ -212,8 +212,8 @@ export class UringBackend implements Backend {
       if (!wait) return undefined
     }
     const ready = this.#polled ? this.#look() : this.#isReady()
-    if (this.#unsubmitted === 0 && (ready || this.#inFlight === 0)) return undefined
-    if (this.#unsubmitted === 0 && !wait && this.#isQuiet()) return undefined
+    const isVain = ready || this.#inFlight === 0 || (!wait && this.#isQuiet())
+    if (this.#unsubmitted === 0 && isVain) return undefined
     const waits = wait && !ready
     this.#enter(waits ? 1 : 0, IORING_ENTER_GETEVENTS)
     // Interrupted, or short of memory, with nothing to reap: let the event loop run (signal handlers live there), then go on.

@@ -1,5 +1,5 @@
-import {MemoryPool, type Memory, type PagePipes} from '../../aio/index.js'
-import {SECTOR_BYTES, ToolError} from '../../base/index.js'
+import {memoryIfAny, MemoryPool, type Memory, type PagePipes} from '../../aio/index.js'
+import {SECTOR_BYTES} from '../../base/index.js'
 import {HEAD_ROOM_BYTES, type Call} from './call.js'
 import type {Connection} from './connection.js'
 import {isLongRead} from './long-reads.js'
@@ -26,12 +26,7 @@ export class CallPool {
 
   /** Memory for a request; undefined when there is none, which fails the request and not the server. */
   acquireIfAny(bytes: number): Memory | undefined {
-    try {
-      return this.#memories.acquire(bytes)
-    } catch (error) {
-      if (error instanceof ToolError && error.kind === 'environment') return undefined
-      throw error
-    }
+    return memoryIfAny(() => this.#memories.acquire(bytes))
   }
 
   release(memory: Memory): void {

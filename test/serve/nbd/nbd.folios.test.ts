@@ -25,7 +25,12 @@ beforeEach(async () => {
   image = scene.file('disk.img', 0)
   fd = openSync(image, 'r+')
   glass = await FolioGlass.open()
-  isReady = writeInLargeFolios(glass, fd, 8 * MIB, [1, 3, 5, 7].map((at) => at * MIB))
+  isReady = writeInLargeFolios(
+    glass,
+    fd,
+    8 * MIB,
+    [1, 3, 5, 7].map((at) => at * MIB),
+  )
 })
 afterEach(() => {
   glass?.close()
